@@ -1,0 +1,1 @@
+"""The composition root: a config goes in, a wired crawl comes out."""

@@ -1,0 +1,1 @@
+"""YAML job files to frozen models, with every problem at its place."""

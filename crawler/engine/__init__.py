@@ -1,0 +1,1 @@
+"""The crawl loop over the seams of crawler.interfaces."""

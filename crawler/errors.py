@@ -1,0 +1,130 @@
+"""Every exception the crawler raises.
+
+CrawlerError
+    ConfigError         the job file, an option or a spider is wrong; nothing was fetched (exit 2)
+    BusyError           another run holds the job's lock (exit 75)
+    StateError          the state is damaged, foreign or newer than this program (exit 5)
+    OutputError         an output cannot be written, or changed under us (exit 5)
+    Fenced              a store refused an owner's call: its grant is no longer ours
+    FetchError          one request failed; the retry policy decides what happens next
+    BooksError          the books of a run do not balance; our bug (exit 1)
+    CallbackError       a callback gave something that cannot be crawled or kept
+    IgnoreRequest       a spider's word: leave this page out
+    DropItem            a spider's word: leave this item out
+    CloseSpider         a spider's word: end the crawl
+
+`FetchError` says who is at fault through its error class (`crawler.outcome.ErrorClass`); the
+others are the user's (`ConfigError`, `CallbackError`), the machine's (`StateError`,
+`OutputError`) or ours (`BooksError`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class CrawlerError(Exception):
+    """Root of every error raised on purpose by this package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong with a job file, and where.
+
+    Attributes:
+        message: What is wrong, one sentence without a full stop.
+        source: The file, option or variable it stands in, as the user wrote it.
+        line: Line, from 1; 0 when there is none (a command-line option).
+        column: Column, from 1; 0 when there is none.
+        text: The source line, to print above the caret; empty when there is none.
+        hint: What to do about it, printed behind the caret; may be empty.
+    """
+
+    message: str
+    source: str = ""
+    line: int = 0
+    column: int = 0
+    text: str = ""
+    hint: str = ""
+
+    def render(self) -> str:
+        """Return the problem as `file:line:col: error: message`, source line and caret below."""
+        place = ":".join(str(part) for part in (self.source, self.line, self.column) if part)
+        head = f"{place}: error: {self.message}" if place else f"error: {self.message}"
+        if not self.text:
+            return f"{head}\n  {self.hint}" if self.hint else head
+        gutter = f" {self.line} | "
+        pad = " " * (len(gutter) - 2) + "| " + " " * (self.column - 1)
+        return f"{head}\n{gutter}{self.text}\n{pad}^ {self.hint}".rstrip()
+
+
+class ConfigError(CrawlerError):
+    """A setting has a value the crawler cannot run with; carries every problem found."""
+
+    def __init__(self, *problems: Problem | str) -> None:
+        self.problems = tuple(p if isinstance(p, Problem) else Problem(message=p) for p in problems)
+        super().__init__("\n".join(problem.render() for problem in self.problems))
+
+
+class BusyError(CrawlerError):
+    """Another run of this job holds its lock."""
+
+
+class StateError(CrawlerError):
+    """The job's state cannot be used: damaged, of another program, or newer than this one."""
+
+
+class OutputError(CrawlerError):
+    """An output cannot be written, or is not what this job left there."""
+
+
+class Fenced(CrawlerError):
+    """The grant a store was called with is no longer valid; nothing was written."""
+
+
+class BooksError(CrawlerError):
+    """The books of a run do not balance."""
+
+
+class FetchError(CrawlerError):
+    """One request failed.
+
+    Attributes:
+        kind: The error class, a value of `crawler.outcome.ErrorClass`.
+        url: The URL that was asked for.
+        status: The HTTP status if an answer had begun, else None.
+        retry_after: Seconds the server asked us to wait, else None.
+    """
+
+    def __init__(
+        self, kind: str, message: str, *, url: str, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.url = url
+        self.status = status
+        self.retry_after = retry_after
+
+
+class CallbackError(CrawlerError):
+    """A callback gave something that cannot be crawled or kept."""
+
+
+class IgnoreRequest(CrawlerError):
+    """Raised by a callback to leave its page out: the page ends as skipped."""
+
+
+class DropItem(CrawlerError):
+    """Raised by user code to leave an item out; it is counted as dropped."""
+
+
+class CloseSpider(CrawlerError):
+    """Raised by a callback to end the crawl; what is in flight is finished.
+
+    Attributes:
+        reason: Why, for the summary.
+    """
+
+    def __init__(self, reason: str = "cancelled") -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -1,0 +1,1 @@
+"""Responses: selectors, links and text out of bytes."""

@@ -1,0 +1,1 @@
+"""What is known, in which order and when: pure, no I/O."""

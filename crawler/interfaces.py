@@ -1,0 +1,292 @@
+"""The seams of the crawler: what the engine knows of its stores, workers, fetchers and sinks.
+
+An implementation is named for its means (`SqliteStore`, `JsonlSink`), a protocol for its role.
+`app` alone knows which implementation a run uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from crawler.messages import FetchRequest, HttpResponse, NewRequest, QueuedRequest, StoredCookie
+from crawler.outcome import ItemRecord, LinkBatch, PageOutcome, State
+
+
+class Clock(Protocol):
+    """Time, handed in so that tests can move it."""
+
+    def monotonic(self) -> float:
+        """Return seconds that only go forward."""
+        ...
+
+    def wall(self) -> float:
+        """Return seconds since 1970 UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a number of seconds."""
+        ...
+
+
+class Fetcher(Protocol):
+    """One request in, one answer out; redirects are answers like any other."""
+
+    async def fetch(self, request: FetchRequest) -> HttpResponse:
+        """Send one request and read its answer whole.
+
+        Raises:
+            FetchError: No answer worth keeping; its `kind` says why.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class Workers(Protocol):
+    """Turns queued requests into page outcomes; knows nothing of the frontier."""
+
+    def submit(self, request: QueuedRequest) -> None:
+        """Begin a request; its outcome reaches the `deliver` callable given at creation."""
+        ...
+
+    async def run(self) -> None:
+        """Serve until `stop`; leaves only when every submitted request was delivered."""
+        ...
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Take no more requests; `at_once` gives up those in flight, undelivered."""
+        ...
+
+
+class Grant(msgspec.Struct, frozen=True, gc=False):
+    """The right to act as the owner of a store, or of a part of it.
+
+    The embedded stores' grant is simply the job's lock; a shared store raises `Fenced` for one
+    whose epoch has moved on.
+    """
+
+    owner: str
+    epoch: int = 0
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    """How much of an output is committed.
+
+    Attributes:
+        sink: Name of the sink within the job; the key under which the mark is kept.
+        path: File it speaks of, absolute.
+        length: Committed bytes.
+        tail: Hash of the last 4 KiB before `length`, hexadecimal.
+    """
+
+    sink: str
+    path: str
+    length: int
+    tail: str
+
+
+class Sink(Protocol):
+    """Where records end. Every call comes from one thread; none is concurrent with another."""
+
+    name: str
+
+    def recover(self, mark: Mark) -> None:
+        """Cut the output of an unclean run back to its mark.
+
+        Raises:
+            OutputError: The file no longer matches its mark; it is left alone.
+        """
+        ...
+
+    def open(self, mark: Mark | None) -> Mark | None:
+        """Open for appending; a mark means that this run has written here before."""
+        ...
+
+    def append(self, lines: Sequence[bytes]) -> Mark | None:
+        """Write records; return the mark to commit, None for an output without one."""
+        ...
+
+    def finish(self, *, good: bool) -> None:
+        """Close; `good` publishes what was built aside."""
+        ...
+
+    def close(self) -> None:
+        """Close without finishing: an interrupted run goes on later."""
+        ...
+
+
+class PageCommit(msgspec.Struct, kw_only=True, gc=False):
+    """What one page changes in the frontier.
+
+    Attributes:
+        id: Its row.
+        state: PENDING with `not_before` is a retry.
+        not_before: Wall-clock second of the next try.
+        fetched: True when this fetch counts in the row's fetch number.
+        depth: Depth of the page; its links go one deeper.
+    """
+
+    id: int
+    state: State
+    reason: str | None = None
+    error: str | None = None
+    status: int | None = None
+    attempts: int = 0
+    not_before: float | None = None
+    fetched: bool = False
+    depth: int = 0
+    links: Sequence[LinkBatch] = ()
+    requests: Sequence[NewRequest] = ()
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    """One transaction: everything in it happens, or nothing.
+
+    Attributes:
+        pages: In the order in which they ended.
+        hosts: Host key to encoded politeness state.
+        spider_state: Encoded `Spider.state`, None when unchanged.
+        tally: Encoded counters of the run, None when unchanged.
+    """
+
+    pages: list[PageCommit] = msgspec.field(default_factory=list)
+    hosts: dict[str, bytes] = msgspec.field(default_factory=dict)
+    cookies: list[StoredCookie] = msgspec.field(default_factory=list)
+    spider_state: bytes | None = None
+    tally: bytes | None = None
+
+
+class Books(msgspec.Struct, kw_only=True):
+    """Counts of this run's requests by state, kept as they change."""
+
+    known: int = 0
+    pending: int = 0
+    done: int = 0
+    failed: int = 0
+    dead: int = 0
+    skipped: dict[str, int] = msgspec.field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        """Every known request is in exactly one state."""
+        ended = self.done + self.failed + self.dead + sum(self.skipped.values())
+        return self.known == ended + self.pending
+
+
+class Committed(msgspec.Struct, kw_only=True):
+    """What a commit added to the frontier.
+
+    Attributes:
+        added: New rows, and rows that a commit made pending again, in order of discovery.
+        moved: Pending rows whose depth or label improved, as they stand now.
+        label_conflicts: Links that came with another label than the row they lead to.
+    """
+
+    added: list[QueuedRequest] = msgspec.field(default_factory=list)
+    moved: list[QueuedRequest] = msgspec.field(default_factory=list)
+    label_conflicts: int = 0
+
+
+class RunStart(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run wants to begin.
+
+    Attributes:
+        mode: "auto" resumes what was interrupted, else begins afresh; "fresh" and "resume" insist.
+        run_id: Id of the run if it is a new one.
+        settings: What the frontier's meaning depends on, encoded; kept with the run.
+        now: Wall-clock seconds.
+    """
+
+    mode: str
+    run_id: str
+    settings: bytes
+    now: float
+
+
+class Opened(msgspec.Struct, kw_only=True):
+    """What a store knows when it is opened.
+
+    Attributes:
+        resumed: True when an interrupted run goes on.
+        unclean: True when the last process did not close the store.
+        settings: Those of the run that goes on; the given ones for a new run.
+        pending: Host key to number of rows that are ready.
+        next_due: Wall-clock second of the earliest retry, None for none.
+        suspects: Rows whose callback was running when the process ended, to run alone.
+    """
+
+    grant: Grant
+    run_id: str
+    resumed: bool
+    unclean: bool
+    settings: bytes
+    started: float
+    pending: dict[str, int] = msgspec.field(default_factory=dict)
+    hosts: dict[str, bytes] = msgspec.field(default_factory=dict)
+    cookies: list[StoredCookie] = msgspec.field(default_factory=list)
+    marks: list[Mark] = msgspec.field(default_factory=list)
+    spider_state: bytes | None = None
+    tally: bytes | None = None
+    next_due: float | None = None
+    suspects: list[QueuedRequest] = msgspec.field(default_factory=list)
+
+
+WriteOutputs = Callable[[], Sequence[Mark]]
+
+
+class FrontierStore(Protocol):
+    """Every request the job knows, one row each, and the run that works through them.
+
+    Calls that take a grant are the owner's; they may raise `Fenced`, having changed nothing.
+    """
+
+    async def open(self, start: RunStart) -> Opened:
+        """Recover what the last process left, and begin or resume a run."""
+        ...
+
+    async def commit(self, grant: Grant, batch: Batch, outputs: WriteOutputs) -> Committed:
+        """Write the outputs, then everything of the batch and the outputs' marks, at once.
+
+        Adding a request that is known changes nothing but, perhaps, its depth and label.
+        """
+        ...
+
+    async def take(
+        self, grant: Grant, host: str, limit: int, leave: frozenset[int]
+    ) -> list[QueuedRequest]:
+        """Return the next ready rows of a host in order, but those in `leave`. Writes nothing."""
+        ...
+
+    async def due(
+        self, grant: Grant, now: float, limit: int, leave: frozenset[int]
+    ) -> tuple[list[QueuedRequest], float | None]:
+        """Return retries whose time has come, and when the next one's will."""
+        ...
+
+    def books(self) -> Books:
+        """Return the run's counts as of the last commit."""
+        ...
+
+    async def close(self, *, finished: bool) -> None:
+        """Close cleanly; `finished` ends the run, else it can be resumed."""
+        ...
+
+
+class StartSource(Protocol):
+    """Start requests and start items, pulled lazily; a resume begins again from the first."""
+
+    def __aiter__(self) -> StartSource:
+        """Return itself."""
+        ...
+
+    def __anext__(self) -> Awaitable[NewRequest | ItemRecord]:
+        """Return the next one."""
+        ...
+
+
+Deliver = Callable[[PageOutcome], None]

@@ -1,0 +1,132 @@
+"""How a request ended, and what its page gave.
+
+The states and reasons are the words of the books, of `urls.jsonl.gz` and of `summary.json`: every
+request that is known is in exactly one state, and only the states below exist.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+from crawler.messages import NewRequest, QueuedRequest, StoredCookie
+
+
+class State(enum.IntEnum):
+    """Where a request stands. The numbers are stored; never change them."""
+
+    PENDING = 0
+    DONE = 1  # 2xx, or 304 to a conditional request
+    FAILED = 2  # another try would not help
+    DEAD = 3  # the retry budget is spent
+    SKIPPED = 4  # never to be fetched, with a SkipReason
+
+
+class SkipReason(enum.StrEnum):
+    """Why a request was not fetched, or why its answer was not used."""
+
+    ROBOTS = "robots"
+    SCOPE = "scope"
+    DEPTH = "depth"
+    TYPE = "type"
+    TRAP = "trap"
+    REDIRECTED = "redirected"
+    DUPLICATE = "duplicate"
+    NOT_DUE = "not_due"
+    IGNORED = "ignored"  # a callback raised IgnoreRequest
+
+
+class ErrorClass(enum.StrEnum):
+    """What went wrong with a request; `crawler retry --class` takes these words."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    REUSE = "conn_reuse"  # a kept-alive connection was closed under us: retried at once, not charged
+    TIMEOUT = "timeout"
+    TRUNCATED = "truncated"
+    PROTOCOL = "protocol"
+    SERVER = "server"  # 5xx
+    RATE_LIMITED = "rate_limited"  # 429, or 503 with Retry-After
+    ROBOTS_UNREACHABLE = "robots_unreachable"
+    CRASH = "crash"  # its callback ended the process
+    STATUS = "status"  # 4xx and whatever else is neither 2xx nor worth another try
+    TLS = "tls"
+    TOO_LARGE = "too_large"
+    ADDRESS = "address"  # a private address that nothing in the config names
+    REDIRECT = "redirect"  # too many hops, or a Location that is no http(s) URL
+    UNREADABLE = "unreadable"  # the body cannot be decoded
+    CALLBACK = "callback"  # the spider raised
+
+
+class ItemRecord(msgspec.Struct, frozen=True, gc=False):
+    """One item as a callback gave it.
+
+    Attributes:
+        name: The item's kind: the rule's `item`, or the class's name, or "item" for a dict.
+        data: Its fields, plain data.
+    """
+
+    name: str
+    data: dict[str, Any]
+
+
+class LinkBatch(msgspec.Struct, frozen=True, gc=False):
+    """Plain GET links of one page that share everything but their URL.
+
+    Attributes:
+        urls: Serialised by `crawler.urls`, without fragment, in page order.
+        label: The label that the follow rule gives them, or None.
+        label_rank: Place of that label in the config, from 1; 0 for no label. Lower wins.
+    """
+
+    urls: list[str]
+    label: str | None = None
+    label_rank: int = 0
+
+
+class PageOutcome(msgspec.Struct, kw_only=True):
+    """All that one request gave: committed together or not at all.
+
+    Attributes:
+        request: What was asked for.
+        state: DONE, FAILED or SKIPPED; PENDING asks for another try, which the retry policy
+            turns into a wait or into DEAD.
+        reason: A SkipReason when skipped, an ErrorClass when failed or to be tried again.
+        error: One line for people: what happened, with the user's file and line if it was theirs.
+        status: The HTTP status, None without an answer.
+        links: Plain links in scope, to be added one level deeper.
+        requests: Everything else to be added: callbacks, redirect hops, start requests.
+        items: What the callback gave, in order.
+        cookies: What the jar learnt from this answer.
+        offsite: Links out of scope: host to (count, sample URL).
+        nofollow: Links left out because the page or the link said nofollow.
+        spider_state: `Spider.state` after the page, encoded; None when unchanged.
+        retry_after: Seconds the server asked us to wait.
+        size: Bytes of the body on the wire.
+        elapsed: Seconds from sending the request to the last byte.
+        flags: What was odd but no error: "length_unknown", "not_encoded", "charset_guessed"...
+        body: The decoded body of a failed page, for the report; None otherwise.
+        close_reason: Set when the callback raised CloseSpider.
+    """
+
+    request: QueuedRequest
+    state: State
+    reason: str | None = None
+    error: str | None = None
+    status: int | None = None
+    content_type: str = ""
+    links: list[LinkBatch] = msgspec.field(default_factory=list)
+    requests: list[NewRequest] = msgspec.field(default_factory=list)
+    items: list[ItemRecord] = msgspec.field(default_factory=list)
+    cookies: list[StoredCookie] = msgspec.field(default_factory=list)
+    offsite: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
+    nofollow: int = 0
+    spider_state: bytes | None = None
+    retry_after: float | None = None
+    size: int = 0
+    elapsed: float = 0.0
+    flags: tuple[str, ...] = ()
+    body: bytes | None = None
+    close_reason: str | None = None

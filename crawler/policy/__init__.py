@@ -1,0 +1,1 @@
+"""Pure decisions: what may be fetched, when, and how often."""

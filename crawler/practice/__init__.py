@@ -1,0 +1,1 @@
+"""A small site to practise on, served on loopback."""

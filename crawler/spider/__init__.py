@@ -1,0 +1,1 @@
+"""Spiders: what a user writes, and the spider a config describes."""

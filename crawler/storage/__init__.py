@@ -1,0 +1,1 @@
+"""Frontier stores: SQLite and memory."""

@@ -1,0 +1,1 @@
+"""What turns a queued request into a page outcome."""
