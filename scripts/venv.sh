@@ -37,7 +37,7 @@ make_venv() {
 }
 
 pip_install() {
-    "$python" -m pip install --quiet --no-input --disable-pip-version-check "$@" \
+    "$python" -m pip install -qq --no-input --disable-pip-version-check "$@" \
         </dev/null >&2
 }
 
