@@ -173,12 +173,16 @@ def path_and_query(url: str) -> str:
 
 #: Query parameters that say where a visitor came from and never change the page.
 TRACKING_PARAMS = frozenset(
-    "utm_source utm_medium utm_campaign utm_term utm_content utm_id utm_name utm_brand "
-    "utm_social utm_reader utm_referrer utm_source_platform utm_creative_format utm_marketing_tactic "
-    "gclid gclsrc dclid gbraid wbraid srsltid fbclid msclkid yclid ysclid ymclid twclid ttclid "
-    "li_fat_id igshid igsh mc_cid mc_eid mkt_tok _ga _gl _hsenc _hsmi __hssc __hstc __hsfp "
-    "hsctatracking vero_id oly_anon_id oly_enc_id _openstat wickedid rb_clickid s_kwcid".split()
-)
+    (
+        "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id", "utm_name",
+        "utm_brand", "utm_social", "utm_reader", "utm_referrer", "utm_source_platform",
+        "utm_creative_format", "utm_marketing_tactic", "gclid", "gclsrc", "dclid", "gbraid",
+        "wbraid", "srsltid", "fbclid", "msclkid", "yclid", "ysclid", "ymclid", "twclid", "ttclid",
+        "li_fat_id", "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok", "_ga", "_gl", "_hsenc",
+        "_hsmi", "__hssc", "__hstc", "__hsfp", "hsctatracking", "vero_id", "oly_anon_id",
+        "oly_enc_id", "_openstat", "wickedid", "rb_clickid", "s_kwcid",
+    )
+)  # fmt: skip
 
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")

@@ -1,0 +1,137 @@
+"""Which URLs a crawl may visit: by host, by path, by depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from crawler.errors import ConfigError
+from crawler.globs import compile_patterns
+from crawler.urls import UrlError, host_key, parse, split_port
+
+# Verdicts on hosts are kept, as a page's links go to few; a link farm may bring any number.
+_KEPT_VERDICTS = 4096
+
+
+class Scope:
+    """The region a crawl stays in.
+
+    A URL is in scope when its host is named by `hosts` or `domains` (every host is, if both are
+    empty), no `deny` pattern matches and, if there are `allow` patterns, one of them does.
+
+    Args:
+        hosts: `shop.example` is that host on ports 80 and 443 (as is either port written out),
+            `shop.example:8080` that one port, `*.shop.example` every host below it, not itself.
+        domains: Hosts with all hosts below them, on any port (Scrapy's `allowed_domains`).
+        allow: Patterns on the path (`crawler.globs`); none allows every path.
+        deny: Patterns on the path; they win over `allow`.
+        max_depth: Links away from a start URL; None for no limit.
+
+    Raises:
+        ConfigError: A host, domain or pattern is not valid.
+    """
+
+    def __init__(
+        self,
+        *,
+        hosts: Iterable[str] = (),
+        domains: Iterable[str] = (),
+        allow: Iterable[str] = (),
+        deny: Iterable[str] = (),
+        max_depth: int | None = None,
+    ) -> None:
+        self.max_depth = max_depth
+        self._hosts: set[tuple[str, int | None]] = set()
+        self._below: set[tuple[str, int | None]] = set()
+        self._domains = {_domain(domain) for domain in domains}
+        self._allow_texts, self._deny_texts = tuple(allow), tuple(deny)
+        self._allow = compile_patterns(self._allow_texts) if self._allow_texts else None
+        self._deny = compile_patterns(self._deny_texts) if self._deny_texts else None
+        self._any_path = self._allow is None and self._deny is None
+        self._verdicts: dict[str, bool] = {}
+        for host in hosts:
+            self._add(host)
+        self._any_host = not (self._hosts or self._below or self._domains)
+
+    def add_host(self, host: str) -> None:
+        """Let one more host in; no change when every host is in scope already."""
+        if not self._any_host:
+            self._add(host)
+            self._verdicts.clear()
+
+    def admits(self, url: str) -> bool:
+        """Tell whether a serialised URL is in scope. Called for every raw link: about 0.4 us."""
+        start = 8 if url[4] == "s" else 7
+        slash = url.index("/", start)
+        host = url[start:slash]
+        verdict = self._verdicts.get(host)
+        if verdict is None:
+            verdict = self._judge(host)
+        if not verdict or self._any_path:
+            return verdict
+        target = url[slash:]
+        if self._deny is not None and self._deny.match(target):
+            return False
+        return self._allow is None or self._allow.match(target)
+
+    def too_deep(self, depth: int) -> bool:
+        """Tell whether a page so many links away from a start URL is beyond `max_depth`."""
+        return self.max_depth is not None and depth > self.max_depth
+
+    def why(self, url: str) -> str | None:
+        """Return which rule keeps a serialised URL out, in words; None when it is in scope."""
+        host = host_key(url)
+        if not self._judge(host):
+            return f"host {host} is not in scope.hosts"
+        target = url[url.index("/", 8) :]
+        for pattern in self._deny_texts:
+            if compile_patterns((pattern,)).match(target):
+                return f"scope.deny has {pattern!r}"
+        if self._allow is not None and not self._allow.match(target):
+            return f"no pattern of scope.allow matches {target}"
+        return None
+
+    def _add(self, entry: str) -> None:
+        below = entry.startswith("*.")
+        host, port = _host(entry.removeprefix("*.") if below else entry)
+        (self._below if below else self._hosts).add((host, port))
+
+    def _judge(self, key: str) -> bool:
+        if len(self._verdicts) >= _KEPT_VERDICTS:
+            self._verdicts.clear()
+        verdict = self._verdicts[key] = self._any_host or self._named(key)
+        return verdict
+
+    def _named(self, key: str) -> bool:
+        host, port = _unusual(split_port(key))
+        if (host, port) in self._hosts or host in self._domains:
+            return True
+        dot = host.find(".")
+        while dot >= 0:
+            parent = host[dot + 1 :]
+            if (parent, port) in self._below or parent in self._domains:
+                return True
+            dot = host.find(".", dot + 1)
+        return False
+
+
+def _host(entry: str) -> tuple[str, int | None]:
+    """Return host and port of an entry, as a URL would have them; None for 80 and 443."""
+    if not entry or any(char in entry for char in "/?#@\\ "):
+        raise ConfigError(f"{entry!r} is not a host; write it as 'shop.example' or 'host:8080'")
+    try:
+        return _unusual(split_port(host_key(parse(f"http://{entry}/"))))
+    except UrlError:
+        raise ConfigError(f"{entry!r} is not a valid host") from None
+
+
+def _unusual(place: tuple[str, int | None]) -> tuple[str, int | None]:
+    # A host key names no default port, so that 80 and 443 cannot be told apart by it.
+    host, port = place
+    return host, None if port in (80, 443) else port
+
+
+def _domain(entry: str) -> str:
+    host, port = _host(entry.removeprefix("."))
+    if port is not None:
+        raise ConfigError(f"domain {entry!r} must not name a port; use scope.hosts for that")
+    return host
