@@ -1,0 +1,124 @@
+"""A body as it comes in: decoded, counted and judged, whatever client brings the bytes.
+
+Reads no clock and no socket; the client feeds it. One object lives for one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from crawler.errors import FetchError
+from crawler.fetch.content_coding import UNKNOWN_CODING, Decoder, decoder_for, is_known, parse_codings
+from crawler.fetch.limits import MIB, FetchLimits
+from crawler.outcome import ErrorClass
+
+#: Small pages of one letter compress well; the ratio says something only beyond this size.
+RATIO_FROM = MIB
+
+
+class BodyCollector:
+    """Collects one body.
+
+    Args:
+        limits: Those of the fetcher.
+        url: For the errors.
+        codings: Values of the Content-Encoding fields.
+        max_body: Bytes allowed, on the wire and decoded.
+        now: Monotonic seconds at which the first byte was waited for.
+    """
+
+    __slots__ = (
+        "_decoder", "_flags", "_limits", "_max", "_parts", "_size", "_url", "_window_end",
+        "_window_floor", "wire_size",
+    )  # fmt: skip
+
+    def __init__(
+        self, limits: FetchLimits, url: str, codings: Iterable[bytes], *, max_body: int, now: float
+    ) -> None:
+        self.wire_size = 0
+        self._limits = limits
+        self._url = url
+        self._max = max_body
+        self._size = 0
+        self._parts: list[bytes] = []
+        self._flags: list[str] = []
+        self._decoder = self._choose(codings)
+        self._window_end = now + limits.rate_window
+        self._window_floor = limits.rate_window * limits.min_rate
+
+    def _choose(self, fields: Iterable[bytes]) -> Decoder | None:
+        codings = parse_codings(fields)
+        if not codings:
+            return None
+        if not is_known(codings):
+            self._flags.append(UNKNOWN_CODING)
+            return None
+        return decoder_for(codings, self._url)
+
+    def expect(self, length: int) -> None:
+        """Refuse a body by the length it announces, before the first byte of it is read.
+
+        Raises:
+            FetchError: too_large.
+        """
+        if length > self._max:
+            raise self._too_large(f"announces {length} bytes")
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes off the wire.
+
+        Raises:
+            FetchError: too_large, unreadable.
+        """
+        self.wire_size += len(data)
+        if self.wire_size > self._max:
+            raise self._too_large("is over the size limit")
+        if self._decoder is not None:
+            data = self._decoder.feed(data, self._max - self._size)
+        if data:
+            self._size += len(data)
+            self._parts.append(data)
+            if self._size > RATIO_FROM and self._size > self.wire_size * self._limits.max_ratio:
+                raise self._too_large("is compressed beyond reason")
+
+    def check_rate(self, now: float) -> None:
+        """Judge the rate at which bytes come; to be called whenever the client had to wait.
+
+        Raises:
+            FetchError: timeout.
+        """
+        if now < self._window_end:
+            return
+        if self.wire_size < self._window_floor:
+            raise FetchError(
+                ErrorClass.TIMEOUT,
+                f"the body came at less than {self._limits.min_rate:g} bytes a second",
+                url=self._url,
+            )
+        window = self._limits.rate_window
+        self._window_end = now + window
+        self._window_floor = self.wire_size + window * self._limits.min_rate
+
+    def finish(self) -> bytes:
+        """Return the body.
+
+        Raises:
+            FetchError: truncated: the wire said it was complete, its content coding does not.
+        """
+        if self._decoder is not None:
+            self._decoder.finish()
+        return self.so_far()
+
+    def so_far(self) -> bytes:
+        """Return what has been decoded, complete or not."""
+        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+
+    @property
+    def flags(self) -> list[str]:
+        """What was odd about the coding."""
+        if self._decoder is not None and self._decoder.flag:
+            return [*self._flags, self._decoder.flag]
+        return self._flags
+
+    def _too_large(self, what: str) -> FetchError:
+        return FetchError(ErrorClass.TOO_LARGE, f"the body {what}", url=self._url)

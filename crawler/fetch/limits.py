@@ -1,0 +1,57 @@
+"""What the fetcher allows one answer to cost, and which media types it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crawler.errors import ConfigError
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLimits:
+    """The limits of one request; every one of them ends in a `FetchError`, never in a wait.
+
+    Attributes:
+        timeout: Seconds without a byte.
+        connect_timeout: Seconds for name look-up, connection and TLS together.
+        deadline: Seconds for a whole request.
+        max_body: Bytes of a body, on the wire and decoded.
+        max_ratio: Decoded bytes per byte received, judged once 1 MiB has been decoded.
+        min_rate: Bytes per second that a body must bring, judged every `rate_window` seconds.
+        rate_window: Seconds over which the rate is taken.
+        accept: Media types kept, "text/html" or "image/*"; None keeps everything.
+    """
+
+    timeout: float = 20.0
+    connect_timeout: float = 10.0
+    deadline: float = 120.0
+    max_body: int = 32 * MIB
+    max_ratio: int = 1000
+    min_rate: float = 100.0
+    rate_window: float = 30.0
+    accept: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("timeout", "connect_timeout", "deadline", "max_body", "max_ratio"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"fetch limit {name} must be above 0")
+        for pattern in self.accept or ():
+            if "/" not in pattern:
+                raise ConfigError(f"{pattern!r} is no media type; one looks like text/html")
+
+    @property
+    def head_deadline(self) -> float:
+        """Seconds until the header must be complete, however steadily its bytes drip in."""
+        return min(self.deadline, self.connect_timeout + self.timeout)
+
+    def accepts(self, media_type: str) -> bool:
+        """Say whether a body of this type is kept; an answer that names no type is."""
+        if self.accept is None or not media_type:
+            return True
+        if media_type in self.accept:
+            return True
+        family = media_type.partition("/")[0]
+        return f"{family}/*" in self.accept or "*/*" in self.accept

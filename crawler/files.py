@@ -1,0 +1,62 @@
+"""Files written from the loop, each whole or not at all. The only module importing aiofiles."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+#: Each call hops to a thread; bodies kept for a report are few, so few threads do.
+THREADS = 2
+
+
+class FileWriter:
+    """Writes files in threads of its own.
+
+    The loop's default pool is not used: name look-ups may fill it, and then a slow name server
+    would hold up the disk.
+    """
+
+    def __init__(self, threads: int = THREADS) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="files")
+
+    async def write(self, path: Path, data: bytes) -> None:
+        """Write a file that appears complete or does not appear; the folder is made if missing.
+
+        Raises:
+            OSError: It could not be written; nothing is left behind.
+        """
+        await write_file(path, data, self._pool)
+
+    def close(self) -> None:
+        """Wait for what is being written, and end the threads."""
+        self._pool.shutdown()
+
+
+async def write_file(path: Path, data: bytes, pool: ThreadPoolExecutor) -> None:
+    """Write to a temporary name beside `path`, sync, and rename; threads come from `pool`.
+
+    Raises:
+        OSError: It could not be written; nothing is left behind.
+    """
+    import asyncio
+
+    import aiofiles
+
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(pool, lambda: path.parent.mkdir(parents=True, exist_ok=True))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        async with aiofiles.open(temporary, "wb", executor=pool) as file:
+            await file.write(data)
+        await loop.run_in_executor(pool, _publish, temporary, path)
+    except BaseException:
+        await loop.run_in_executor(pool, lambda: temporary.unlink(missing_ok=True))
+        raise
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    """Sync and rename in one hop: aiofiles has neither."""
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
