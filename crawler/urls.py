@@ -179,7 +179,7 @@ TRACKING_PARAMS = frozenset(
         "utm_creative_format", "utm_marketing_tactic", "gclid", "gclsrc", "dclid", "gbraid",
         "wbraid", "srsltid", "fbclid", "msclkid", "yclid", "ysclid", "ymclid", "twclid", "ttclid",
         "li_fat_id", "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok", "_ga", "_gl", "_hsenc",
-        "_hsmi", "__hssc", "__hstc", "__hsfp", "hsctatracking", "vero_id", "oly_anon_id",
+        "_hsmi", "__hssc", "__hstc", "__hsfp", "hsCtaTracking", "vero_id", "oly_anon_id",
         "oly_enc_id", "_openstat", "wickedid", "rb_clickid", "s_kwcid",
     )
 )  # fmt: skip
