@@ -41,12 +41,14 @@ class StartTally:
         reached: Got 2xx or 304, or a redirect that led to one, whatever came of the page then.
         unreached: Ended without: failed or dead, robots.txt that gave no answer included.
         forbidden: Left out because robots.txt says so.
-        other: Left out for another reason, or still pending.
+        pending: Still to be fetched, as a limit ended the run before.
+        other: Left out for another reason: a duplicate, out of scope.
     """
 
     reached: int = 0
     unreached: int = 0
     forbidden: int = 0
+    pending: int = 0
     other: int = 0
 
 
@@ -95,7 +97,7 @@ def judge(tally: RunTally, expected: Expectations) -> Judgement:
     """Judge a run that came to its end; one that was interrupted or paused is not judged."""
     failures = list(_failures(tally, expected))
     starts = tally.starts
-    if starts.unreached and not starts.reached and not starts.other:
+    if starts.unreached and not (starts.reached or starts.pending):
         reason = f"none of {starts.unreached + starts.forbidden} start URLs could be reached"
         return Judgement(exit_code=NO_START_REACHED, reasons=(reason, *failures))
     return Judgement(exit_code=CHECK_FAILED if failures else GOOD, reasons=tuple(failures))
@@ -115,8 +117,8 @@ def combine(codes: Iterable[int]) -> int:
 
 def _failures(tally: RunTally, expected: Expectations) -> Iterable[str]:
     starts = tally.starts
-    if starts.forbidden and not (starts.reached or starts.unreached or starts.other):
-        yield f"robots.txt forbids every start URL ({starts.forbidden})"
+    if starts.forbidden and not (starts.reached or starts.unreached or starts.pending):
+        yield f"robots.txt forbids the start URLs ({starts.forbidden})"
     if not expected.allow_empty:
         if not tally.done:
             yield "no page was fetched (checks.allow_empty: true makes that all right)"

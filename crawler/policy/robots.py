@@ -130,7 +130,7 @@ def _for_token(text: str, token: str) -> str:
 
 
 def _decode(body: bytes) -> str:
-    """Decode leniently, whole lines only, every line ended by `\\n` alone."""
+    """Decode leniently: whole lines only, each ended by one line feed."""
     if len(body) > MAX_BYTES:
         # Half a rule may forbid far more than the whole one, so the cut line goes altogether.
         body = body[:MAX_BYTES]
