@@ -124,7 +124,8 @@ class PageCommit(msgspec.Struct, kw_only=True, gc=False):
     """What one page changes in the frontier.
 
     Attributes:
-        id: Its row.
+        id: Its row; 0 for the pseudo-page that stands for the start of the crawl.
+        key: Its fingerprint.
         state: PENDING with `not_before` is a retry.
         not_before: Wall-clock second of the next try.
         fetched: True when this fetch counts in the row's fetch number.
@@ -132,7 +133,8 @@ class PageCommit(msgspec.Struct, kw_only=True, gc=False):
     """
 
     id: int
-    state: State
+    key: int = 0
+    state: State = State.DONE
     reason: str | None = None
     error: str | None = None
     status: int | None = None
@@ -199,6 +201,7 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True):
         mode: "auto" resumes what was interrupted, else begins afresh; "fresh" and "resume" insist.
         run_id: Id of the run if it is a new one.
         settings: What the frontier's meaning depends on, encoded; kept with the run.
+        max_depth: Requests deeper than this end as skipped; None for no limit.
         now: Wall-clock seconds.
     """
 
@@ -206,15 +209,30 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
     settings: bytes
     now: float
+    max_depth: int | None = None
+
+
+class Recovered(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last process left behind.
+
+    Attributes:
+        marks: Committed lengths of the outputs of a run that did not end.
+        unclean: True when the process did not close the store.
+        run_id: The run that can be resumed, None when there is none.
+        settings: Its settings, None when there is none.
+    """
+
+    marks: tuple[Mark, ...] = ()
+    unclean: bool = False
+    run_id: str | None = None
+    settings: bytes | None = None
 
 
 class Opened(msgspec.Struct, kw_only=True):
-    """What a store knows when it is opened.
+    """The run that begins or goes on, and what the store knows of it.
 
     Attributes:
         resumed: True when an interrupted run goes on.
-        unclean: True when the last process did not close the store.
-        settings: Those of the run that goes on; the given ones for a new run.
         pending: Host key to number of rows that are ready.
         next_due: Wall-clock second of the earliest retry, None for none.
         suspects: Rows whose callback was running when the process ended, to run alone.
@@ -223,8 +241,6 @@ class Opened(msgspec.Struct, kw_only=True):
     grant: Grant
     run_id: str
     resumed: bool
-    unclean: bool
-    settings: bytes
     started: float
     pending: dict[str, int] = msgspec.field(default_factory=dict)
     hosts: dict[str, bytes] = msgspec.field(default_factory=dict)
@@ -245,8 +261,20 @@ class FrontierStore(Protocol):
     Calls that take a grant are the owner's; they may raise `Fenced`, having changed nothing.
     """
 
-    async def open(self, start: RunStart) -> Opened:
-        """Recover what the last process left, and begin or resume a run."""
+    async def open(self) -> Recovered:
+        """Recover what the last process left; begins nothing.
+
+        Raises:
+            StateError: The state is damaged, foreign, or newer than this program.
+        """
+        ...
+
+    async def begin(self, start: RunStart) -> Opened:
+        """Begin a run, or go on with the one that did not end.
+
+        Raises:
+            StateError: Mode "resume", and there is nothing to resume.
+        """
         ...
 
     async def commit(self, grant: Grant, batch: Batch, outputs: WriteOutputs) -> Committed:
@@ -268,6 +296,10 @@ class FrontierStore(Protocol):
         """Return retries whose time has come, and when the next one's will."""
         ...
 
+    async def audit(self) -> Books:
+        """Count the run's requests from the rows themselves, to prove `books` right."""
+        ...
+
     def books(self) -> Books:
         """Return the run's counts as of the last commit."""
         ...
@@ -286,6 +318,18 @@ class StartSource(Protocol):
 
     def __anext__(self) -> Awaitable[NewRequest | ItemRecord]:
         """Return the next one."""
+        ...
+
+
+class CrashGuard(Protocol):
+    """Remembers, beyond the death of the process, whose callback is running."""
+
+    def enter(self, row: int) -> None:
+        """Note that a page's callback begins."""
+        ...
+
+    def leave(self, row: int) -> None:
+        """Note that it has ended."""
         ...
 
 

@@ -1,0 +1,239 @@
+"""The frontier in memory: which host is ready now, and which of its requests comes next.
+
+Theory. The store holds every pending row; this holds a window over them: per host the best few
+hundred, in order. A heap of hosts by the time they may next be asked gives the next request
+without looking at the others. Taking a row writes nothing: it is remembered as *taken* until the
+commit that carries its outcome, so that a refill from the store can leave it out. Counts are kept
+as they change; nothing here scans.
+
+No clock is read: `now` comes in, in monotonic seconds. Nothing here is safe for threads.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable
+
+from crawler.frontier.host_queue import HostQueue
+from crawler.messages import QueuedRequest
+
+#: (requests in flight allowed, seconds between two starts) of a host.
+HostRule = Callable[[str], tuple[int, float]]
+
+
+class Frontier:
+    """Orders what is pending.
+
+    Args:
+        rule: Gives the limits of a host when it is first seen.
+        window: Rows kept in memory over all hosts, about.
+        per_host: Rows kept in memory of one host, at most.
+    """
+
+    def __init__(self, rule: HostRule, *, window: int = 20_000, per_host: int = 512) -> None:
+        self._rule = rule
+        self._window = window
+        self._per_host = per_host
+        self._hosts: dict[str, HostQueue] = {}
+        self._heap: list[tuple[float, int, HostQueue]] = []
+        self._tie = itertools.count()
+        self._taken: dict[int, str] = {}
+        self._hungry: dict[str, None] = {}
+        self._retries: set[int] = set()
+        self.in_flight = 0
+
+    # What is there
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is queued, on disk or taken; retries that are not due are not known here."""
+        return not self._taken and not any(q.waiting or q.spilled for q in self._hosts.values())
+
+    @property
+    def taken(self) -> int:
+        """Rows handed out whose outcome is not committed."""
+        return len(self._taken)
+
+    def host(self, name: str, now: float = 0.0) -> HostQueue:
+        """Return a host's queue, made on first use."""
+        queue = self._hosts.get(name)
+        if queue is None:
+            concurrency, delay = self._rule(name)
+            queue = HostQueue(name, concurrency=concurrency, delay=delay, ready_at=now)
+            self._hosts[name] = queue
+        return queue
+
+    @property
+    def hosts(self) -> Iterable[HostQueue]:
+        """Every host with or without work."""
+        return self._hosts.values()
+
+    @property
+    def _limit(self) -> int:
+        return max(8, min(self._per_host, self._window // max(1, len(self._hosts))))
+
+    # What comes in
+
+    def spilled(self, name: str, count: int, now: float) -> None:
+        """Note rows of a host that are on disk: at open."""
+        queue = self.host(name, now)
+        queue.spilled += count
+        queue.watermark = (-(1 << 62), 0, 0)  # whatever comes now may belong behind them
+        self._hungry[name] = None
+
+    def push(self, request: QueuedRequest, now: float) -> None:
+        """Queue a pending row that was committed."""
+        queue = self.host(request.host, now)
+        if queue.refilling:
+            queue.arrivals.append(request)
+            return
+        queue.push(request, limit=self._limit)
+        self._schedule(queue)
+
+    def push_retry(self, request: QueuedRequest, now: float) -> None:
+        """Queue a retry whose time has come."""
+        if request.id in self._retries or request.id in self._taken:
+            return
+        queue = self.host(request.host, now)
+        self._retries.add(request.id)
+        queue.push(request, limit=self._limit, retry=True)
+        self._schedule(queue)
+
+    def move(self, request: QueuedRequest) -> None:
+        """Give a pending row its better place, unless it is taken already."""
+        if request.id not in self._taken and request.host in self._hosts:
+            queue = self._hosts[request.host]
+            queue.move(request)
+            self._schedule(queue)
+
+    # What goes out
+
+    def next_ready(self, now: float) -> QueuedRequest | None:
+        """Take the best request of a host that may be asked now; None when there is none.
+
+        The caller says next what becomes of it: `start`, `put_back`, or nothing at all if it
+        ends without a request to the host (robots), and in the end `committed`.
+        """
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            queue = heapq.heappop(heap)[2]
+            queue.scheduled = False
+            if not queue.eligible:
+                continue
+            if queue.ready_at > now:
+                self._schedule(queue)
+                continue
+            request = queue.pop()
+            self._retries.discard(request.id)
+            self._taken[request.id] = queue.name
+            self._schedule(queue)
+            return request
+        return None
+
+    def start(self, request: QueuedRequest, now: float) -> None:
+        """Note that a taken request goes out: the host's delay begins, a slot is used."""
+        queue = self._hosts[request.host]
+        queue.in_flight += 1
+        self.in_flight += 1
+        self.spend(queue.name, now)
+
+    def spend(self, name: str, now: float) -> None:
+        """Begin a host's delay: something was sent to it."""
+        queue = self.host(name, now)
+        queue.ready_at = max(queue.ready_at, now + queue.delay)
+        self._schedule(queue)
+
+    def put_back(self, request: QueuedRequest, now: float) -> None:
+        """Queue a taken request again, as if it had never been taken."""
+        self._taken.pop(request.id, None)
+        queue = self.host(request.host, now)
+        queue.waiting.append(((-(1 << 62), 0, request.id), request))
+        heapq.heapify(queue.waiting)
+        self._schedule(queue)
+
+    def finish(self, request: QueuedRequest) -> None:
+        """Free the slot of a request that went out."""
+        queue = self._hosts[request.host]
+        queue.in_flight -= 1
+        self.in_flight -= 1
+        self._schedule(queue)
+
+    def committed(self, row: int) -> None:
+        """Forget a taken row: its outcome is in the store."""
+        self._taken.pop(row, None)
+
+    def claim(self, request: QueuedRequest) -> None:
+        """Take a row that was never queued here (a suspect that runs alone)."""
+        self._taken[request.id] = request.host
+
+    # When
+
+    def wake_at(self) -> float | None:
+        """Return the earliest time at which a queued request may start; None for never."""
+        heap = self._heap
+        while heap:
+            ready, _, queue = heap[0]
+            if queue.eligible and queue.ready_at <= ready:
+                return ready
+            heapq.heappop(heap)
+            queue.scheduled = False
+            self._schedule(queue)
+        return None
+
+    def pause(self, name: str, until: float) -> None:
+        """Leave a host alone until a monotonic second."""
+        queue = self._hosts[name]
+        queue.ready_at = max(queue.ready_at, until)
+        self._schedule(queue)
+
+    def hold(self, name: str) -> None:
+        """Stop a host until `release`: its robots.txt is on its way."""
+        self._hosts[name].held = True
+
+    def release(self, name: str) -> None:
+        """Let a held host go on."""
+        queue = self._hosts[name]
+        queue.held = False
+        self._schedule(queue)
+
+    def _schedule(self, queue: HostQueue) -> None:
+        if queue.spilled and not queue.refilling and len(queue.waiting) * 4 <= self._limit:
+            self._hungry[queue.name] = None
+        if not queue.scheduled and queue.eligible:
+            queue.scheduled = True
+            heapq.heappush(self._heap, (queue.ready_at, next(self._tie), queue))
+
+    # Refill from the store
+
+    def hungry(self) -> str | None:
+        """Return a host that should be refilled, marked as being so; None when all are fed."""
+        while self._hungry:
+            name = next(iter(self._hungry))
+            del self._hungry[name]
+            queue = self._hosts[name]
+            if queue.spilled and not queue.refilling:
+                queue.refilling = True
+                return name
+        return None
+
+    def refill_size(self) -> int:
+        """Rows to ask the store for."""
+        return self._limit
+
+    def leave(self, name: str) -> frozenset[int]:
+        """Ids that a refill of a host is to leave out: queued or taken."""
+        queued = {request.id for _, request in self._hosts[name].waiting}
+        return frozenset(queued | {row for row, host in self._taken.items() if host == name})
+
+    def leave_retries(self) -> frozenset[int]:
+        """Ids that a look for due retries is to leave out."""
+        return frozenset(self._retries | self._taken.keys())
+
+    def refill(self, name: str, rows: list[QueuedRequest], *, asked: int, now: float) -> None:
+        """Take in what the store gave for a host; fewer rows than asked for means no more."""
+        queue = self._hosts[name]
+        free = [request for request in rows if request.id not in self._taken]
+        queue.refill(free, more=len(rows) >= asked, limit=self._limit)
+        queue.ready_at = max(queue.ready_at, 0.0)
+        self._schedule(queue)

@@ -1,0 +1,63 @@
+"""Between rows of the database and the structs of the seams."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+from crawler.messages import QueuedRequest, StoredCookie
+
+_SIGN = 1 << 63
+_WRAP = 1 << 64
+
+
+def signed(key: int) -> int:
+    """Return an unsigned 64-bit key as SQLite stores it."""
+    return key - _WRAP if key >= _SIGN else key
+
+
+def unsigned(stored: int) -> int:
+    """Return a stored key as an unsigned number."""
+    return stored + _WRAP if stored < 0 else stored
+
+
+def queued_from(row: tuple[Any, ...]) -> QueuedRequest:
+    """Build a request from a row of `schema.TAKE`, `DUE` or `ONE`."""
+    (id_, key, url, host, method, body, rank, depth, label, attempts, fetch_no, parent,
+     parent_url, crashes, is_start, payload) = row  # fmt: skip
+    return QueuedRequest(
+        id=id_,
+        key=unsigned(key),
+        url=url,
+        host=host,
+        method=method or "GET",
+        body=body or b"",
+        rank=rank,
+        depth=depth,
+        label=label,
+        attempts=attempts,
+        fetch_no=fetch_no + 1,
+        parent=parent,
+        parent_url=parent_url,
+        crashes=crashes,
+        is_start=bool(is_start),
+        payload=payload,
+    )
+
+
+def cookie_from(row: tuple[Any, ...]) -> StoredCookie:
+    """Build a cookie from a row of the cookie table."""
+    domain, path, name, value, host_only, secure, expires, created, http_only = row
+    return StoredCookie(
+        domain, path, name, value, bool(host_only), bool(secure), expires, created, bool(http_only)
+    )
+
+
+def pack_rows(rows: list[int]) -> bytes:
+    """Return row ids as little more than their bytes, each once, in order."""
+    return array("q", dict.fromkeys(rows)).tobytes()
+
+
+def unpack_rows(blob: bytes) -> list[int]:
+    """Return what `pack_rows` packed; read on the machine that wrote it."""
+    return array("q", blob).tolist()

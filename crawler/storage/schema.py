@@ -1,0 +1,112 @@
+"""The tables of a job's state, `state/NAME/crawl.sqlite`, and the statements over them.
+
+One row per request, over the life of the job. The rows of the present run are those from its
+first row on, and older ones that `run_seen` names because the run found them again. The
+partial indexes hold only what is pending: `request_ready` answers "next rows of a host, in order"
+and `request_due` "which retries are due". There is no index by fingerprint while a first crawl
+runs (the seen-set in memory answers that); it is built in one go when a later run begins.
+"""
+
+from __future__ import annotations
+
+#: Version of the tables; a newer one than the program knows is refused.
+VERSION = 1
+
+#: `PRAGMA application_id`: tells our file from any other SQLite database ("crwl").
+APPLICATION_ID = 0x6372776C
+
+#: State of rows that only earlier runs know; not a `crawler.outcome.State`.
+HISTORY = -1
+
+TABLES = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE host (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state BLOB);
+CREATE TABLE request (
+    id INTEGER PRIMARY KEY,
+    key INTEGER NOT NULL,
+    host INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    reason TEXT,
+    rank INTEGER NOT NULL,
+    depth INTEGER NOT NULL,
+    label TEXT,
+    label_rank INTEGER NOT NULL,
+    url TEXT NOT NULL,
+    method TEXT,
+    body BLOB,
+    payload BLOB,
+    parent INTEGER NOT NULL,
+    is_start INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    not_before REAL,
+    fetch_no INTEGER NOT NULL DEFAULT 0,
+    crashes INTEGER NOT NULL DEFAULT 0,
+    status INTEGER,
+    error TEXT
+);
+CREATE INDEX request_ready ON request (host, rank DESC, depth, id)
+    WHERE state = 0 AND not_before IS NULL;
+CREATE INDEX request_due ON request (not_before) WHERE state = 0 AND not_before IS NOT NULL;
+CREATE TABLE run_seen (row INTEGER PRIMARY KEY);
+CREATE TABLE children (row INTEGER PRIMARY KEY, rows BLOB NOT NULL);
+CREATE TABLE cookie (
+    domain TEXT, path TEXT, name TEXT, value TEXT NOT NULL, host_only INTEGER NOT NULL,
+    secure INTEGER NOT NULL, expires REAL, created REAL NOT NULL, http_only INTEGER NOT NULL,
+    PRIMARY KEY (domain, path, name)
+) WITHOUT ROWID;
+CREATE TABLE mark (
+    sink TEXT PRIMARY KEY, path TEXT NOT NULL, length INTEGER NOT NULL, tail TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+KEY_INDEX = "CREATE INDEX IF NOT EXISTS request_key ON request (key)"
+
+INSERT_ROW = (
+    "INSERT INTO request (id, key, host, state, reason, rank, depth, label, label_rank, url,"
+    " method, body, payload, parent, is_start) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+REVIVE_ROW = (
+    "UPDATE request SET state=?, reason=?, rank=?, depth=?, label=?, label_rank=?, url=?,"
+    " method=?, body=?, payload=?, parent=?, is_start=?, attempts=0, not_before=NULL, crashes=0,"
+    " status=NULL, error=NULL WHERE id=?"
+)
+INSERT_PLAIN = (
+    "INSERT INTO request (id, key, host, state, rank, depth, label_rank, url, parent, is_start)"
+    " VALUES (?,?,?,0,0,?,0,?,?,0)"
+)
+INSERT_SEEN = "INSERT INTO run_seen (row) VALUES (?)"
+END_ROW = (
+    "UPDATE request SET state=?, reason=?, error=?, status=?, attempts=?, not_before=?,"
+    " fetch_no=fetch_no+? WHERE id=?"
+)
+PUT_HOST_STATE = "UPDATE host SET state=? WHERE id=?"
+PUT_SETTING = "INSERT INTO setting VALUES (?,?) ON CONFLICT (name) DO UPDATE SET value=excluded.value"
+PUT_COOKIE = "INSERT OR REPLACE INTO cookie VALUES (?,?,?,?,?,?,?,?,?)"
+DROP_COOKIE = "DELETE FROM cookie WHERE domain=? AND path=? AND name=?"
+PUT_MARK = "INSERT OR REPLACE INTO mark VALUES (?,?,?,?)"
+
+_QUEUED = (
+    "SELECT r.id, r.key, r.url, h.name, r.method, r.body, r.rank, r.depth, r.label, r.attempts,"
+    " r.fetch_no, r.parent, p.url, r.crashes, r.is_start, r.payload"
+    " FROM request r JOIN host h ON h.id = r.host LEFT JOIN request p ON p.id = r.parent"
+)
+TAKE = (
+    f"{_QUEUED} WHERE r.host=? AND r.state=0 AND r.not_before IS NULL"
+    " ORDER BY r.rank DESC, r.depth, r.id LIMIT ?"
+)
+DUE = (
+    f"{_QUEUED} WHERE r.state=0 AND r.not_before IS NOT NULL AND r.not_before<=?"
+    " ORDER BY r.not_before LIMIT ?"
+)
+ONE = f"{_QUEUED} WHERE r.id=?"
+DUE_TIMES = (
+    "SELECT id, not_before FROM request WHERE state=0 AND not_before IS NOT NULL"
+    " ORDER BY not_before"
+)
+PENDING_BY_HOST = (
+    "SELECT h.name, count(*) FROM request r JOIN host h ON h.id = r.host"
+    " WHERE r.state=0 AND r.not_before IS NULL GROUP BY r.host"
+)
+_IN_RUN = "(id >= :first OR id IN (SELECT row FROM run_seen))"
+SEEN = f"SELECT key, id, depth, label_rank FROM request WHERE {_IN_RUN}"
+AUDIT = f"SELECT state, reason, count(*) FROM request WHERE {_IN_RUN} GROUP BY state, reason"

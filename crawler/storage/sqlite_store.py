@@ -1,0 +1,176 @@
+"""The frontier store of a job: SQLite, the seen-set in memory, one writer thread.
+
+The loop decides what a batch adds (a few microseconds a link), the writer thread writes it. The
+engine commits one batch at a time, so the two never work on the seen-set together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from crawler.errors import StateError
+from crawler.frontier.fingerprint import Fingerprints
+from crawler.frontier.seen_set import SeenSet
+from crawler.interfaces import (
+    Batch,
+    Books,
+    Committed,
+    Grant,
+    Opened,
+    Recovered,
+    RunStart,
+    WriteOutputs,
+)
+from crawler.messages import QueuedRequest
+from crawler.storage.intake import Intake
+from crawler.storage.slot_file import SlotFile
+from crawler.storage.sqlite_tables import SqliteTables
+from crawler.urls import CanonicalRules
+
+T = TypeVar("T")
+
+
+class SqliteStore:
+    """A `FrontierStore` on one SQLite file.
+
+    The job's lock must be held while it is open: it is the grant.
+
+    Args:
+        path: The database file.
+        canonical: What makes two URLs one.
+        durability: "process" or "power_loss".
+        slots: The file that remembers running callbacks; its writer calls `now_at` first.
+    """
+
+    def __init__(
+        self, path: Path, *, canonical: CanonicalRules, durability: str, slots: SlotFile
+    ) -> None:
+        self._path = path
+        self._canonical = canonical
+        self._durability = durability
+        self._slots = slots
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="crawler-writer")
+        self._tables: SqliteTables
+        self._intake: Intake
+        self._grant = Grant(owner=str(path))
+
+    async def _on_writer(self, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+        except sqlite3.Error as error:
+            raise StateError(f"{self._path}: {error}; the state is as of the last commit") from error
+
+    async def open(self) -> Recovered:
+        """See `FrontierStore.open`."""
+        return await self._on_writer(self._open)
+
+    def _open(self) -> Recovered:
+        tables = self._tables = SqliteTables(self._path, self._durability)
+        state = tables.setting("run_state")
+        going = state in ("open", "interrupted")
+        return Recovered(
+            marks=tables.marks(),
+            unclean=state == "open",
+            run_id=tables.setting("run_id") if going else None,
+            settings=tables.setting("run_settings") if going else None,
+        )
+
+    async def begin(self, start: RunStart) -> Opened:
+        """See `FrontierStore.begin`."""
+        return await self._on_writer(lambda: self._begin(start))
+
+    def _begin(self, start: RunStart) -> Opened:
+        tables = self._tables
+        state = tables.setting("run_state")
+        resume = state in ("open", "interrupted") and start.mode != "fresh"
+        if start.mode == "resume" and not resume:
+            raise StateError("there is no interrupted run to resume")
+        suspects: list[QueuedRequest] = []
+        if resume:
+            tables.begin_again()
+            if state == "open":
+                suspects = tables.suspect(self._slots.suspects(tables.commit_no))
+            seen = tables.load_seen()
+        else:
+            tables.begin_new(start.run_id, start.settings, start.now)
+            seen = SeenSet()
+        self._slots.clear(tables.commit_no)
+        last = tables.last_row()
+        seed = int.from_bytes(tables.setting("seed"), "big")
+        self._intake = Intake(
+            Fingerprints(seed, self._canonical),
+            seen,
+            next_row=last + 1,
+            max_depth=start.max_depth,
+            history=tables.history if last > len(seen) else None,
+        )
+        return Opened(
+            grant=self._grant,
+            run_id=tables.setting("run_id"),
+            resumed=resume,
+            started=tables.setting("run_started"),
+            pending=tables.pending_by_host(),
+            hosts=tables.host_states(),
+            cookies=tables.cookies(),
+            marks=list(tables.marks()),
+            spider_state=tables.setting("spider_state"),
+            tally=tables.setting("tally"),
+            next_due=tables.next_due(),
+            suspects=suspects,
+        )
+
+    async def commit(self, grant: Grant, batch: Batch, outputs: WriteOutputs) -> Committed:
+        """See `FrontierStore.commit`."""
+        admitted = self._intake.admit(batch.pages)
+
+        def write() -> Committed:
+            return self._tables.write(batch, admitted, outputs(), self._intake)
+
+        committed = await self._on_writer(write)
+        self._slots.now_at(self._tables.commit_no)
+        return committed
+
+    async def take(
+        self, grant: Grant, host: str, limit: int, leave: frozenset[int]
+    ) -> list[QueuedRequest]:
+        """See `FrontierStore.take`."""
+        return await self._on_writer(lambda: self._tables.take(host, limit, leave))
+
+    async def due(
+        self, grant: Grant, now: float, limit: int, leave: frozenset[int]
+    ) -> tuple[list[QueuedRequest], float | None]:
+        """See `FrontierStore.due`."""
+        return await self._on_writer(lambda: self._due(now, limit, leave))
+
+    def _due(
+        self, now: float, limit: int, leave: frozenset[int]
+    ) -> tuple[list[QueuedRequest], float | None]:
+        rows = self._tables.due(now, limit, leave)
+        held = leave | {request.id for request in rows}
+        return rows, self._tables.next_due(held)
+
+    async def audit(self) -> Books:
+        """See `FrontierStore.audit`."""
+        return await self._on_writer(self._tables.audit)
+
+    def books(self) -> Books:
+        """See `FrontierStore.books`."""
+        return self._tables.books
+
+    async def close(self, *, finished: bool) -> None:
+        """See `FrontierStore.close`."""
+        await self._on_writer(lambda: self._tables.end(finished=finished))
+        self._slots.close()
+        self._writer.shutdown()
+
+    async def abandon(self) -> None:
+        """Close after an error; the next open recovers as after a kill."""
+        if hasattr(self, "_tables"):
+            await self._on_writer(self._tables.abandon)
+        self._slots.close()
+        self._writer.shutdown()
