@@ -50,9 +50,9 @@ def retry_once_on_reuse(
     async def fetch(request: RequestT) -> AnswerT:
         nonlocal again
         try:
-            return await attempt(request, False)  # noqa: FBT003 - positional in the signature
+            return await attempt(request, False)
         except FetchError as error:
-            if error.kind != ErrorClass.REUSE:
+            if not _is_reuse(error):
                 raise
             first = error
         # backoff takes over from the first failure, so that the common case does not pay for it.
@@ -70,7 +70,7 @@ def _retrying(
     async def from_failure(request: RequestT, failures: list[FetchError]) -> AnswerT:
         if failures:
             raise failures.pop()
-        return await attempt(request, True)  # noqa: FBT003 - positional in the signature
+        return await attempt(request, True)
 
     with warnings.catch_warnings():
         # backoff asks asyncio.iscoroutinefunction, which Python 3.14 deprecates.
@@ -79,9 +79,13 @@ def _retrying(
             backoff.constant,
             FetchError,
             max_tries=2,
-            giveup=lambda error: error.kind != ErrorClass.REUSE,
+            giveup=lambda error: not _is_reuse(error),
             interval=0,
             jitter=None,
             logger=None,  # it would log every retry at INFO, to stderr
         )
         return decorate(from_failure)
+
+
+def _is_reuse(error: Exception) -> bool:
+    return isinstance(error, FetchError) and error.kind == ErrorClass.REUSE

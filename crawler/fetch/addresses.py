@@ -76,8 +76,8 @@ class AddressGuard:
         self._open = policy == "allow"
         pairs = allowed if policy == "start" else ()
         self._allowed = frozenset((_bare(host), port) for host, port in pairs)
-        # (address, port) that an allowed name resolved to: all a socket knows of its target.
-        self._vetted: set[tuple[str, int]] = set()
+        # (address, port) that an allowed host has: all a socket knows of its target.
+        self._vetted = {(_plain(host), port) for host, port in self._allowed}
 
     def check(self, host: str, port: int, addresses: Iterable[str]) -> None:
         """Judge everything a host resolved to; one bad address condemns them all.
@@ -96,18 +96,20 @@ class AddressGuard:
             self._vetted.add((_plain(address), port))
 
     def check_literal(self, host: str, port: int) -> None:
-        """Judge a host if it is an IP address itself; names are judged once resolved.
+        """Judge a host that is an IP address itself; names are judged once resolved.
+
+        Args:
+            host: Lower case, an IPv6 address without brackets.
+            port: Where it is to be asked.
 
         Raises:
             AddressRefused: As in `check`.
         """
-        if self._open:
+        # After WHATWG parsing a host that ends in a digit is an IPv4 address; the rest are names.
+        if self._open or not (":" in host or host[-1:].isdigit()):
             return
-        bare = _bare(host)
-        # After WHATWG parsing a host is an IPv4 address if, and only if, it ends in a digit
-        # and has no letters; any other is left to the resolver.
-        if ":" in bare or (bare[-1:].isdigit() and bare.replace(".", "").isdigit()):
-            self.check(bare, port, (bare,))
+        if (host, port) not in self._allowed and is_private(host):
+            raise AddressRefused(f"{host} is a private address")
 
     def check_socket(self, address: str, port: int) -> None:
         """Judge the target of a socket about to be made: the last line, no name is known here.

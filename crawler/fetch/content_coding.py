@@ -11,7 +11,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from crawler.errors import FetchError
 from crawler.outcome import ErrorClass
@@ -37,9 +37,12 @@ NOT_ENCODED = "not_encoded"
 
 
 class Decoder(Protocol):
-    """Undoes one coding. `flag` names what was odd, once something was."""
+    """Undoes one coding."""
 
-    flag: str | None
+    @property
+    def flag(self) -> str | None:
+        """Name of what was odd, None while nothing was."""
+        ...
 
     def feed(self, data: bytes, limit: int) -> bytes:
         """Return what `data` decodes to; more than `limit` bytes are an error, too_large."""
@@ -126,7 +129,7 @@ class _Deflate:
 
 class _Brotli:
     def __init__(self, url: str) -> None:
-        import brotli
+        import brotli  # type: ignore[import-untyped]
 
         self.flag: str | None = None
         self._url = url
@@ -309,7 +312,8 @@ def _inflate_errors() -> tuple[type[Exception], ...]:
         from isal import isal_zlib
     except ImportError:
         return (zlib.error,)
-    return (zlib.error, isal_zlib.error)
+    # Its stubs call the class an instance.
+    return (zlib.error, cast("type[Exception]", isal_zlib.error))
 
 
 def _new_zstd() -> zstandard.ZstdDecompressionObj:

@@ -1,0 +1,438 @@
+"""The fetcher over aiohttp. The only module that imports aiohttp's client; its errors end here.
+
+What aiohttp is not left to do, and why: redirects (each hop is a request of its own), cookies and
+decompression (see `cookie_jar`, `content_coding`), its silent second try (it would not be
+counted), addresses (see `addresses`), the wait for a pool slot (the crawl's own semaphore is the
+only gate), and quoting of URLs (signed ones break).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import socket
+import ssl
+from collections.abc import Mapping
+from http.cookies import BaseCookie, SimpleCookie
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
+
+from crawler.errors import FetchError
+from crawler.fetch.addresses import AddressGuard, AddressRefused
+from crawler.fetch.answer import (
+    BODY_CUT,
+    ERROR_BODY,
+    LENGTH_UNKNOWN,
+    REDIRECT_BODY,
+    UNWANTED_TYPE,
+    BodyPlan,
+    asked_wait,
+    check_status,
+    plan_body,
+)
+from crawler.fetch.body import BodyCollector
+from crawler.fetch.content_coding import accept_encoding
+from crawler.fetch.cookie_jar import CookieJar
+from crawler.fetch.limits import KIB, FetchLimits
+from crawler.fetch.missing_names import MissingNames
+from crawler.fetch.request_fields import checked_name, request_fields
+from crawler.inner_retry import retry_once_on_reuse
+from crawler.interfaces import Clock
+from crawler.messages import FetchRequest, Headers, HttpResponse
+from crawler.outcome import ErrorClass
+
+DNS_TTL = 300  # seconds; aiohttp's own 10 would ask again for every host of a polite crawl
+DNS_ENTRIES = 10_000
+
+MAX_LINE = 32 * KIB
+MAX_FIELD = 64 * KIB  # real sites send policies and cookies beyond aiohttp's 8,190 bytes
+MAX_FIELDS = 500
+MAX_HEAD = 256 * KIB
+MAX_INTERIM = 50  # 1xx answers before the real one
+
+_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+_IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
+
+
+class AiohttpFetcher:
+    """Fetches one request at a time per call; as many calls at once as the caller lets through.
+
+    Args:
+        limits: What one answer may cost.
+        user_agent: The User-Agent field.
+        headers: Fields sent with every request.
+        jar: Cookies sent and learnt.
+        guard: Addresses that may be connected to.
+        clock: Times of limits and cookies.
+    """
+
+    def __init__(
+        self,
+        limits: FetchLimits,
+        *,
+        user_agent: str,
+        headers: Mapping[str, str],
+        jar: CookieJar,
+        guard: AddressGuard,
+        clock: Clock,
+    ) -> None:
+        self._limits = limits
+        self._jar = jar
+        self._guard = guard
+        self._clock = clock
+        self._resolver = _GuardedResolver(guard, clock)
+        own = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": accept_encoding()}
+        self._headers = own | {checked_name(name): value for name, value in headers.items()}
+        self._timeout = _client_timeout(limits, limits.timeout)
+        # Made by the first request: a session belongs to the loop that runs then.
+        self._pooled: aiohttp.ClientSession | None = None
+        self._fresh: aiohttp.ClientSession | None = None
+        self._fetch = retry_once_on_reuse(self._attempt)
+
+    async def fetch(self, request: FetchRequest) -> HttpResponse:
+        """Send one request and read its answer whole; redirects are answers like any other.
+
+        Raises:
+            FetchError: No answer worth keeping; its `kind` says why.
+        """
+        return await self._fetch(request)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for session in (self._pooled, self._fresh):
+            if session is not None:
+                await session.close()
+        self._pooled = self._fresh = None
+        await self._resolver.close()
+
+    async def _attempt(self, request: FetchRequest, fresh: bool) -> HttpResponse:
+        started = self._clock.monotonic()
+        answer: aiohttp.ClientResponse | None = None
+        try:
+            url = URL(request.url, encoded=True)
+            self._guard.check_literal(url.raw_host or "", url.port or 0)
+            async with asyncio.timeout(self._limits.head_deadline) as deadline:
+                answer = await self._session(fresh=fresh).request(
+                    request.method,
+                    url,
+                    headers=self._fields(request),
+                    data=request.body or None,
+                    allow_redirects=False,
+                    timeout=self._client_timeout(request.timeout),
+                )
+                spent = self._clock.monotonic() - started
+                loop = asyncio.get_running_loop()
+                deadline.reschedule(loop.time() + max(0.0, self._limits.deadline - spent))
+                return await self._receive(request, answer, started)
+        except FetchError as error:
+            error.status = error.status or (answer.status if answer is not None else None)
+            raise
+        except (aiohttp.ClientError, AddressRefused, OSError, ValueError) as error:
+            can_repeat = not fresh and request.method in _IDEMPOTENT
+            raise _translated(error, request.url, answer, can_repeat=can_repeat) from error
+        finally:
+            # Whatever was not read to its end, a cancelled request included, would otherwise be
+            # read by the next user of the connection.
+            if answer is not None:
+                answer.release()
+
+    async def _receive(
+        self, request: FetchRequest, answer: aiohttp.ClientResponse, started: float
+    ) -> HttpResponse:
+        status = answer.status
+        check_status(status, request)
+        headers = Headers.from_raw(answer.raw_headers)
+        plan = plan_body(status, request, headers, self._limits)
+        body, wire_size = b"", 0
+        flags: list[str] = []
+        if plan is BodyPlan.READ or plan is BodyPlan.KEEP_WHAT_COMES:
+            body, wire_size, flags = await self._read(request, answer, headers, plan, started)
+        elif plan is BodyPlan.DISCARD:
+            wire_size = await _drain(answer.content)
+        elif plan is BodyPlan.UNWANTED:
+            flags = [UNWANTED_TYPE]
+        set_cookie = headers.getlist("set-cookie") if request.use_jar else ()
+        now = self._clock.wall() if set_cookie or status >= 400 else 0.0
+        return HttpResponse(
+            url=request.url,
+            status=status,
+            headers=headers,
+            body=body,
+            wire_size=wire_size,
+            elapsed=self._clock.monotonic() - started,
+            flags=tuple(flags),
+            cookies_set=self._jar.learn(request.url, set_cookie, now) if set_cookie else (),
+            retry_after=asked_wait(status, headers, now),
+        )
+
+    async def _read(
+        self,
+        request: FetchRequest,
+        answer: aiohttp.ClientResponse,
+        headers: Headers,
+        plan: BodyPlan,
+        started: float,
+    ) -> tuple[bytes, int, list[str]]:
+        lenient = plan is BodyPlan.KEEP_WHAT_COMES
+        max_body = request.max_body or self._limits.max_body
+        collector = BodyCollector(
+            self._limits,
+            request.url,
+            headers.getlist("content-encoding"),
+            max_body=min(max_body, ERROR_BODY) if lenient else max_body,
+            now=started,
+        )
+        try:
+            await self._collect(answer, headers, collector)
+            body = collector.finish()
+        except (FetchError, aiohttp.ClientPayloadError) as error:
+            if not lenient or getattr(error, "kind", "") == ErrorClass.TIMEOUT:
+                raise
+            return collector.so_far(), collector.wire_size, [*collector.flags, BODY_CUT]
+        return body, collector.wire_size, collector.flags
+
+    async def _collect(
+        self, answer: aiohttp.ClientResponse, headers: Headers, collector: BodyCollector
+    ) -> None:
+        length = headers.get("content-length")
+        if length is not None and length.isdigit():
+            collector.expect(int(length))
+        content = answer.content
+        chunk = await content.readany()
+        while chunk:
+            collector.feed(chunk)
+            if content.at_eof():
+                break
+            collector.check_rate(self._clock.monotonic())
+            chunk = await content.readany()
+        if length is None and "transfer-encoding" not in headers:
+            # Only the end of the connection ended this body: a reset looks like an end, too.
+            if isinstance(answer, _Answer) and answer.was_reset:
+                raise aiohttp.ClientPayloadError("the connection was reset inside the body")
+            collector.flags.append(LENGTH_UNKNOWN)
+
+    def _fields(self, request: FetchRequest) -> dict[str, str] | None:
+        if not (request.headers or request.cookies or len(self._jar)):
+            return None
+        return request_fields(request, self._jar, self._clock.wall())
+
+    def _client_timeout(self, read: float | None) -> aiohttp.ClientTimeout:
+        return self._timeout if read is None else _client_timeout(self._limits, read)
+
+    def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
+        """Return the session with the pool, or the one whose every connection is new."""
+        session = self._fresh if fresh else self._pooled
+        if session is not None:
+            return session
+        connector = _Connector(
+            limit=0,
+            ttl_dns_cache=DNS_TTL,
+            dns_cache_max_size=DNS_ENTRIES,
+            resolver=self._resolver,
+            socket_factory=self._new_socket,
+            force_close=fresh,
+        )
+        session = aiohttp.ClientSession(
+            connector=connector,
+            headers=self._headers,
+            cookie_jar=_NoCookies(),
+            response_class=_Answer,
+            auto_decompress=False,
+            trust_env=False,
+            timeout=self._timeout,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_FIELD,
+            max_headers=MAX_FIELDS,
+        )
+        if fresh:
+            self._fresh = session
+        else:
+            self._pooled = session
+        return session
+
+    def _new_socket(self, target: tuple[Any, ...]) -> socket.socket:
+        """Make the socket for one (family, type, protocol, name, address)."""
+        family, kind, protocol, _, address = target
+        self._guard.check_socket(address[0], address[1])
+        return socket.socket(family, kind, protocol)
+
+
+def _client_timeout(limits: FetchLimits, read: float) -> aiohttp.ClientTimeout:
+    connect = limits.connect_timeout
+    return aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=read)
+
+
+async def _drain(content: aiohttp.StreamReader) -> int:
+    """Read a body that nobody needs, so that its connection can be used again; 64 KiB at most."""
+    size = 0
+    while size <= REDIRECT_BODY and not content.at_eof():
+        try:
+            size += len(await content.readany())
+        except aiohttp.ClientPayloadError:
+            break
+    return size
+
+
+class _Dropped(aiohttp.ClientConnectionError):
+    """The connection ended before the first byte of an answer."""
+
+
+class _Wire(ResponseHandler):
+    """One connection, with the limits on heads that aiohttp lacks."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self.was_reset = False
+        self._in_head = False  # a request was sent, its answer's head is not complete
+        self._head_size = 0
+        self._interim = 0
+
+    def set_response_params(self, **params: Any) -> None:
+        self._in_head = True
+        self._head_size = self._interim = 0
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            if self._head_size > MAX_HEAD:
+                self._refuse("the header is over the size limit")
+                return
+            self._head_size += len(data)
+        super().data_received(data)
+
+    def feed_data(self, data: Any, size: int = 0) -> None:
+        """Take a parsed head; the first final one is the answer."""
+        if not self._in_head:
+            # An answer to nothing. The next request on this connection would take it for its own.
+            self._close()
+            return
+        if 100 <= data[0].code < 200 and data[0].code != 101:
+            self._interim += 1
+            if self._interim > MAX_INTERIM:
+                self._refuse("too many interim answers")
+            return
+        self._in_head = False
+        super().feed_data(data, size)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.was_reset = exc is not None
+        super().connection_lost(exc)
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        if self._in_head and isinstance(
+            exc, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError
+        ):
+            # Of classes that aiohttp does not try again by itself.
+            if self._head_size:
+                exc = aiohttp.ClientPayloadError("the connection ended inside the header")
+            else:
+                exc = _Dropped("the connection ended before an answer")
+        super().set_exception(exc, exc if exc_cause is None else exc_cause)
+
+    def _refuse(self, why: str) -> None:
+        self.set_exception(HttpProcessingError(message=why))
+        self._close()
+
+    def _close(self) -> None:
+        self.force_close()
+        if self.transport is not None:
+            self.transport.close()
+
+
+class _Answer(aiohttp.ClientResponse):
+    """aiohttp's response, with what its connection knew."""
+
+    @property
+    def was_reset(self) -> bool:
+        return isinstance(self._protocol, _Wire) and self._protocol.was_reset
+
+
+class _Connector(aiohttp.TCPConnector):
+    """aiohttp's connector, making our connections."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        make: functools.partial[ResponseHandler] = functools.partial(_Wire, self._loop)
+        self._factory = make
+
+
+class _NoCookies(aiohttp.DummyCookieJar):
+    """No jar at all: not even the fields are parsed, each bad one would be logged."""
+
+    def filter_cookies(self, request_url: URL) -> BaseCookie[str]:
+        return SimpleCookie()
+
+    def update_cookies_from_headers(self, headers: Any, response_url: URL) -> None:
+        """Leave them alone."""
+
+
+class _GuardedResolver(AbstractResolver):
+    """aiohttp's resolver, its answers judged, and names that do not exist remembered."""
+
+    def __init__(self, guard: AddressGuard, clock: Clock) -> None:
+        self._guard = guard
+        self._clock = clock
+        self._inner: AbstractResolver | None = None  # made when a name first needs it
+        self._missing = MissingNames(DNS_TTL, DNS_ENTRIES)
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        now = self._clock.monotonic()
+        if self._missing.holds(host, now):
+            raise OSError(None, "the name does not exist (remembered)")
+        if self._inner is None:
+            self._inner = aiohttp.DefaultResolver()
+        try:
+            found = await self._inner.resolve(host, port, family)
+        except OSError as error:
+            self._missing.note(host, error, now)
+            raise
+        self._guard.check(host, port, (one["host"] for one in found))
+        return found
+
+    async def close(self) -> None:
+        if self._inner is not None:
+            await self._inner.close()
+            self._inner = None
+
+
+def _translated(
+    error: Exception, url: str, answer: aiohttp.ClientResponse | None, *, can_repeat: bool
+) -> FetchError:
+    """Return the error in our words."""
+    kind = _kind(error)
+    if kind is ErrorClass.CONNECT and can_repeat:
+        dropped = isinstance(error, _Dropped | aiohttp.ClientConnectionResetError)
+        kind = ErrorClass.REUSE if dropped and answer is None else kind
+    said = str(error) or ("no answer in time" if kind is ErrorClass.TIMEOUT else "")
+    message = "".join(c if c.isprintable() else " " for c in said or type(error).__name__)[:300]
+    return FetchError(kind, message, url=url, status=answer.status if answer is not None else None)
+
+
+def _kind(error: Exception) -> ErrorClass:
+    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+        # Plain HTTP on a TLS port is a wrong protocol, not a wrong certificate.
+        cause = getattr(error, "os_error", error)
+        plain = getattr(cause, "reason", "") == "WRONG_VERSION_NUMBER"
+        return ErrorClass.PROTOCOL if plain else ErrorClass.TLS
+    for types, kind in _KINDS:
+        if isinstance(error, types):
+            return kind
+    return ErrorClass.PROTOCOL
+
+
+#: The first line that fits counts: aiohttp's timeouts and resets are OSErrors as well.
+_KINDS: tuple[tuple[tuple[type[Exception], ...], ErrorClass], ...] = (
+    ((AddressRefused,), ErrorClass.ADDRESS),
+    ((aiohttp.ClientConnectorDNSError,), ErrorClass.DNS),
+    ((aiohttp.ServerFingerprintMismatch,), ErrorClass.TLS),
+    ((TimeoutError,), ErrorClass.TIMEOUT),
+    ((aiohttp.ClientPayloadError,), ErrorClass.TRUNCATED),
+    ((aiohttp.ClientConnectionError, OSError), ErrorClass.CONNECT),
+)

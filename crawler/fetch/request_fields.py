@@ -1,0 +1,47 @@
+"""The header fields that one request adds to the fetcher's own, whatever client sends them."""
+
+from __future__ import annotations
+
+import re
+
+from crawler.fetch.cookie_jar import CookieJar
+from crawler.messages import FetchRequest
+
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+
+
+def checked_name(name: str) -> str:
+    """Return a field's name as it came.
+
+    Raises:
+        ValueError: It holds what could end the field, or begin another (RFC 9110 §5.1).
+    """
+    if not _FIELD_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a header field")
+    return name
+
+
+def request_fields(request: FetchRequest, jar: CookieJar, now: float) -> dict[str, str]:
+    """Return cookies and fields of one request; a Cookie field of its own wins over the jar's.
+
+    Args:
+        request: What is to be fetched.
+        jar: Where its cookies come from, unless the request will have none of it.
+        now: Wall-clock seconds.
+
+    Raises:
+        ValueError: A field has an impossible name.
+    """
+    fields: dict[str, str] = {}
+    if request.use_jar:
+        cookie = jar.header_for(request.url, now, request.cookies)
+    else:
+        cookie = "; ".join(f"{name}={value}" for name, value in request.cookies)
+    if cookie:
+        fields["Cookie"] = cookie
+    for name, value in request.headers:
+        title, text = checked_name(name).title(), value.decode("utf-8", "surrogateescape")
+        # A repeated field is sent as one list (RFC 9110 §5.3).
+        known = fields.get(title) if title != "Cookie" else None
+        fields[title] = text if known is None else f"{known}, {text}"
+    return fields
