@@ -1,0 +1,84 @@
+"""Rules that concern more than one key: what must be there, and what must fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from crawler.config.nodes import ListNode, MapNode, Node, Place, ScalarNode
+from crawler.config.suggest import did_you_mean
+from crawler.errors import Problem
+
+
+def check_together(root: MapNode, job_file: Path) -> Iterator[Problem]:
+    """Yield what is wrong between the keys of a job, shapes aside: the models check those."""
+    yield from _check_start(root)
+    yield from _check_labels(root)
+    yield from _check_outputs(root)
+    yield from _check_spider(root, job_file)
+
+
+def _check_start(root: MapNode) -> Iterator[Problem]:
+    if root.get("spider") is not None:
+        return
+    start = root.entries.get("start")
+    if start is None:
+        hint = 'write "start: [https://...]", or name a spider that has start_urls'
+        yield Place(root.place.source).problem("'start' is missing", hint)
+    elif isinstance(start.value, ListNode) and not start.value.items:
+        yield start.value.place.problem("start: there is no URL to begin with")
+    elif isinstance(start.value, MapNode) and not start.value.entries:
+        yield start.key.problem("start: there is no URL to begin with", 'write "urls: [...]"')
+
+
+def _check_labels(root: MapNode) -> Iterator[Problem]:
+    """A rule for a label that no link gets would never match; a spider may give any label."""
+    if root.get("spider") is not None:
+        return
+    given = {node.value: node for _, node in _each(root.get("follow"), "label")}
+    for number, node in _each(root.get("extract"), "label"):
+        if node.value not in given:
+            hint = did_you_mean(node.written, [str(label) for label in given])
+            message = f"extract.{number}.label: no follow rule gives the label '{node.written}'"
+            yield node.place.problem(message, hint)
+
+
+def _check_outputs(root: MapNode) -> Iterator[Problem]:
+    first: dict[object, ScalarNode] = {}
+    for number, node in _each(root.get("output"), "path"):
+        if node.value in first:
+            line = first[node.value].place.line
+            hint = f"the first is on line {line}" if line else ""
+            message = f"output.{number}.path: two outputs would write to '{node.written}'"
+            yield node.place.problem(message, hint)
+        first.setdefault(node.value, node)
+
+
+def _check_spider(root: MapNode, job_file: Path) -> Iterator[Problem]:
+    node = root.get("spider")
+    if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
+        return
+    name, colon, _ = node.value.rpartition(":")
+    if not colon or not name.endswith(".py"):
+        return
+    file = spider_file(node, job_file)
+    if not file.is_file():
+        names = [p.name for p in file.parent.glob("*.py")] if file.parent.is_dir() else []
+        hint = did_you_mean(file.name, names)
+        yield node.place.problem(f"spider: there is no file {file}", hint)
+
+
+def spider_file(node: ScalarNode, job_file: Path) -> Path:
+    """Return the file a `spider` value names, relative to the file that it stands in."""
+    stands_in = Path(node.place.source) if node.place.line else job_file
+    return stands_in.parent / str(node.value).rpartition(":")[0]
+
+
+def _each(node: Node | None, key: str) -> Iterator[tuple[int, ScalarNode]]:
+    """Yield the scalars under a key of every map of a list, with the map's index."""
+    if not isinstance(node, ListNode):
+        return
+    for index, item in enumerate(node.items):
+        value = item.get(key) if isinstance(item, MapNode) else None
+        if isinstance(value, ScalarNode):
+            yield index, value

@@ -1,0 +1,88 @@
+"""What a job comes to: its effective values, where each is from, and which must not be shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from crawler.config.anatomy import section_of
+from crawler.config.models.job import Job
+from crawler.config.nodes import ListNode, MapNode, Path, Plain, ScalarNode, dotted, leaves, plain
+
+#: Keys of `args` whose values are taken for secrets, whatever their origin.
+_SECRET_NAME = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
+_SECRET_SECTIONS = (("fetch", "headers"), ("fetch", "cookies"))
+
+
+def values_of(root: MapNode) -> dict[str, Plain]:
+    """Return the settings as plain data, with the default of every key that is not set."""
+    values = plain(root)
+    return _completed(Job, values if isinstance(values, dict) else {})
+
+
+def origins_of(root: MapNode, values: dict[str, Plain]) -> dict[str, str]:
+    """Return where each effective value comes from, by its dotted path; a list is one value."""
+    known = dict(_origins(root, ()))
+    return {dotted(path): known.get(path, "default") for path in _paths(values, ())}
+
+
+def secrets_of(root: MapNode) -> frozenset[str]:
+    """Return the dotted paths of values not to be shown.
+
+    These are the values in which a variable stands, those of headers and cookies, and arguments
+    with a name like `password`.
+    """
+    return frozenset(dotted(path) for path, node in leaves(root) if _is_secret(path, node))
+
+
+def _is_secret(path: Path, node: object) -> bool:
+    if isinstance(node, ScalarNode) and node.from_environment:
+        return True
+    if path[:2] in _SECRET_SECTIONS:
+        return True
+    return path[:1] == ("args",) and any(_SECRET_NAME.search(str(step)) for step in path[1:])
+
+
+def _completed(section: type[BaseModel], values: dict[str, Plain]) -> dict[str, Plain]:
+    """Return the values of a section in the order of its model, defaults filled in."""
+    complete: dict[str, Plain] = {}
+    for name, field in section.model_fields.items():
+        below = section_of(field.annotation)
+        given = values.get(name)
+        if below is not None:
+            complete[name] = _completed(below, given if isinstance(given, dict) else {})
+        elif name in values:
+            complete[name] = given
+        elif name != "extends" and field.default is not PydanticUndefined:
+            complete[name] = _default(field.default)
+        elif field.default_factory is not None:
+            complete[name] = {}
+    return complete
+
+
+def _default(value: object) -> Plain:
+    """Return a model's default in the notation of a file."""
+    if isinstance(value, BaseModel):
+        return _completed(type(value), {})
+    if isinstance(value, tuple):
+        return [_default(item) for item in value]
+    return value if isinstance(value, str | int | float | bool) else None
+
+
+def _origins(node: object, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(node, MapNode):
+        for name, entry in node.entries.items():
+            yield from _origins(entry.value, (*path, name))
+    elif isinstance(node, ScalarNode | ListNode):
+        yield path, node.place.origin
+
+
+def _paths(values: Plain, path: Path) -> Iterator[Path]:
+    if isinstance(values, dict) and values:
+        for name, value in values.items():
+            yield from _paths(value, (*path, name))
+    else:
+        yield path

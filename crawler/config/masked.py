@@ -1,0 +1,58 @@
+"""The effective config as a YAML text for the report of a run, secrets masked."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from crawler.config.dialect import resolve
+from crawler.config.load import LoadedJob
+from crawler.config.nodes import Path, Plain, dotted
+
+MASK = "***"
+_USER_IN_URL = re.compile(r"(?<=://)[^/@\s?#]*@")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that our own dialect would read as something else."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = None if resolve(value) == value else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def effective_yaml(loaded: LoadedJob) -> str:
+    """Return a config that means what this run does: merged, defaults written out.
+
+    Values from the environment, of headers and of cookies, and user names within URLs are
+    replaced by `***`; keys without a value are left out.
+    """
+    shown = _shown(dict(loaded.values), (), loaded.secrets)
+    return yaml.dump(
+        shown, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, indent=2
+    )
+
+
+def _shown(value: Plain, path: Path, secrets: frozenset[str]) -> Plain:
+    if isinstance(value, dict):
+        return {
+            name: _shown(below, (*path, name), secrets)
+            for name, below in value.items()
+            if below is not None
+        }
+    if isinstance(value, list):
+        return [_shown(item, (*path, index), secrets) for index, item in enumerate(value)]
+    if dotted(path) in secrets:
+        return MASK
+    if isinstance(value, str):
+        # Variables are put in already: what is left of a "$" stands for itself.
+        return _USER_IN_URL.sub(MASK + "@", value).replace("$", "$$")
+    return value

@@ -1,0 +1,69 @@
+"""A whole job file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from crawler.config.models.fetch import FetchSettings
+from crawler.config.models.fields import FormatVersion, JobName, Listed, Settings, SpiderName
+from crawler.config.models.items import ChecksSettings, ExtractSettings, OutputSettings
+from crawler.config.models.scope import FollowSettings, ScopeSettings, StartSettings
+
+
+class RunSettings(Settings):
+    """`run`: the machinery of a run."""
+
+    backend: Literal["asyncio"] = Field(default="asyncio", description="What fetches pages.")
+    workers: int = Field(default=1, ge=1, le=1, description="Number of event loops.")
+    loop: Literal["auto", "uvloop", "asyncio"] = Field(
+        default="auto", description="Which event loop; auto is uvloop where it is installed."
+    )
+    durability: Literal["process", "power_loss", "off"] = Field(
+        default="process",
+        description="What a run survives: process: kill -9; power_loss: that, by a flush to disk "
+        "before every commit; off: nothing, the state is in memory.",
+    )
+
+
+class Job(Settings):
+    """A job: what to crawl, how, and where the results go."""
+
+    version: FormatVersion = Field(default=1, description="Version of this format.")
+    name: JobName = Field(description="Names the state, the data, the reports and the lock.")
+    extends: str | None = Field(
+        default=None, description="A file whose settings hold where this one is silent."
+    )
+    start: StartSettings = Field(
+        default_factory=StartSettings, description="URLs to begin with: a list, or a map."
+    )
+    demo: bool = Field(
+        default=False, description="Serve the practice site on loopback for this run."
+    )
+    scope: ScopeSettings = Field(
+        default_factory=ScopeSettings, description="How far the crawl goes."
+    )
+    follow: Listed[FollowSettings] = Field(
+        default=(), description="Which links are followed. Every link in scope."
+    )
+    fetch: FetchSettings = Field(
+        default_factory=FetchSettings, description="How pages are asked for."
+    )
+    run: RunSettings = Field(default_factory=RunSettings, description="The machinery of a run.")
+    spider: SpiderName | None = Field(
+        default=None,
+        description='A class to crawl with, relative to this file: "spiders/a.py:Class".',
+    )
+    args: dict[str, object] = Field(
+        default_factory=dict, description="Arguments of the spider class."
+    )
+    extract: Listed[ExtractSettings] = Field(
+        default=(), description="Items to take from pages. One Page item for each HTML page."
+    )
+    output: Listed[OutputSettings] = Field(
+        default=(OutputSettings(),), description="Files that items are written to."
+    )
+    checks: ChecksSettings = Field(
+        default_factory=ChecksSettings, description="What a run must give."
+    )

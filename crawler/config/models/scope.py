@@ -1,0 +1,75 @@
+"""Where a crawl begins, how far it goes, and which links it follows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from crawler.config.models.fields import Host, Listed, Pattern, Settings, Span, StartUrl, bad_whole
+
+
+class StartSettings(Settings):
+    """`start` as a map; a list stands for its `urls`."""
+
+    urls: Listed[StartUrl] = Field(
+        default=(), description="URLs to begin with; {demo} is the address of the practice site."
+    )
+
+
+class CanonicalSettings(Settings):
+    """`scope.canonical`: which URLs count as the same page."""
+
+    sort_query: bool = Field(
+        default=True, description="The order of query parameters does not matter."
+    )
+    drop_params: Listed[Annotated[str, Field(min_length=1)]] | None = Field(
+        default=None,
+        description="Query parameters that do not matter. The known tracking parameters.",
+    )
+
+
+class ScopeSettings(Settings):
+    """`scope`: how far the crawl goes."""
+
+    hosts: Listed[Host] = Field(
+        default=(),
+        description="Hosts to stay on: host (ports 80 and 443), host:port, *.host. Those of start.",
+    )
+    allow: Listed[Pattern] = Field(
+        default=(), description='Globs on the path, or "re:..." for an expression. Everything.'
+    )
+    deny: Listed[Pattern] = Field(default=(), description="Globs on the path; they win over allow.")
+    max_depth: int | None = Field(
+        default=None, ge=0, description="Links away from a start URL. Unlimited."
+    )
+    max_pages: int | None = Field(
+        default=None, ge=1, description="Pages after which the run ends, as finished. Unlimited."
+    )
+    max_runtime: Span | None = Field(
+        default=None, description="Time after which the run ends, as finished. Unlimited."
+    )
+    follow: bool = Field(default=True, description="Whether links are followed at all.")
+    canonical: CanonicalSettings = Field(
+        default_factory=CanonicalSettings, description="Which URLs count as the same page."
+    )
+
+
+class FollowSettings(Settings):
+    """An entry of `follow`: which links, and what they lead to."""
+
+    css: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="CSS selector of the links, or of what contains them."
+    )
+    xpath: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="XPath of the links, or of what contains them."
+    )
+    label: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="Picks the extract rule of the pages these links lead to."
+    )
+
+    @model_validator(mode="after")
+    def _one_selector(self) -> FollowSettings:
+        if (self.css is None) == (self.xpath is None):
+            raise bad_whole("a follow rule needs exactly one of css, xpath")
+        return self
