@@ -31,11 +31,15 @@ class BodyCollector:
         codings: Values of the Content-Encoding fields.
         max_body: Bytes allowed, on the wire and decoded.
         now: Monotonic seconds at which the first byte was waited for.
+
+    Attributes:
+        wire_size: Bytes taken so far.
+        flags: What was odd about the coding.
     """
 
     __slots__ = (
-        "_decoder", "_flags", "_limits", "_max", "_parts", "_size", "_url", "_window_end",
-        "_window_floor", "wire_size",
+        "_decoder", "_limits", "_max", "_parts", "_size", "_url", "_window_end", "_window_floor",
+        "flags", "wire_size",
     )  # fmt: skip
 
     def __init__(
@@ -47,7 +51,7 @@ class BodyCollector:
         self._max = max_body
         self._size = 0
         self._parts: list[bytes] = []
-        self._flags: list[str] = []
+        self.flags: list[str] = []
         self._decoder = self._choose(codings)
         self._window_end = now + limits.rate_window
         self._window_floor = limits.rate_window * limits.min_rate
@@ -57,7 +61,7 @@ class BodyCollector:
         if not codings:
             return None
         if not is_known(codings):
-            self._flags.append(UNKNOWN_CODING)
+            self.flags.append(UNKNOWN_CODING)
             return None
         return decoder_for(codings, self._url)
 
@@ -81,6 +85,8 @@ class BodyCollector:
             raise self._too_large("is over the size limit")
         if self._decoder is not None:
             data = self._decoder.feed(data, self._max - self._size)
+            if self._decoder.flag and not self.flags:
+                self.flags.append(self._decoder.flag)
         if data:
             self._size += len(data)
             self._parts.append(data)
@@ -118,13 +124,6 @@ class BodyCollector:
     def so_far(self) -> bytes:
         """Return what has been decoded, complete or not."""
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-
-    @property
-    def flags(self) -> list[str]:
-        """What was odd about the coding."""
-        if self._decoder is not None and self._decoder.flag:
-            return [*self._flags, self._decoder.flag]
-        return self._flags
 
     def _too_large(self, what: str) -> FetchError:
         return FetchError(ErrorClass.TOO_LARGE, f"the body {what}", url=self._url)

@@ -25,21 +25,18 @@ from yarl import URL
 from crawler.errors import FetchError
 from crawler.fetch.addresses import AddressGuard, AddressRefused
 from crawler.fetch.answer import (
-    BODY_CUT,
-    ERROR_BODY,
     LENGTH_UNKNOWN,
-    REDIRECT_BODY,
     UNWANTED_TYPE,
     BodyPlan,
     asked_wait,
     check_status,
     plan_body,
 )
-from crawler.fetch.body import BodyCollector
 from crawler.fetch.content_coding import accept_encoding
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.limits import KIB, FetchLimits
 from crawler.fetch.missing_names import MissingNames
+from crawler.fetch.receive import Received, Receiver
 from crawler.fetch.request_fields import checked_name, request_fields
 from crawler.inner_retry import retry_once_on_reuse
 from crawler.interfaces import Clock
@@ -85,6 +82,7 @@ class AiohttpFetcher:
         self._jar = jar
         self._guard = guard
         self._clock = clock
+        self._receiver = Receiver(limits, clock, aiohttp.ClientPayloadError)
         self._resolver = _GuardedResolver(guard, clock)
         own = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": accept_encoding()}
         self._headers = own | {checked_name(name): value for name, value in headers.items()}
@@ -148,73 +146,29 @@ class AiohttpFetcher:
         check_status(status, request)
         headers = Headers.from_raw(answer.raw_headers)
         plan = plan_body(status, request, headers, self._limits)
-        body, wire_size = b"", 0
-        flags: list[str] = []
+        received = Received()
         if plan is BodyPlan.READ or plan is BodyPlan.KEEP_WHAT_COMES:
-            body, wire_size, flags = await self._read(request, answer, headers, plan, started)
+            lenient = plan is BodyPlan.KEEP_WHAT_COMES
+            received = await self._receiver.read(answer.content, request, headers, lenient=lenient)
+            if LENGTH_UNKNOWN in received.flags and _was_reset(answer) and not lenient:
+                raise aiohttp.ClientPayloadError("the connection was reset inside the body")
         elif plan is BodyPlan.DISCARD:
-            wire_size = await _drain(answer.content)
+            received = await self._receiver.drain(answer.content)
         elif plan is BodyPlan.UNWANTED:
-            flags = [UNWANTED_TYPE]
+            received = Received(flags=(UNWANTED_TYPE,))
         set_cookie = headers.getlist("set-cookie") if request.use_jar else ()
         now = self._clock.wall() if set_cookie or status >= 400 else 0.0
         return HttpResponse(
             url=request.url,
             status=status,
             headers=headers,
-            body=body,
-            wire_size=wire_size,
+            body=received.body,
+            wire_size=received.wire_size,
             elapsed=self._clock.monotonic() - started,
-            flags=tuple(flags),
+            flags=received.flags,
             cookies_set=self._jar.learn(request.url, set_cookie, now) if set_cookie else (),
             retry_after=asked_wait(status, headers, now),
         )
-
-    async def _read(
-        self,
-        request: FetchRequest,
-        answer: aiohttp.ClientResponse,
-        headers: Headers,
-        plan: BodyPlan,
-        started: float,
-    ) -> tuple[bytes, int, list[str]]:
-        lenient = plan is BodyPlan.KEEP_WHAT_COMES
-        max_body = request.max_body or self._limits.max_body
-        collector = BodyCollector(
-            self._limits,
-            request.url,
-            headers.getlist("content-encoding"),
-            max_body=min(max_body, ERROR_BODY) if lenient else max_body,
-            now=started,
-        )
-        try:
-            await self._collect(answer, headers, collector)
-            body = collector.finish()
-        except (FetchError, aiohttp.ClientPayloadError) as error:
-            if not lenient or getattr(error, "kind", "") == ErrorClass.TIMEOUT:
-                raise
-            return collector.so_far(), collector.wire_size, [*collector.flags, BODY_CUT]
-        return body, collector.wire_size, collector.flags
-
-    async def _collect(
-        self, answer: aiohttp.ClientResponse, headers: Headers, collector: BodyCollector
-    ) -> None:
-        length = headers.get("content-length")
-        if length is not None and length.isdigit():
-            collector.expect(int(length))
-        content = answer.content
-        chunk = await content.readany()
-        while chunk:
-            collector.feed(chunk)
-            if content.at_eof():
-                break
-            collector.check_rate(self._clock.monotonic())
-            chunk = await content.readany()
-        if length is None and "transfer-encoding" not in headers:
-            # Only the end of the connection ended this body: a reset looks like an end, too.
-            if isinstance(answer, _Answer) and answer.was_reset:
-                raise aiohttp.ClientPayloadError("the connection was reset inside the body")
-            collector.flags.append(LENGTH_UNKNOWN)
 
     def _fields(self, request: FetchRequest) -> dict[str, str] | None:
         if not (request.headers or request.cookies or len(self._jar)):
@@ -267,15 +221,9 @@ def _client_timeout(limits: FetchLimits, read: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=read)
 
 
-async def _drain(content: aiohttp.StreamReader) -> int:
-    """Read a body that nobody needs, so that its connection can be used again; 64 KiB at most."""
-    size = 0
-    while size <= REDIRECT_BODY and not content.at_eof():
-        try:
-            size += len(await content.readany())
-        except aiohttp.ClientPayloadError:
-            break
-    return size
+def _was_reset(answer: aiohttp.ClientResponse) -> bool:
+    """Say whether a body ended only because its connection broke, which looks like an end."""
+    return isinstance(answer, _Answer) and answer.was_reset
 
 
 class _Dropped(aiohttp.ClientConnectionError):
@@ -344,6 +292,10 @@ class _Wire(ResponseHandler):
             self.transport.close()
 
 
+def _new_wire(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
+    return _Wire(loop)
+
+
 class _Answer(aiohttp.ClientResponse):
     """aiohttp's response, with what its connection knew."""
 
@@ -357,8 +309,7 @@ class _Connector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        make: functools.partial[ResponseHandler] = functools.partial(_Wire, self._loop)
-        self._factory = make
+        self._factory = functools.partial(_new_wire, self._loop)
 
 
 class _NoCookies(aiohttp.DummyCookieJar):
