@@ -72,7 +72,8 @@ def without_long_tags(body: bytes) -> bytes:
     """Return a page whose tags have at most about 2,000 attributes; `body` itself if it is one."""
     if not _has_long_gap(body):
         return body
-    return _TAG.sub(_shortened, body)
+    short = _TAG.sub(_shortened, body)
+    return body if len(short) == len(body) else short
 
 
 def _most_open(body: bytes) -> int:

@@ -10,6 +10,8 @@ from crawler.urls import Resolver, UrlError, join
 #: Links taken from one page unless the caller says otherwise; the rest are flagged, not followed.
 MAX_LINKS = 20_000
 
+_FRAGMENT_SAFE = "!$%&'()*+,;=:@/?~-._"
+
 
 class Links(NamedTuple):
     """What `links_of` found.
@@ -93,15 +95,18 @@ def _can_encode(codec: str) -> bool:
     return not codec.startswith("utf-16") and codec != "replacement"
 
 
-def absolute_url(base: str, href: str) -> str:
+def absolute_url(base: str, href: str, codec: str = "utf-8") -> str:
     """Return what `href` means at `base`, for people: any scheme, fragment kept."""
     from urllib.parse import quote, urljoin
 
-    joined = join(base, href)
+    try:
+        joined = _resolver(base, codec).resolve(href)
+    except UrlError:
+        joined = None
     if joined is None:
         try:
             return urljoin(base, href.strip())
         except ValueError:
             return href
     fragment = href.strip().partition("#")[2]
-    return f"{joined}#{quote(fragment, safe='!$&()*+,;=:@/?%~-._')}" if fragment else joined
+    return f"{joined}#{quote(fragment, safe=_FRAGMENT_SAFE)}" if fragment else joined
