@@ -19,7 +19,8 @@ import can_ada
 MAX_URL_LENGTH = 8192
 
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_NON_ASCII = re.compile(r"[^\x00-\x7f]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -35,19 +36,27 @@ def parse(url: str) -> str:
     """
     if len(url) > MAX_URL_LENGTH:
         raise UrlError(f"longer than {MAX_URL_LENGTH} characters: {url[:60]}...")
-    scheme = _SCHEME.match(url.lstrip(_C0_AND_SPACE))
-    if scheme is None:
-        raise UrlError(f"not an absolute URL, it must begin with http:// or https://: {url!r}")
-    if scheme.group().lower() not in ("http", "https"):
-        raise UrlError(f"scheme {scheme.group()!r} is not http or https: {url!r}")
     try:
         href = can_ada.parse(_SURROGATES.sub("\ufffd", url)).href
     except ValueError:
-        raise UrlError(f"no valid host or port: {url!r}") from None
+        raise UrlError(_complaint(url)) from None
+    if href[:5] != "http:" and href[:6] != "https:":
+        raise UrlError(_complaint(url))
     tidy = _strip(href)
     if len(tidy) > MAX_URL_LENGTH:
         raise UrlError(f"longer than {MAX_URL_LENGTH} characters once encoded: {url[:60]}...")
     return tidy
+
+
+def _complaint(url: str) -> str:
+    scheme, mark, rest = url.strip(_C0_AND_SPACE).partition(":")
+    if not mark or not _SCHEME.fullmatch(scheme):
+        return f"not an absolute URL, it must begin with http:// or https://: {url!r}"
+    if scheme.lower() in ("http", "https"):
+        return f"no valid host or port: {url!r}"
+    if rest[:1].isdigit():  # localhost:8080 looks like a scheme to the standard
+        return f"{url!r} begins with a host, not with http:// or https://"
+    return f"scheme {scheme!r} is not http or https: {url!r}"
 
 
 class Resolver:
@@ -55,7 +64,7 @@ class Resolver:
 
     Args:
         base: The document's base URL, absolute http or https.
-        encoding: The document's encoding by its Python name. Browsers write non-ASCII characters
+        encoding: The document's encoding, a name Python knows. Browsers write non-ASCII characters
             of a query in it, those of a path always in UTF-8 (WHATWG URL §4.4).
 
     Raises:
@@ -67,7 +76,7 @@ class Resolver:
     def __init__(self, base: str, encoding: str = "utf-8") -> None:
         self.base = parse(base)
         self._base = can_ada.parse(self.base)
-        self._encoding = None if encoding.lower() in ("utf-8", "utf8") else encoding
+        self._encoding = None if encoding.lower().startswith("utf") else encoding
 
     def resolve(self, href: str) -> str | None:
         """Return the URL an `href` leads to; None if it is empty, invalid, too long or not http(s).
@@ -120,14 +129,13 @@ def _encode_query(href: str, encoding: str) -> str:
     """Percent-encode the non-ASCII characters of a query in the document's own encoding."""
     from urllib.parse import quote
 
+    def encoded(run: re.Match[str]) -> str:
+        # A character that the encoding lacks becomes a decimal reference, as in a browser.
+        return quote(run.group().encode(encoding, "xmlcharrefreplace"), safe="")
+
     head, mark, rest = href.partition("?")
-    if not mark:
-        return href
     query, fragment_mark, fragment = rest.partition("#")
-    # Characters that the encoding lacks become decimal references, as in a browser's forms.
-    raw = query.encode(encoding, "xmlcharrefreplace")
-    safe = "".join(map(chr, range(0x80)))
-    return head + mark + quote(raw, safe=safe) + fragment_mark + fragment
+    return head + mark + _NON_ASCII.sub(encoded, query) + fragment_mark + fragment
 
 
 # --- Parts of a serialised URL -----------------------------------------------------------------

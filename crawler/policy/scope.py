@@ -116,7 +116,7 @@ class Scope:
 
 def _host(entry: str) -> tuple[str, int | None]:
     """Return host and port of an entry, as a URL would have them; None for 80 and 443."""
-    if not entry or any(char in entry for char in "/?#@\\ "):
+    if not entry or any(char in entry for char in "*/?#@\\ "):
         raise ConfigError(f"{entry!r} is not a host; write it as 'shop.example' or 'host:8080'")
     try:
         return _unusual(split_port(host_key(parse(f"http://{entry}/"))))
