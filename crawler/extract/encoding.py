@@ -85,7 +85,7 @@ def detect(body: bytes, content_type: str = "") -> Charset:
     declared = _from_header(content_type) or _from_markup(body)
     if declared is not None:
         return UTF_8 if declared == "utf-8" else Charset(declared)
-    if _is_utf_8(body):
+    if is_utf_8(body):
         return UTF_8
     return Charset(_guess(body), guessed=True)
 
@@ -148,7 +148,8 @@ def _from_markup(body: bytes) -> str | None:
     return "utf-8" if codec is not None and codec.startswith("utf-16") else codec
 
 
-def _is_utf_8(body: bytes) -> bool:
+def is_utf_8(body: bytes) -> bool:
+    """Tell whether a body is valid UTF-8."""
     if body.isascii():
         return True
     try:

@@ -7,10 +7,13 @@ keep lexbor busy for seconds (`crawler.extract.guard`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crawler.extract.encoding import Charset, decode
 from crawler.extract.guard import Route, route, without_long_tags
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _WANTED = "a[href],area[href],base[href],meta[name],title"
 _TAGS = ("a", "area", "base", "meta", "title")
@@ -105,16 +108,28 @@ def _read_fast(raw: bytes, flags: tuple[str, ...]) -> HtmlPage:
 
 
 def _read_steady(raw: bytes, flags: tuple[str, ...]) -> HtmlPage:
+    page = page_of_tree(html_tree(raw))
+    page.flags = flags
+    return page
+
+
+def html_tree(raw: bytes) -> etree._Element:
+    """Parse UTF-8 HTML with lxml, leniently; an empty page has an empty `html` element."""
     from lxml import etree
 
-    page = HtmlPage(flags)
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    root: etree._Element | None = None
     try:
-        root = etree.fromstring(raw, parser)
+        # libxml2 ends the document at a NUL.
+        root = etree.fromstring(raw.replace(b"\0", b"") if b"\0" in raw else raw, parser)
     except (etree.LxmlError, ValueError):
-        return page
-    if root is None:
-        return page
+        root = None
+    return etree.fromstring(b"<html/>", parser) if root is None else root
+
+
+def page_of_tree(root: etree._Element) -> HtmlPage:
+    """Take a page's links and the rest from its tree."""
+    page = HtmlPage()
     for element in root.iter(*_TAGS):
         tag = str(element.tag)
         if tag == "title":

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from crawler.extract.encoding import Charset, codec_of, decode, detect
-from crawler.extract.html_page import HtmlPage, read_page
-from crawler.extract.links import absolute_url, base_of
+from crawler.extract.document import Document
+from crawler.extract.links import absolute_url
 from crawler.extract.media import Kind, kind_of
 from crawler.extract.selectors import href_of, selector_of
 from crawler.messages import Callback, Headers, HeaderSource, HttpResponse, Request
@@ -31,7 +30,7 @@ class Response:
         request: What was asked for; None in a test that gave none.
     """
 
-    def __init__(  # noqa: PLR0913 - Scrapy's signature
+    def __init__(
         self,
         url: str,
         status: int = 200,
@@ -87,7 +86,8 @@ class Response:
         Args:
             url: A URL, relative or not, a selector of an element or an attribute, or an object
                 with a `url`.
-            callback: See `Request`; further arguments are the request's as well.
+            callback: See `Request`.
+            **options: Further arguments of the `Request`.
 
         Raises:
             ValueError: The selector is a list, or its element has no `href`.
@@ -111,9 +111,8 @@ class Response:
         if sum(one is not None for one in (urls, css, xpath)) != 1:
             raise ValueError("give exactly one of urls, css and xpath")
         if urls is None:
-            found = self.css(css) if css is not None else self.xpath(xpath or "")
-            urls = [one for one in found if _links_somewhere(one)]
-        return (self.follow(one, callback, **options) for one in urls)
+            urls = self.css(css) if css is not None else self.xpath(xpath or "")
+        return (self.follow(one, callback, **options) for one in urls if _links_somewhere(one))
 
     def replace(self, *, cls: type[Response] | None = None, **changes: Any) -> Response:
         """Return a copy with some attributes changed."""
@@ -141,62 +140,42 @@ class TextResponse(Response):
 
     kind = Kind.TEXT
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - Scrapy's signature
         self,
         url: str,
-        *args: Any,
-        encoding: str | None = None,
+        status: int = 200,
+        headers: HeaderSource | None = None,
         body: bytes | str = b"",
-        **kwargs: Any,
+        flags: Iterable[str] | None = None,
+        request: Request | None = None,
+        encoding: str | None = None,
     ) -> None:
         if isinstance(body, str):
             encoding = encoding or "utf-8"
             body = body.encode(encoding)
-        super().__init__(url, *args, body=body, **kwargs)
-        self._declared = encoding
-        self._charset: Charset | None = None
-        self._text: str | None = None
+        super().__init__(url, status, headers, body, flags, request)
+        content_type = self.headers.text("content-type")
+        #: The body, decoded and parsed as far as anyone has asked.
+        self.document = Document(url, body, self.kind, content_type, encoding=encoding)
         self._json: Any = self  # stands for "not parsed yet", as None is a JSON value
         self._selector: Selector | None = None
-        self._page: HtmlPage | None = None
-
-    @property
-    def charset(self) -> Charset:
-        """The encoding and how it was found."""
-        if self._charset is None:
-            if self._declared is not None:
-                self._charset = Charset(codec_of(self._declared) or self._declared)
-            else:
-                self._charset = detect(self.body, self.headers.text("content-type"))
-        return self._charset
 
     @property
     def encoding(self) -> str:
         """The encoding by its Python name."""
-        return self.charset.codec
+        return self.document.charset.codec
 
     @property
     def text(self) -> str:
         """The body as text; what cannot be read is U+FFFD."""
-        if self._text is None:
-            decoded = decode(self.body, self.charset)
-            self._text = decoded.text
-            self.flags += [flag for flag in decoded.flags if flag not in self.flags]
-        return self._text
+        return self.document.text
 
     @property
     def selector(self) -> Selector:
         """The parsel selector over the document."""
         if self._selector is None:
-            self._selector = selector_of(self.text, self.kind)
+            self._selector = selector_of(self.document)
         return self._selector
-
-    @property
-    def page(self) -> HtmlPage:
-        """Links, title and directives of the document, read as HTML."""
-        if self._page is None:
-            self._page = read_page(self.body, self.charset)
-        return self._page
 
     def json(self) -> Any:
         """Return the body parsed as JSON.
@@ -224,22 +203,16 @@ class TextResponse(Response):
 
     def urljoin(self, url: str) -> str:
         """Return a URL found in this document as an absolute one; `<base>` counts in HTML."""
-        return absolute_url(self._base(), url, self.encoding)
-
-    def _base(self) -> str:
-        return self.url
+        return absolute_url(self.document.base, url, self.encoding)
 
     def _arguments(self) -> dict[str, Any]:
-        return super()._arguments() | {"encoding": self._declared}
+        return super()._arguments() | {"encoding": self.document.encoding}
 
 
 class HtmlResponse(TextResponse):
     """An HTML page."""
 
     kind = Kind.HTML
-
-    def _base(self) -> str:
-        return base_of(self.page, self.url)
 
 
 class XmlResponse(TextResponse):
@@ -287,9 +260,10 @@ def _href(thing: object) -> str:
     return href
 
 
-def _links_somewhere(selector: object) -> bool:
-    # Of what a selector finds, anchors without an href are passed over, as in Scrapy.
+def _links_somewhere(thing: object) -> bool:
+    # Of several selectors, those of elements without an href are passed over, as in Scrapy.
     try:
-        return href_of(selector) is not None
+        href_of(thing)
     except ValueError:
         return False
+    return True

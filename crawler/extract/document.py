@@ -1,0 +1,89 @@
+"""A body that is decoded and parsed when somebody asks, and then once for all who ask."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from crawler.extract.encoding import Charset, Text, codec_of, decode, detect, is_utf_8
+from crawler.extract.guard import without_long_tags
+from crawler.extract.html_page import HtmlPage, html_tree, read_page
+from crawler.extract.links import base_of
+from crawler.extract.media import Kind
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+
+class Document:
+    """A text document.
+
+    Attributes:
+        url: Where it was found.
+        body: Its bytes, content coding removed.
+        kind: What it is treated as; only HTML has a `base` of its own.
+        content_type: The whole `Content-Type` field.
+        encoding: A label that overrides what the document says about itself; None for none.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        body: bytes,
+        kind: Kind,
+        content_type: str = "",
+        *,
+        encoding: str | None = None,
+    ) -> None:
+        self.url = url
+        self.body = body
+        self.kind = kind
+        self.content_type = content_type
+        self.encoding = encoding
+
+    @cached_property
+    def charset(self) -> Charset:
+        """The encoding and how it was found."""
+        if self.encoding is not None:
+            return Charset(codec_of(self.encoding) or self.encoding)
+        return detect(self.body, self.content_type)
+
+    @cached_property
+    def page(self) -> HtmlPage:
+        """Its links, title and directives, read as HTML."""
+        return read_page(self.body, self.charset)
+
+    @cached_property
+    def tree(self) -> etree._Element:
+        """Its lxml tree, read as HTML.
+
+        Always by the HTML parser: parsel would take a page that begins with an XML declaration
+        for XML, and none of its elements would match a selector.
+        """
+        raw = self.body[3:] if self.body[:3] == b"\xef\xbb\xbf" else self.body
+        if self.charset.codec != "utf-8" or not is_utf_8(raw):
+            raw = self.text.encode("utf-8", "replace")
+        return html_tree(without_long_tags(raw))
+
+    @property
+    def text(self) -> str:
+        """Its text; what cannot be read is U+FFFD."""
+        return self._decoded.text
+
+    @property
+    def base(self) -> str:
+        """The URL against which its links are read."""
+        return base_of(self.page, self.url) if self.kind is Kind.HTML else self.url
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What was found odd while reading it, so far."""
+        done = vars(self)
+        flags = done["page"].flags if "page" in done else ()
+        if "_decoded" in done:
+            flags = tuple(dict.fromkeys(flags + done["_decoded"].flags))
+        return flags
+
+    @cached_property
+    def _decoded(self) -> Text:
+        return decode(self.body, self.charset)
