@@ -19,6 +19,7 @@ import can_ada
 MAX_URL_LENGTH = 8192
 
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
+_ODD_START = _C0_AND_SPACE + "#"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]+")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -34,18 +35,26 @@ def parse(url: str) -> str:
     Raises:
         UrlError: It has another scheme or none, no valid host or port, or is too long.
     """
+    return _parse(url)[0]
+
+
+def _parse(url: str) -> tuple[str, can_ada.URL]:
+    """Return a URL serialised, and as an object to join with."""
     if len(url) > MAX_URL_LENGTH:
         raise UrlError(f"longer than {MAX_URL_LENGTH} characters: {url[:60]}...")
     try:
-        href = can_ada.parse(_SURROGATES.sub("\ufffd", url)).href
+        parsed = can_ada.parse(url)
     except ValueError:
         raise UrlError(_complaint(url)) from None
+    except TypeError:  # a lone surrogate, which a browser would read as U+FFFD
+        return _parse(_SURROGATES.sub("\ufffd", url))
+    href = parsed.href
     if href[:5] != "http:" and href[:6] != "https:":
         raise UrlError(_complaint(url))
     tidy = _strip(href)
     if len(tidy) > MAX_URL_LENGTH:
         raise UrlError(f"longer than {MAX_URL_LENGTH} characters once encoded: {url[:60]}...")
-    return tidy
+    return tidy, parsed if tidy == href else can_ada.parse(tidy)
 
 
 def _complaint(url: str) -> str:
@@ -71,40 +80,43 @@ class Resolver:
         UrlError: The base is no http or https URL.
     """
 
-    __slots__ = ("_base", "_encoding", "base")
+    __slots__ = ("_base", "_encoding", "_site", "base")
 
     def __init__(self, base: str, encoding: str = "utf-8") -> None:
-        self.base = parse(base)
-        self._base = can_ada.parse(self.base)
+        self.base, self._base = _parse(base)
+        self._site = origin(self.base) + "/"
         self._encoding = None if encoding.lower().startswith("utf") else encoding
 
     def resolve(self, href: str) -> str | None:
         """Return the URL an `href` leads to; None if it is empty, invalid, too long or not http(s).
 
-        Never raises. Called for every raw link, hence written for speed: about 0.7 us.
+        Never raises. Called for every raw link, hence written for speed: about 0.8 us.
         """
-        if href[:1] == "#":
-            return self.base
-        if len(href) > MAX_URL_LENGTH:
-            return None
+        if href[:1] in _ODD_START:  # true of "" as well
+            href = href.strip(_C0_AND_SPACE)
+            if href[:1] in "#":
+                # The document itself: a place within it, or, without any href, no link at all.
+                return self.base if href else None
         if self._encoding is not None and not href.isascii():
             href = _encode_query(href, self._encoding)
         try:
             url = (self._base + href).href
         except ValueError:
             return None
-        except TypeError:  # a lone surrogate, which a browser would read as U+FFFD
+        except TypeError:  # a lone surrogate, as in `_parse`
             return self.resolve(_SURROGATES.sub("\ufffd", href))
-        if url[:5] != "http:" and url[:6] != "https:":
-            return None
-        if "#" in url or "@" in url:
-            url = _strip(url)
-        if len(url) > MAX_URL_LENGTH:
-            return None
-        # An empty href names the document itself: no link. The test comes last as it is rare.
-        if url == self.base and not href.strip(_C0_AND_SPACE):
-            return None
-        return url
+        if not url.startswith(self._site):
+            return _elsewhere(url)
+        if "#" in url:
+            url = url[: url.index("#")]
+        return url if len(url) <= MAX_URL_LENGTH else None
+
+
+def _elsewhere(url: str) -> str | None:
+    if url[:5] != "http:" and url[:6] != "https:":
+        return None
+    url = _strip(url)
+    return url if len(url) <= MAX_URL_LENGTH else None
 
 
 def join(base: str, href: str) -> str | None:
