@@ -89,7 +89,7 @@ class Resolver:
     def resolve(self, href: str) -> str | None:
         """Return the URL an `href` leads to; None if it is empty, invalid, too long or not http(s).
 
-        Never raises. Called for every raw link, hence written for speed: about 0.8 us.
+        Never raises. Called for every raw link, hence written for speed: about 0.9 us.
         """
         if href < "$":  # empty, or begins with a control character, a space or "#"
             href = href.strip(_C0_AND_SPACE)
