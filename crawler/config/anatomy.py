@@ -43,6 +43,11 @@ def section_of(annotation: object) -> type[BaseModel] | None:
     return None
 
 
+def item_section_of(annotation: object) -> type[BaseModel] | None:
+    """Return the model of a list's items."""
+    return section_of(_item(annotation))
+
+
 def _annotation_at(path: Path) -> object:
     annotation: object = Job
     for step in path:

@@ -7,6 +7,7 @@ composer recurses without a limit, down to a segmentation fault).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -32,6 +33,8 @@ class Mark(Protocol):
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# What YAML 1.2 §5.1 leaves out of its character set; surrogates come from odd bytes in options.
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _PREFIX = "tag:yaml.org,2002:"
 _SCALAR_TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
@@ -50,6 +53,12 @@ def parse(text: str, source: str, problems: list[Problem]) -> Node | None:
         problems: What is wrong is added here.
     """
     reader = _Reader(text, source, problems)
+    if unreadable := _UNREADABLE.search(text):
+        before = text[: unreadable.start()]
+        place = reader.place_at(before.count("\n"), len(before) - before.rfind("\n") - 1)
+        message = f"the character U+{ord(unreadable.group()):04X} has no place in a text"
+        problems.append(place.problem(message, "remove it"))
+        return None
     try:
         return reader.document()
     except yaml.YAMLError as error:
@@ -81,9 +90,9 @@ class _Reader:
 
     def __post_init__(self) -> None:
         self.lines = self.text.split("\n")
-        self.events = iter(yaml.parse(self.text, Loader=_LOADER))
 
     def document(self) -> Node | None:
+        self.events = iter(yaml.parse(self.text, Loader=_LOADER))
         next(self.events)  # the stream begins
         event = next(self.events)
         if isinstance(event, yaml.StreamEndEvent):
@@ -98,11 +107,16 @@ class _Reader:
         return root
 
     def place(self, mark: Mark | None) -> Place:
-        if self.source.startswith("--set") or mark is None:
+        if mark is None:
             return Place(self.source)
-        line = min(mark.line, len(self.lines) - 1)
-        text = self.lines[line].rstrip().replace("\t", " ")
-        return Place(self.source, line + 1, mark.column + 1, text)
+        return self.place_at(mark.line, mark.column)
+
+    def place_at(self, line: int, column: int) -> Place:
+        if self.source.startswith("--set"):
+            return Place(self.source)
+        line = min(line, len(self.lines) - 1)
+        text = _UNREADABLE.sub("?", self.lines[line].rstrip().replace("\t", " "))
+        return Place(self.source, line + 1, column + 1, text)
 
     def node(self, event: yaml.Event, depth: int) -> Node:
         place = self.place(event.start_mark)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from crawler.config.anatomy import section_of
+from crawler.config.anatomy import item_section_of, section_of
 from crawler.config.models.job import Job
-from crawler.config.nodes import ListNode, MapNode, Path, Plain, ScalarNode, dotted, leaves, plain
+from crawler.config.nodes import MapNode, Path, Plain, ScalarNode, dotted, leaves, plain
 
 #: Keys of `args` whose values are taken for secrets, whatever their origin.
 _SECRET_NAME = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
@@ -57,27 +58,27 @@ def _completed(section: type[BaseModel], values: dict[str, Plain]) -> dict[str, 
         elif name in values:
             complete[name] = given
         elif name != "extends" and field.default is not PydanticUndefined:
-            complete[name] = _default(field.default)
-        elif field.default_factory is not None:
-            complete[name] = {}
+            complete[name] = _default(field)
     return complete
 
 
-def _default(value: object) -> Plain:
-    """Return a model's default in the notation of a file."""
-    if isinstance(value, BaseModel):
-        return _completed(type(value), {})
-    if isinstance(value, tuple):
-        return [_default(item) for item in value]
-    return value if isinstance(value, str | int | float | bool) else None
+def _default(field: FieldInfo) -> Plain:
+    """Return a key's default in the notation of a file."""
+    item = item_section_of(field.annotation)
+    if isinstance(field.default, list) and item is not None:
+        return [_completed(item, {}) for _ in field.default]
+    if isinstance(field.default, tuple):
+        return list(field.default)
+    return {} if field.default == {} else field.default
 
 
-def _origins(node: object, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(node, MapNode):
-        for name, entry in node.entries.items():
+def _origins(node: MapNode, path: Path) -> Iterator[tuple[Path, str]]:
+    for name, entry in node.entries.items():
+        if isinstance(entry.value, MapNode) and entry.value.entries:
             yield from _origins(entry.value, (*path, name))
-    elif isinstance(node, ScalarNode | ListNode):
-        yield path, node.place.origin
+        else:
+            # The key, not the value: an alias stands where its anchor is.
+            yield (*path, name), entry.key.origin
 
 
 def _paths(values: Plain, path: Path) -> Iterator[Path]:

@@ -66,6 +66,8 @@ def _value(match: re.Match[str], environ: Mapping[str, str]) -> str:
         )
     name, how, word = match["name"], match["how"], match["word"] or ""
     value = environ.get(name)
+    if value is not None and not _is_text(value):
+        raise LookupError(f"environment variable {name} holds bytes that are no text", "use UTF-8")
     if how == "-":
         return value or word
     if how == "?" and not value:
@@ -74,3 +76,8 @@ def _value(match: re.Match[str], environ: Mapping[str, str]) -> str:
         hint = did_you_mean(name, environ) or f"set it, or give a default: ${{{name}:-...}}"
         raise LookupError(f"environment variable {name} is not set", hint)
     return value
+
+
+def _is_text(value: str) -> bool:
+    # Bytes that are not UTF-8 arrive as lone surrogates (PEP 383), which nothing can encode.
+    return not any("\ud800" <= character <= "\udfff" for character in value)

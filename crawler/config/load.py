@@ -70,7 +70,7 @@ def load_job(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[str,
     if root is None:
         raise ConfigError(*problems)
     root = _start_as_map(apply_overrides(root, overrides, problems))
-    root = _as_map(interpolate(_without_nulls(root), environ, problems), root)
+    root = _as_map(_without_nulls(interpolate(root, environ, problems)), root)
     problems.extend(check_together(root, path))
     root, unsupported = split_off(root)
     problems.extend(unsupported)

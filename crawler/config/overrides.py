@@ -48,6 +48,8 @@ def _put(node: Node, steps: list[str], value: Node, place: Place) -> Node | None
     if isinstance(node, ListNode):
         return _put_item(node, step, rest, value, place)
     if not isinstance(node, MapNode):
+        if step.isdigit():
+            return None
         node = MapNode(place)
     below = node.get(step) or ScalarNode(place, None, "")
     changed = _put(below, rest, value, place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -11,6 +10,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
     Case, and `-` against `_`, do not count as differences.
     """
+    import difflib  # needed only when something is wrong
+
     folded = {_fold(one): one for one in known}
     close = difflib.get_close_matches(_fold(word), folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else None

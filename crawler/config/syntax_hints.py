@@ -15,21 +15,25 @@ _ALIAS_HINT = 'a plain value cannot start with "*" (YAML reads it as an alias)'
 def explain(error: yaml.YAMLError, place_of: Callable[[yaml.Mark | None], Place]) -> Problem:
     """Return the problem that stands for a parser's error."""
     if not isinstance(error, yaml.MarkedYAMLError):
-        return _unreadable(error, place_of)
+        return place_of(None).problem(f"this is no YAML: {error}")
     mark = error.problem_mark
     if error.context and ("alias" in error.context or "quoted scalar" in error.context):
         # Where the value begins says more than where the parser gave up.
         mark = error.context_mark or mark
     place = place_of(mark)
-    return place.problem(_message(error), _hint(error, place, place_of(error.context_mark)))
+    rest = place.text[place.column - 1 :] if place.column else ""
+    hint = _hint(error, place, place_of(error.context_mark))
+    return place.problem(_message(error, rest), hint)
 
 
-def _message(error: yaml.MarkedYAMLError) -> str:
+def _message(error: yaml.MarkedYAMLError, rest: str) -> str:
     problem = error.problem or "this is no YAML"
     if "quoted scalar" in (error.context or "") and "end of stream" in problem:
         return "a quoted text does not end"
     if "alias" in (error.context or ""):
-        return problem.removeprefix("did not find ").replace("expected", "an alias needs", 1)
+        return "a plain '*' begins an alias"
+    if "cannot start any token" in problem:
+        return "a tab in the indentation" if _is_tab(rest) else "no plain value begins like this"
     return problem
 
 
@@ -39,22 +43,26 @@ def _hint(error: yaml.MarkedYAMLError, place: Place, context: Place) -> str:
     if "alias" in (error.context or ""):
         return f"quote it: {_ALIAS_HINT}; e.g. {_quoted(place, rest)}"
     if "cannot start any token" in problem:
-        # Places show a tab as a space.
-        if rest[:1] in ("", " ", "\t"):
-            return "a tab is no indentation: use spaces"
+        if _is_tab(rest):
+            return "indent with spaces"
         return (
             f'quote it: a plain value cannot start with "{rest[:1]}"; e.g. {_quoted(place, rest)}'
         )
     if "mapping values are not allowed" in problem:
         return 'quote a text that contains ": "; else look at the indentation and at earlier colons'
     if "unknown escape" in problem:
-        return "in double quotes a backslash is written twice; in single quotes once"
+        return "write the backslash twice, or use single quotes"
     if "did not find expected" in problem or problem.startswith("expected"):
         if "{" in place.text:
             return 'a text that begins with "{" needs quotes; else a bracket or a comma is missing'
         opened = f" of line {context.line}" if context.line else ""
         return f"is the indentation right, and is every bracket{opened} closed?"
     return ""
+
+
+def _is_tab(rest: str) -> bool:
+    # Places show a tab as a space, and no line ends in either.
+    return rest[:1] in ("", " ")
 
 
 def _quoted(place: Place, rest: str) -> str:
@@ -66,9 +74,3 @@ def _quoted(place: Place, rest: str) -> str:
         return f'"{value}"'
     key = place.text[: place.column - 1].strip()
     return f'{key} "{value}"'
-
-
-def _unreadable(error: yaml.YAMLError, place_of: Callable[[yaml.Mark | None], Place]) -> Problem:
-    character = getattr(error, "character", None)
-    shown = f" U+{character:04X}" if isinstance(character, int) else ""
-    return place_of(None).problem(f"a control character{shown} stands in the text")

@@ -29,9 +29,11 @@ _LONG_UNITS: Mapping[str, str] = {
     "mi": "MiB", "gi": "GiB", "ki": "KiB", "byte": "B", "bytes": "B",
 }  # fmt: skip
 
-DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"
-SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?(B|[kK]B|MB|GB|KiB|MiB|GiB)$"
-SHARE_PATTERN = r"^[0-9]+(\.[0-9]+)?%$"
+# For editors, which see a variable where the checks here see its value.
+_VARIABLE = r"|.*\$\{.*"
+DURATION_PATTERN = rf"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d){_VARIABLE})$"
+SIZE_PATTERN = rf"^([0-9]+(\.[0-9]+)?(B|[kK]B|MB|GB|KiB|MiB|GiB){_VARIABLE})$"
+SHARE_PATTERN = rf"^([0-9]+(\.[0-9]+)?%{_VARIABLE})$"
 
 _QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(\s*)([A-Za-zµ%]*)")
 

@@ -33,12 +33,16 @@ class PerHostSettings(Settings):
 
 
 class LimitSettings(Settings):
-    """An entry of `fetch.limits`: other manners for the URLs that match."""
+    """An entry of `fetch.limits`: other manners for some hosts."""
 
-    match: HostMatch = Field(description="Host, and a glob on the path: api.example.org/**")
-    delay: Duration | None = Field(default=None, description="Instead of per_host.delay.")
+    match: HostMatch = Field(
+        description="The hosts: api.example.org/**, *.example.org/**, or with a port."
+    )
+    delay: Duration | None = Field(
+        default=None, description="Instead of per_host.delay; default: that."
+    )
     concurrency: int | None = Field(
-        default=None, ge=1, description="Instead of per_host.concurrency."
+        default=None, ge=1, description="Instead of per_host.concurrency; default: that."
     )
 
 
@@ -47,7 +51,7 @@ class FetchSettings(Settings):
 
     user_agent: Annotated[HeaderValue, Field(min_length=1)] | None = Field(
         default=None,
-        description="Sent with every request, and looked up in robots.txt. crawler/VERSION.",
+        description="Sent with every request, and looked up in robots.txt. Default: crawler/VERSION.",
     )
     robots: Literal["obey", "ignore"] = Field(
         default="obey", description="What robots.txt is worth."
@@ -60,12 +64,10 @@ class FetchSettings(Settings):
     concurrency: int = Field(
         default=64, ge=1, le=10_000, description="Requests in flight over all hosts together."
     )
-    per_host: PerHostSettings = Field(
-        default_factory=PerHostSettings, description="How gently each host is treated."
-    )
+    per_host: PerHostSettings = written({}, "How gently each host is treated.")
     limits: Listed[LimitSettings] = Field(
         default=(),
-        description="Other manners for some hosts or paths; the first that matches counts.",
+        description="Other manners for some hosts; the first that matches counts.",
     )
     max_body: Size = written("32MiB", "Largest page, decoded.")
     private_addresses: Literal["start", "allow", "deny"] = Field(
@@ -74,11 +76,10 @@ class FetchSettings(Settings):
         "and ports that start URLs or scope.hosts name.",
     )
     accept: Listed[MediaType] | None = Field(
-        default=None, description="Media types that are read. What the spider or the rules can use."
+        default=None,
+        description="Media types that are read. Default: what the spider or the rules can use.",
     )
-    headers: dict[HeaderName, HeaderValue] = Field(
-        default_factory=dict, description="Sent with every request, to every host."
-    )
-    cookies: dict[CookieName, CookieValue] = Field(
-        default_factory=dict, description="Sent to the hosts of the start URLs only."
+    headers: dict[HeaderName, HeaderValue] = written({}, "Sent with every request, to every host.")
+    cookies: dict[CookieName, CookieValue] = written(
+        {}, "Sent to the hosts of the start URLs only."
     )

@@ -7,7 +7,7 @@ Every check raises one of two pydantic errors that `crawler.config.translate` tu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -26,6 +26,7 @@ from crawler.config import units
 from crawler.config.suggest import did_you_mean
 from crawler.errors import ConfigError
 from crawler.globs import compile_patterns
+from crawler.policy.politeness import LimitRule
 from crawler.policy.scope import Scope
 from crawler.urls import UrlError, parse
 
@@ -49,9 +50,15 @@ class Settings(BaseModel):
     )
 
 
-def written(default: str, description: str) -> Any:
-    """Return a field whose default is in the notation of the file, and checked like its values."""
-    return Field(default=default, description=description)
+def written(default: str | Mapping[str, str] | Sequence[Mapping[str, str]], text: str) -> Any:
+    """Return a field whose default is in the notation of the file, and read like its values.
+
+    Args:
+        default: What might stand in the file. A section's is `{}`: a factory would make pydantic
+            build that section a second time, by itself.
+        text: Description of the key.
+    """
+    return Field(default=default, description=text)
 
 
 def bad_value(text: str, hint: str = "") -> PydanticCustomError:
@@ -99,9 +106,11 @@ def _host(value: str) -> str:
 
 
 def _match(value: str) -> str:
-    host, slash, path = value.partition("/")
-    _host(host)
-    _pattern(slash + path) if slash else None
+    _host(value.partition("/")[0])
+    try:
+        LimitRule(match=value)
+    except ConfigError as error:
+        raise bad_whole(error.problems[0].message) from None
     return value
 
 

@@ -16,6 +16,7 @@ from crawler.config.models.fields import (
     bad_whole,
     written,
 )
+from crawler.config.models.selectors import Css, XPath
 
 Step = Literal["text", "strip", "number", "count", "absolute_url"]
 
@@ -23,12 +24,10 @@ Step = Literal["text", "strip", "number", "count", "absolute_url"]
 class FieldSettings(Settings):
     """One field of an item: where it stands on the page, and what is done to it."""
 
-    css: Annotated[str, Field(min_length=1)] | None = Field(
+    css: Css | None = Field(
         default=None, description="CSS selector; ::text and ::attr(name) as in Scrapy."
     )
-    xpath: Annotated[str, Field(min_length=1)] | None = Field(
-        default=None, description="XPath 1.0."
-    )
+    xpath: XPath | None = Field(default=None, description="XPath 1.0.")
     value: str | None = Field(default=None, description="A fixed text; {url} is the page's.")
     all: bool = Field(default=False, description="Every match as a list, instead of the first.")
     then: Listed[Step] = Field(default=(), description="What is done to the value, in order.")

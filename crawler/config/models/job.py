@@ -7,7 +7,14 @@ from typing import Literal
 from pydantic import Field
 
 from crawler.config.models.fetch import FetchSettings
-from crawler.config.models.fields import FormatVersion, JobName, Listed, Settings, SpiderName
+from crawler.config.models.fields import (
+    FormatVersion,
+    JobName,
+    Listed,
+    Settings,
+    SpiderName,
+    written,
+)
 from crawler.config.models.items import ChecksSettings, ExtractSettings, OutputSettings
 from crawler.config.models.scope import FollowSettings, ScopeSettings, StartSettings
 
@@ -35,35 +42,25 @@ class Job(Settings):
     extends: str | None = Field(
         default=None, description="A file whose settings hold where this one is silent."
     )
-    start: StartSettings = Field(
-        default_factory=StartSettings, description="URLs to begin with: a list, or a map."
-    )
+    start: StartSettings = written({}, "URLs to begin with: a list, or a map.")
     demo: bool = Field(
         default=False, description="Serve the practice site on loopback for this run."
     )
-    scope: ScopeSettings = Field(
-        default_factory=ScopeSettings, description="How far the crawl goes."
-    )
+    scope: ScopeSettings = written({}, "How far the crawl goes.")
     follow: Listed[FollowSettings] = Field(
-        default=(), description="Which links are followed. Every link in scope."
+        default=(), description="Which links are followed. Default: every link in scope."
     )
-    fetch: FetchSettings = Field(
-        default_factory=FetchSettings, description="How pages are asked for."
-    )
-    run: RunSettings = Field(default_factory=RunSettings, description="The machinery of a run.")
+    fetch: FetchSettings = written({}, "How pages are asked for.")
+    run: RunSettings = written({}, "The machinery of a run.")
     spider: SpiderName | None = Field(
         default=None,
         description='A class to crawl with, relative to this file: "spiders/a.py:Class".',
     )
-    args: dict[str, object] = Field(
-        default_factory=dict, description="Arguments of the spider class."
-    )
+    args: dict[str, object] = written({}, "Arguments of the spider class.")
     extract: Listed[ExtractSettings] = Field(
-        default=(), description="Items to take from pages. One Page item for each HTML page."
+        default=(), description="Items to take from pages. Default: a Page item for each HTML page."
     )
-    output: Listed[OutputSettings] = Field(
-        default=(OutputSettings(),), description="Files that items are written to."
+    output: Listed[OutputSettings] = written(
+        [{}], "Files that items are written to. Default: one JSONL file a run."
     )
-    checks: ChecksSettings = Field(
-        default_factory=ChecksSettings, description="What a run must give."
-    )
+    checks: ChecksSettings = written({}, "What a run must give.")

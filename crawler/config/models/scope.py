@@ -6,7 +6,17 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from crawler.config.models.fields import Host, Listed, Pattern, Settings, Span, StartUrl, bad_whole
+from crawler.config.models.fields import (
+    Host,
+    Listed,
+    Pattern,
+    Settings,
+    Span,
+    StartUrl,
+    bad_whole,
+    written,
+)
+from crawler.config.models.selectors import Css, XPath
 
 
 class StartSettings(Settings):
@@ -25,7 +35,7 @@ class CanonicalSettings(Settings):
     )
     drop_params: Listed[Annotated[str, Field(min_length=1)]] | None = Field(
         default=None,
-        description="Query parameters that do not matter. The known tracking parameters.",
+        description="Query parameters that do not matter. Default: the known tracking parameters.",
     )
 
 
@@ -34,34 +44,35 @@ class ScopeSettings(Settings):
 
     hosts: Listed[Host] = Field(
         default=(),
-        description="Hosts to stay on: host (ports 80 and 443), host:port, *.host. Those of start.",
+        description="Hosts to stay on: host (ports 80 and 443), host:port, *.host. Default: those of start.",
     )
     allow: Listed[Pattern] = Field(
-        default=(), description='Globs on the path, or "re:..." for an expression. Everything.'
+        default=(),
+        description='Globs on the path, or "re:..." for an expression. Default: everything.',
     )
     deny: Listed[Pattern] = Field(default=(), description="Globs on the path; they win over allow.")
     max_depth: int | None = Field(
-        default=None, ge=0, description="Links away from a start URL. Unlimited."
+        default=None, ge=0, description="Links away from a start URL. Default: unlimited."
     )
     max_pages: int | None = Field(
-        default=None, ge=1, description="Pages after which the run ends, as finished. Unlimited."
+        default=None,
+        ge=1,
+        description="Pages after which the run ends, as finished. Default: unlimited.",
     )
     max_runtime: Span | None = Field(
-        default=None, description="Time after which the run ends, as finished. Unlimited."
+        default=None, description="Time after which the run ends, as finished. Default: unlimited."
     )
     follow: bool = Field(default=True, description="Whether links are followed at all.")
-    canonical: CanonicalSettings = Field(
-        default_factory=CanonicalSettings, description="Which URLs count as the same page."
-    )
+    canonical: CanonicalSettings = written({}, "Which URLs count as the same page.")
 
 
 class FollowSettings(Settings):
     """An entry of `follow`: which links, and what they lead to."""
 
-    css: Annotated[str, Field(min_length=1)] | None = Field(
+    css: Css | None = Field(
         default=None, description="CSS selector of the links, or of what contains them."
     )
-    xpath: Annotated[str, Field(min_length=1)] | None = Field(
+    xpath: XPath | None = Field(
         default=None, description="XPath of the links, or of what contains them."
     )
     label: Annotated[str, Field(min_length=1)] | None = Field(
