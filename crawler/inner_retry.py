@@ -34,43 +34,40 @@ def waits(base: float, factor: float, max_wait: float) -> Generator[float, None,
 
 
 def retry_once_on_reuse(
-    attempt: Callable[[RequestT, bool], Awaitable[AnswerT]],
-) -> Callable[[RequestT], Awaitable[AnswerT]]:
-    """Wrap a fetch so that a connection closed under it is no failure (RFC 9112 §9.3.1).
+    again: Callable[[RequestT], Awaitable[AnswerT]],
+) -> Callable[[RequestT, FetchError], Awaitable[AnswerT]]:
+    """Make a connection that was closed under a fetch no failure (RFC 9112 §9.3.1).
 
     Args:
-        attempt: Called with a request and whether the connection must be a fresh one.
+        again: Fetches over a connection of its own.
 
     Returns:
-        A callable that lets `attempt` run again, at once and at most once, when it raises a
-        FetchError of kind conn_reuse. Nothing is charged for that, and nothing else is retried.
+        What to call with a request and the error of its first try. It lets `again` run, at once
+        and at most once, when that error is a conn_reuse, which is charged to nobody; any other
+        error is raised as it is. The first try stays with the caller, so as to cost nothing.
     """
-    again: Callable[[RequestT, list[FetchError]], Awaitable[AnswerT]] | None = None
+    retrying: Callable[[RequestT, list[FetchError]], Awaitable[AnswerT]] | None = None
 
-    async def fetch(request: RequestT) -> AnswerT:
-        nonlocal again
-        try:
-            return await attempt(request, False)
-        except FetchError as error:
-            if not _is_reuse(error):
-                raise
-            first = error
-        # backoff takes over from the first failure, so that the common case does not pay for it.
-        again = again or _retrying(attempt)
-        return await again(request, [first])
+    async def go_on(request: RequestT, first: FetchError) -> AnswerT:
+        nonlocal retrying
+        if not _is_reuse(first):
+            raise first
+        retrying = retrying or _retrying(again)
+        return await retrying(request, [first])
 
-    return fetch
+    return go_on
 
 
 def _retrying(
-    attempt: Callable[[RequestT, bool], Awaitable[AnswerT]],
+    again: Callable[[RequestT], Awaitable[AnswerT]],
 ) -> Callable[[RequestT, list[FetchError]], Awaitable[AnswerT]]:
     import backoff
 
     async def from_failure(request: RequestT, failures: list[FetchError]) -> AnswerT:
+        # backoff takes over as if the first try had been its own.
         if failures:
             raise failures.pop()
-        return await attempt(request, True)
+        return await again(request)
 
     with warnings.catch_warnings():
         # backoff asks asyncio.iscoroutinefunction, which Python 3.14 deprecates.

@@ -6,6 +6,9 @@ Pure rules over status and header fields; the numbers in comments are of RFC 911
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
+
+import msgspec
 
 from crawler.errors import FetchError
 from crawler.fetch.limits import KIB, FetchLimits
@@ -26,6 +29,25 @@ ERROR_BODY = 1024 * KIB
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _CONDITIONS = frozenset(("if-none-match", "if-modified-since"))
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """Of the head of an answer, what decides about its body.
+
+    Attributes:
+        content_type: The Content-Type field as it came, "" for none.
+        length: The announced length; None when there is none that can be read.
+        codings: The Content-Encoding fields.
+        has_location: There is a Location field.
+        is_delimited: Something but the end of the connection says where the body ends.
+    """
+
+    status: int
+    content_type: str = ""
+    length: int | None = None
+    codings: Sequence[str] = ()
+    has_location: bool = False
+    is_delimited: bool = True
 
 
 class BodyPlan(enum.Enum):
@@ -59,17 +81,15 @@ def check_status(status: int, request: FetchRequest) -> None:
         raise _refused(request, status, ErrorClass.PROTOCOL, f"status {status} is no answer")
 
 
-def plan_body(
-    status: int, request: FetchRequest, headers: Headers, limits: FetchLimits
-) -> BodyPlan:
+def plan_body(head: Head, request: FetchRequest, limits: FetchLimits) -> BodyPlan:
     """Decide what is done with the body."""
+    status = head.status
     if request.method == "HEAD" or status in (204, 304):
         return BodyPlan.NONE
     if status < 300:
-        if request.any_type or limits.accept is None or limits.accepts(_media_type(headers)):
-            return BodyPlan.READ
-        return BodyPlan.UNWANTED
-    if status in _REDIRECTS and "location" in headers:
+        wanted = limits.accept is None or request.any_type or limits.accepts(head.content_type)
+        return BodyPlan.READ if wanted else BodyPlan.UNWANTED
+    if head.has_location and status in _REDIRECTS:
         return BodyPlan.DISCARD
     return BodyPlan.KEEP_WHAT_COMES
 
@@ -80,10 +100,6 @@ def asked_wait(status: int, headers: Headers, now: float) -> float | None:
         return None
     value = headers.text("retry-after")
     return retry_after(value, date=headers.text("date"), now=now) if value else None
-
-
-def _media_type(headers: Headers) -> str:
-    return headers.text("content-type").partition(";")[0].strip().lower()
 
 
 def _refused(request: FetchRequest, status: int, kind: ErrorClass, why: str) -> FetchError:

@@ -43,7 +43,7 @@ class BodyCollector:
     )  # fmt: skip
 
     def __init__(
-        self, limits: FetchLimits, url: str, codings: Iterable[bytes], *, max_body: int, now: float
+        self, limits: FetchLimits, url: str, codings: Iterable[str], *, max_body: int, now: float
     ) -> None:
         self.wire_size = 0
         self._limits = limits
@@ -56,7 +56,7 @@ class BodyCollector:
         self._window_end = now + limits.rate_window
         self._window_floor = limits.rate_window * limits.min_rate
 
-    def _choose(self, fields: Iterable[bytes]) -> Decoder | None:
+    def _choose(self, fields: Iterable[str]) -> Decoder | None:
         codings = parse_codings(fields)
         if not codings:
             return None
@@ -64,15 +64,6 @@ class BodyCollector:
             self.flags.append(UNKNOWN_CODING)
             return None
         return decoder_for(codings, self._url)
-
-    def expect(self, length: int) -> None:
-        """Refuse a body by the length it announces, before the first byte of it is read.
-
-        Raises:
-            FetchError: too_large.
-        """
-        if length > self._max:
-            raise self._too_large(f"announces {length} bytes")
 
     def feed(self, data: bytes) -> None:
         """Take bytes off the wire.
@@ -127,3 +118,8 @@ class BodyCollector:
 
     def _too_large(self, what: str) -> FetchError:
         return FetchError(ErrorClass.TOO_LARGE, f"the body {what}", url=self._url)
+
+
+def announced_too_large(length: int, url: str) -> FetchError:
+    """Return the error for a body that is refused by the length it announces."""
+    return FetchError(ErrorClass.TOO_LARGE, f"the body announces {length} bytes", url=url)

@@ -235,10 +235,9 @@ class _Chain:
             decoder.finish()
 
 
-def parse_codings(values: Iterable[bytes]) -> list[str]:
+def parse_codings(values: Iterable[str]) -> list[str]:
     """Return the codings of Content-Encoding fields in the order in which they were applied."""
-    text = b",".join(values).decode("latin-1").lower()
-    names = (name.strip() for name in text.split(","))
+    names = (name.strip() for name in ",".join(values).lower().split(","))
     return [name for name in names if name and name != "identity"]
 
 

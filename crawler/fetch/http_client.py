@@ -13,10 +13,10 @@ import functools
 import socket
 import ssl
 from collections.abc import Mapping
-from http.cookies import BaseCookie, SimpleCookie
 from typing import Any
 
 import aiohttp
+from aiohttp import hdrs
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
@@ -25,9 +25,9 @@ from yarl import URL
 from crawler.errors import FetchError
 from crawler.fetch.addresses import AddressGuard, AddressRefused
 from crawler.fetch.answer import (
-    LENGTH_UNKNOWN,
     UNWANTED_TYPE,
     BodyPlan,
+    Head,
     asked_wait,
     check_status,
     plan_body,
@@ -38,6 +38,7 @@ from crawler.fetch.limits import KIB, FetchLimits
 from crawler.fetch.missing_names import MissingNames
 from crawler.fetch.receive import Received, Receiver
 from crawler.fetch.request_fields import checked_name, request_fields
+from crawler.fetch.watchdog import Watchdog
 from crawler.inner_retry import retry_once_on_reuse
 from crawler.interfaces import Clock
 from crawler.messages import FetchRequest, Headers, HttpResponse
@@ -53,6 +54,7 @@ MAX_HEAD = 256 * KIB
 MAX_INTERIM = 50  # 1xx answers before the real one
 
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+_NOTHING = Received()
 _IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 
 
@@ -83,6 +85,7 @@ class AiohttpFetcher:
         self._guard = guard
         self._clock = clock
         self._receiver = Receiver(limits, clock, aiohttp.ClientPayloadError)
+        self._watchdog = Watchdog(min(1.0, limits.head_deadline / 20))
         self._resolver = _GuardedResolver(guard, clock)
         own = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": accept_encoding()}
         self._headers = own | {checked_name(name): value for name, value in headers.items()}
@@ -90,7 +93,7 @@ class AiohttpFetcher:
         # Made by the first request: a session belongs to the loop that runs then.
         self._pooled: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
-        self._fetch = retry_once_on_reuse(self._attempt)
+        self._go_on = retry_once_on_reuse(self._attempt_fresh)
 
     async def fetch(self, request: FetchRequest) -> HttpResponse:
         """Send one request and read its answer whole; redirects are answers like any other.
@@ -98,7 +101,10 @@ class AiohttpFetcher:
         Raises:
             FetchError: No answer worth keeping; its `kind` says why.
         """
-        return await self._fetch(request)
+        try:
+            return await self._attempt(request)
+        except FetchError as error:
+            return await self._go_on(request, error)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -106,26 +112,31 @@ class AiohttpFetcher:
             if session is not None:
                 await session.close()
         self._pooled = self._fresh = None
+        self._watchdog.close()
         await self._resolver.close()
 
-    async def _attempt(self, request: FetchRequest, fresh: bool) -> HttpResponse:
+    async def _attempt_fresh(self, request: FetchRequest) -> HttpResponse:
+        return await self._attempt(request, fresh=True)
+
+    async def _attempt(self, request: FetchRequest, *, fresh: bool = False) -> HttpResponse:
         started = self._clock.monotonic()
         answer: aiohttp.ClientResponse | None = None
         try:
             url = URL(request.url, encoded=True)
             self._guard.check_literal(url.raw_host or "", url.port or 0)
-            async with asyncio.timeout(self._limits.head_deadline) as deadline:
+            with self._watchdog.limit(self._limits.head_deadline) as limit:
                 answer = await self._session(fresh=fresh).request(
                     request.method,
                     url,
                     headers=self._fields(request),
                     data=request.body or None,
                     allow_redirects=False,
-                    timeout=self._client_timeout(request.timeout),
+                    timeout=self._timeout
+                    if request.timeout is None
+                    else _client_timeout(self._limits, request.timeout),
                 )
-                spent = self._clock.monotonic() - started
-                loop = asyncio.get_running_loop()
-                deadline.reschedule(loop.time() + max(0.0, self._limits.deadline - spent))
+                # The head is complete: from here on only the whole answer has a limit.
+                limit.ends += self._limits.deadline - self._limits.head_deadline
                 return await self._receive(request, answer, started)
         except FetchError as error:
             error.status = error.status or (answer.status if answer is not None else None)
@@ -136,27 +147,29 @@ class AiohttpFetcher:
         finally:
             # Whatever was not read to its end, a cancelled request included, would otherwise be
             # read by the next user of the connection.
-            if answer is not None:
+            if answer is not None and not answer.closed:
                 answer.release()
 
     async def _receive(
         self, request: FetchRequest, answer: aiohttp.ClientResponse, started: float
     ) -> HttpResponse:
-        status = answer.status
-        check_status(status, request)
-        headers = Headers.from_raw(answer.raw_headers)
-        plan = plan_body(status, request, headers, self._limits)
-        received = Received()
+        head = _head(answer)
+        status = head.status
+        if status != 200:
+            check_status(status, request)
+        plan = plan_body(head, request, self._limits)
+        received = _NOTHING
         if plan is BodyPlan.READ or plan is BodyPlan.KEEP_WHAT_COMES:
             lenient = plan is BodyPlan.KEEP_WHAT_COMES
-            received = await self._receiver.read(answer.content, request, headers, lenient=lenient)
-            if LENGTH_UNKNOWN in received.flags and _was_reset(answer) and not lenient:
+            received = await self._receiver.read(answer.content, request, head, lenient=lenient)
+            if not (head.is_delimited or lenient) and _was_reset(answer):
                 raise aiohttp.ClientPayloadError("the connection was reset inside the body")
         elif plan is BodyPlan.DISCARD:
             received = await self._receiver.drain(answer.content)
         elif plan is BodyPlan.UNWANTED:
             received = Received(flags=(UNWANTED_TYPE,))
-        set_cookie = headers.getlist("set-cookie") if request.use_jar else ()
+        headers = Headers.from_raw(answer.raw_headers)
+        set_cookie = headers.getlist("set-cookie") if _sets_cookies(answer, request) else ()
         now = self._clock.wall() if set_cookie or status >= 400 else 0.0
         return HttpResponse(
             url=request.url,
@@ -167,16 +180,13 @@ class AiohttpFetcher:
             elapsed=self._clock.monotonic() - started,
             flags=received.flags,
             cookies_set=self._jar.learn(request.url, set_cookie, now) if set_cookie else (),
-            retry_after=asked_wait(status, headers, now),
+            retry_after=asked_wait(status, headers, now) if status >= 400 else None,
         )
 
     def _fields(self, request: FetchRequest) -> dict[str, str] | None:
         if not (request.headers or request.cookies or len(self._jar)):
             return None
         return request_fields(request, self._jar, self._clock.wall())
-
-    def _client_timeout(self, read: float | None) -> aiohttp.ClientTimeout:
-        return self._timeout if read is None else _client_timeout(self._limits, read)
 
     def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
         """Return the session with the pool, or the one whose every connection is new."""
@@ -219,6 +229,23 @@ class AiohttpFetcher:
 def _client_timeout(limits: FetchLimits, read: float) -> aiohttp.ClientTimeout:
     connect = limits.connect_timeout
     return aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=read)
+
+
+def _head(answer: aiohttp.ClientResponse) -> Head:
+    fields = answer.headers
+    length = fields.get(hdrs.CONTENT_LENGTH)
+    return Head(
+        answer.status,
+        fields.get(hdrs.CONTENT_TYPE, ""),
+        int(length) if length is not None and length.isdecimal() else None,
+        fields.getall(hdrs.CONTENT_ENCODING, ()),
+        hdrs.LOCATION in fields,
+        length is not None or hdrs.TRANSFER_ENCODING in fields,
+    )
+
+
+def _sets_cookies(answer: aiohttp.ClientResponse, request: FetchRequest) -> bool:
+    return request.use_jar and hdrs.SET_COOKIE in answer.headers
 
 
 def _was_reset(answer: aiohttp.ClientResponse) -> bool:
@@ -314,9 +341,6 @@ class _Connector(aiohttp.TCPConnector):
 
 class _NoCookies(aiohttp.DummyCookieJar):
     """No jar at all: not even the fields are parsed, each bad one would be logged."""
-
-    def filter_cookies(self, request_url: URL) -> BaseCookie[str]:
-        return SimpleCookie()
 
     def update_cookies_from_headers(self, headers: Any, response_url: URL) -> None:
         """Leave them alone."""

@@ -47,11 +47,12 @@ class FetchLimits:
         """Seconds until the header must be complete, however steadily its bytes drip in."""
         return min(self.deadline, self.connect_timeout + self.timeout)
 
-    def accepts(self, media_type: str) -> bool:
-        """Say whether a body of this type is kept; an answer that names no type is."""
-        if self.accept is None or not media_type:
+    def accepts(self, content_type: str) -> bool:
+        """Say whether a body is kept, by its Content-Type field; one that names no type is."""
+        if self.accept is None or content_type in self.accept:
             return True
-        if media_type in self.accept:
+        media_type = content_type.partition(";")[0].strip().lower()
+        if not media_type or media_type in self.accept:
             return True
         family = media_type.partition("/")[0]
         return f"{family}/*" in self.accept or "*/*" in self.accept

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from crawler.errors import FetchError
-from crawler.fetch.answer import BODY_CUT, ERROR_BODY, LENGTH_UNKNOWN, REDIRECT_BODY
-from crawler.fetch.body import BodyCollector
+from crawler.fetch.answer import BODY_CUT, ERROR_BODY, LENGTH_UNKNOWN, REDIRECT_BODY, Head
+from crawler.fetch.body import BodyCollector, announced_too_large
 from crawler.fetch.limits import FetchLimits
 from crawler.interfaces import Clock
-from crawler.messages import FetchRequest, Headers
+from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
 
 
@@ -49,45 +49,48 @@ class Receiver:
     cut: type[Exception]
 
     async def read(
-        self, source: ByteSource, request: FetchRequest, headers: Headers, *, lenient: bool
+        self, source: ByteSource, request: FetchRequest, head: Head, *, lenient: bool
     ) -> Received:
         """Read and decode a body.
 
         Args:
             source: Where it comes from.
             request: What was asked for.
-            headers: Of the answer.
+            head: Of the answer.
             lenient: Keep what came of a body that is cut, broken or too large, and flag it.
 
         Raises:
             FetchError: too_large, unreadable, truncated, timeout; only the last when lenient.
             Exception: `cut`, as the source raised it; not when lenient.
         """
-        max_body = request.max_body or self.limits.max_body
-        collector = BodyCollector(
-            self.limits,
-            request.url,
-            headers.getlist("content-encoding"),
-            max_body=min(max_body, ERROR_BODY) if lenient else max_body,
-            now=self.clock.monotonic(),
-        )
-        length = headers.get("content-length", b"")
+        limit = request.max_body or self.limits.max_body
+        if lenient:
+            limit = min(limit, ERROR_BODY)
+        flags = () if head.is_delimited else (LENGTH_UNKNOWN,)
         try:
-            if length.isdigit():
-                collector.expect(int(length))
-            await self._collect(source, collector)
+            if head.length is not None and head.length > limit:
+                raise announced_too_large(head.length, request.url)
+            first = await source.readany()
+            if not head.codings and source.at_eof() and len(first) <= limit:
+                # Most pages are here as soon as they are asked for.
+                return Received(first, len(first), flags)
+        except (FetchError, self.cut):
+            if not lenient:
+                raise
+            return Received(flags=(*flags, BODY_CUT))
+        collector = BodyCollector(
+            self.limits, request.url, head.codings, max_body=limit, now=self.clock.monotonic()
+        )
+        try:
+            await self._collect(first, source, collector)
             body = collector.finish()
         except (FetchError, self.cut) as error:
             if not lenient or getattr(error, "kind", "") == ErrorClass.TIMEOUT:
                 raise
-            flags = (*collector.flags, BODY_CUT)
-            return Received(collector.so_far(), collector.wire_size, flags)
-        if not length and "transfer-encoding" not in headers:
-            collector.flags.append(LENGTH_UNKNOWN)
-        return Received(body, collector.wire_size, tuple(collector.flags))
+            body, flags = collector.so_far(), (*flags, BODY_CUT)
+        return Received(body, collector.wire_size, (*flags, *collector.flags))
 
-    async def _collect(self, source: ByteSource, collector: BodyCollector) -> None:
-        chunk = await source.readany()
+    async def _collect(self, chunk: bytes, source: ByteSource, collector: BodyCollector) -> None:
         while chunk:
             collector.feed(chunk)
             if source.at_eof():

@@ -76,7 +76,9 @@ def answer(body: bytes = b"", *, status: str = "200 OK", **fields: str) -> bytes
     if not {"content_length", "transfer_encoding"} & fields.keys():
         fields["content_length"] = str(len(body))
     lines = [f"HTTP/1.1 {status}"]
-    lines += [f"{name.replace('_', '-').title()}: {value}" for name, value in fields.items() if value]
+    lines += [
+        f"{name.replace('_', '-').title()}: {value}" for name, value in fields.items() if value
+    ]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
