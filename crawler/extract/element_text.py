@@ -1,0 +1,100 @@
+"""The text of an element as a reader would see it, its markup, and numbers in such text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_HIDDEN = frozenset(("script", "style", "template", "noscript"))
+# Words on both sides of these belong to different words, whatever the white space between.
+_BREAKING = frozenset(
+    (
+        "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption",
+        "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li",
+        "main", "nav", "ol", "option", "p", "pre", "section", "table", "td", "th", "tr", "ul",
+    )
+)  # fmt: skip
+
+# Digits in groups, as people write them: "1,234.50", "1 234,50", "1'234", "-3", "4e5" is just 4.
+_NUMBER = re.compile(r"[-+\u2212]?\s?(?:\d+(?:[.,'\u2019\s\xa0\u202f]\d+)*|[.,]\d+)")
+_SPACES = re.compile(r"['\u2019\s\xa0\u202f]")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+
+
+def collapse(text: str) -> str:
+    """Return text with every run of white space as one space, none at its ends."""
+    return " ".join(text.split())
+
+
+def text_of(element: etree._Element) -> str:
+    """Return the visible text of an element, white space collapsed."""
+    parts: list[str] = []
+    _gather(element, parts)
+    return collapse("".join(parts))
+
+
+def markup_of(element: etree._Element) -> str:
+    """Return an element as HTML, without the text behind it."""
+    from lxml import etree
+
+    return etree.tostring(element, method="html", encoding="unicode", with_tail=False)
+
+
+def number_in(text: str) -> int | float | None:
+    """Return the first number in a text; None if there is none.
+
+    Of two kinds of separators the last is the decimal one. A single kind groups thousands if it
+    is repeated, or if it is a comma before exactly three digits; else it is the decimal one.
+    """
+    found = _NUMBER.search(text)
+    if found is None:
+        return None
+    digits = _first_group(found.group().replace("\u2212", "-").replace(" ", "", 1))
+    if digits.lstrip("+-").isdigit():
+        return int(digits)
+    return float(digits)
+
+
+def _first_group(number: str) -> str:
+    """Return a number as `float` reads it."""
+    groups = _SPACES.split(number)
+    # "3 12" are two numbers, "3 120" may be one.
+    digits = groups[0]
+    for group in groups[1:]:
+        if len(re.split("[.,]", group)[0]) != 3:
+            break
+        digits += group
+    last = max(digits.rfind("."), digits.rfind(","))
+    if last < 0:
+        return digits
+    if "." in digits and "," in digits:
+        whole = digits[:last].replace(",", "").replace(".", "")
+        return f"{whole}.{digits[last + 1 :]}"
+    mark = digits[last]
+    bare = digits.lstrip("+-")
+    if digits.count(mark) > 1 or (mark == "," and _THOUSANDS.fullmatch(bare)):
+        return digits.replace(mark, "")
+    return digits.replace(",", ".")
+
+
+def _gather(element: etree._Element, parts: list[str]) -> None:
+    """Collect texts in order; with a stack of its own, as pages nest deeper than Python calls."""
+    stack: list[tuple[etree._Element | None, str]] = [(element, "")]
+    while stack:
+        node, tail = stack.pop()
+        if node is None:
+            parts.append(tail)
+            continue
+        if not isinstance(node.tag, str) or node.tag in _HIDDEN:
+            continue
+        mark = " " if node.tag in _BREAKING else ""
+        text: str | None = node.text
+        parts.append(mark + (text or ""))
+        stack.append((None, mark))
+        for child in reversed(node):
+            behind: str | None = child.tail
+            stack.append((None, behind or ""))
+            stack.append((child, ""))

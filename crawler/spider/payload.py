@@ -1,0 +1,133 @@
+"""Whatever a request carries beside its URL, as bytes that are kept with its row.
+
+A plain link carries nothing and has no payload at all. Keys are short as they are stored with
+every row; `meta` and `cb_kwargs` go through `crawler.spider.plain_codec`, which copies them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from crawler.errors import CallbackError
+from crawler.messages import Request
+from crawler.spider.callbacks import CallbackRef, reference
+from crawler.spider.plain_codec import dump, load
+
+#: `meta` keys that the crawler sets; a spider that passes a response's `meta` on need not mind.
+OWN_META = frozenset(("depth", "redirect_urls", "redirect_times"))
+
+_DEFAULT_CALLBACK = CallbackRef("parse")
+_encoder = msgspec.msgpack.Encoder()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """What a request carries.
+
+    Attributes:
+        callback: None for the spider's `parse`.
+        headers: Lower-case names and values, repeated ones repeatedly.
+        cookies: A dict, or a list of dicts, as the spider gave them.
+        hops: URLs that redirected to this one, the first request's first.
+    """
+
+    callback: CallbackRef | None = None
+    errback: CallbackRef | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    cookies: Any = None
+    meta: dict[str, Any] = field(default_factory=dict)
+    cb_kwargs: dict[str, Any] = field(default_factory=dict)
+    encoding: str = "utf-8"
+    flags: tuple[str, ...] = ()
+    dont_filter: bool = False
+    hops: tuple[str, ...] = ()
+
+    def without_credentials(self) -> Payload:
+        """Return a copy for another origin: its cookies and authorisation are not for it."""
+        kept = tuple(pair for pair in self.headers if pair[0] not in _CREDENTIALS)
+        return replace(self, headers=kept, cookies=None)
+
+    def without_body(self) -> Payload:
+        """Return a copy for a request whose body is dropped with the fields that describe it."""
+        kept = tuple(pair for pair in self.headers if pair[0] not in _OF_THE_BODY)
+        return replace(self, headers=kept)
+
+
+EMPTY = Payload()
+
+_CREDENTIALS = frozenset(("authorization", "cookie", "proxy-authorization"))
+_OF_THE_BODY = frozenset(
+    ("content-encoding", "content-language", "content-length", "content-type", "transfer-encoding")
+)
+
+# The keys are stored; never change them.
+_KEYS = {
+    "callback": "cb",
+    "errback": "eb",
+    "headers": "h",
+    "cookies": "c",
+    "meta": "m",
+    "cb_kwargs": "k",
+    "encoding": "e",
+    "flags": "f",
+    "dont_filter": "d",
+    "hops": "hops",
+}
+
+
+def payload_of(request: Request, spider: object) -> Payload:
+    """Take from a spider's request what its row has no column for.
+
+    Raises:
+        CallbackError: Its callback or errback is no method of the spider.
+    """
+    callback = None if request.callback is None else reference(spider, request.callback)
+    return Payload(
+        callback=None if callback == _DEFAULT_CALLBACK else callback,
+        errback=None if request.errback is None else reference(spider, request.errback),
+        headers=tuple(request.headers.pairs()) if request.headers else (),
+        cookies=request.cookies or None,
+        meta={key: value for key, value in request.meta.items() if key not in OWN_META},
+        cb_kwargs=request.cb_kwargs,
+        encoding=request.encoding,
+        flags=tuple(request.flags),
+        dont_filter=request.dont_filter,
+    )
+
+
+def encode(payload: Payload) -> bytes | None:
+    """Return the bytes of a payload; None when everything in it is as usual.
+
+    Raises:
+        CallbackError: Something in it cannot be kept; the message says where it stands.
+    """
+    parts: dict[str, msgspec.Raw] = {}
+    for name, key in _KEYS.items():
+        value = getattr(payload, name)
+        if value and value != getattr(EMPTY, name):
+            if isinstance(value, CallbackRef):
+                value = [value.name, value.args, value.kwargs]
+            parts[key] = msgspec.Raw(dump(value, name))
+    return _encoder.encode(parts) if parts else None
+
+
+def decode(raw: bytes | None) -> Payload:
+    """Return the payload that `encode` made into bytes; every call gives new objects.
+
+    Raises:
+        CallbackError: It is damaged, or holds an Item this program does not know.
+    """
+    if raw is None:
+        return EMPTY
+    try:
+        parts = load(raw)
+        values = {name: parts[key] for name, key in _KEYS.items() if key in parts}
+    except (msgspec.DecodeError, TypeError, ValueError) as error:
+        raise CallbackError(f"a kept request cannot be read: {error}") from error
+    for name in ("callback", "errback"):
+        if name in values:
+            values[name] = CallbackRef(*values[name])
+    return Payload(**values)
