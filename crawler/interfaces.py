@@ -95,14 +95,6 @@ class Sink(Protocol):
 
     name: str
 
-    def recover(self, mark: Mark) -> None:
-        """Cut the output of an unclean run back to its mark.
-
-        Raises:
-            OutputError: The file no longer matches its mark; it is left alone.
-        """
-        ...
-
     def open(self, mark: Mark | None) -> Mark | None:
         """Open for appending; a mark means that this run has written here before."""
         ...
@@ -130,6 +122,8 @@ class PageCommit(msgspec.Struct, kw_only=True, gc=False):
         not_before: Wall-clock second of the next try.
         fetched: True when this fetch counts in the row's fetch number.
         depth: Depth of the page; its links go one deeper.
+        size: Bytes of the answer on the wire.
+        ms: Milliseconds it took.
     """
 
     id: int
@@ -142,6 +136,8 @@ class PageCommit(msgspec.Struct, kw_only=True, gc=False):
     not_before: float | None = None
     fetched: bool = False
     depth: int = 0
+    size: int = 0
+    ms: int = 0
     links: Sequence[LinkBatch] = ()
     requests: Sequence[NewRequest] = ()
 
@@ -178,6 +174,30 @@ class Books(msgspec.Struct, kw_only=True):
         """Every known request is in exactly one state."""
         ended = self.done + self.failed + self.dead + sum(self.skipped.values())
         return self.known == ended + self.pending
+
+
+class LedgerLine(msgspec.Struct, kw_only=True, gc=False):
+    """What became of one request: a line of `urls.jsonl.gz`.
+
+    Attributes:
+        outcome: The state's name, lower case.
+        reason: Skip reason or error class, None when done or still pending.
+        attempts: Times it was asked for.
+        referrer: The page that led to it, None for a start.
+        bytes: Size of the answer on the wire.
+        ms: Milliseconds that the last try took.
+    """
+
+    url: str
+    outcome: str
+    reason: str | None = None
+    status: int | None = None
+    attempts: int = 0
+    depth: int = 0
+    referrer: str | None = None
+    bytes: int = 0
+    ms: int = 0
+    error: str | None = None
 
 
 class Committed(msgspec.Struct, kw_only=True):
@@ -296,6 +316,10 @@ class FrontierStore(Protocol):
         """Return retries whose time has come, and when the next one's will."""
         ...
 
+    async def ledger(self, visit: Callable[[LedgerLine], None]) -> None:
+        """Call `visit` for every request of the run, in order of discovery, off the loop."""
+        ...
+
     async def audit(self) -> Books:
         """Count the run's requests from the rows themselves, to prove `books` right."""
         ...
@@ -306,6 +330,10 @@ class FrontierStore(Protocol):
 
     async def close(self, *, finished: bool) -> None:
         """Close cleanly; `finished` ends the run, else it can be resumed."""
+        ...
+
+    async def abandon(self) -> None:
+        """Close after an error, saying nothing; the next open recovers as after a kill."""
         ...
 
 

@@ -16,6 +16,8 @@ import uuid
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, ClassVar, Self
 
+import msgspec
+
 from crawler.errors import CallbackError
 
 #: Kind of an item given as a plain dict.
@@ -185,3 +187,18 @@ def _plain_container(value: Any, path: str, depth: int) -> Any:
             f"field {path!r} holds a {type(value).__name__}, which is no plain data"
         )
     return {_key(key): _plain(one, f"{path}.{_key(key)}", depth) for key, one in fields.items()}
+
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def encode_fields(fields: dict[str, Any]) -> bytes:
+    """Return plain fields as a JSON object on one line: numbers as numbers, NaN as null.
+
+    Raises:
+        CallbackError: A field holds what JSON has no form for.
+    """
+    try:
+        return _encode(fields)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CallbackError(f"an item cannot be written as JSON: {error}") from error

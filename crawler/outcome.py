@@ -99,6 +99,7 @@ class PageOutcome(msgspec.Struct, kw_only=True):
         links: Plain links in scope, to be added one level deeper.
         requests: Everything else to be added: callbacks, redirect hops, start requests.
         items: What the callback gave, in order.
+        encoded: The same items as JSON objects, ready to be written.
         cookies: What the jar learnt from this answer.
         offsite: Links out of scope: host to (count, sample URL).
         nofollow: Links left out because the page or the link said nofollow.
@@ -109,6 +110,7 @@ class PageOutcome(msgspec.Struct, kw_only=True):
         flags: What was odd but no error: "length_unknown", "not_encoded", "charset_guessed"...
         body: The decoded body of a failed page, for the report; None otherwise.
         close_reason: Set when the callback raised CloseSpider.
+        sent: False when it ended without a request to its host.
     """
 
     request: QueuedRequest
@@ -120,6 +122,7 @@ class PageOutcome(msgspec.Struct, kw_only=True):
     links: list[LinkBatch] = msgspec.field(default_factory=list)
     requests: list[NewRequest] = msgspec.field(default_factory=list)
     items: list[ItemRecord] = msgspec.field(default_factory=list)
+    encoded: list[bytes] = msgspec.field(default_factory=list)
     cookies: list[StoredCookie] = msgspec.field(default_factory=list)
     offsite: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
     nofollow: int = 0
@@ -130,3 +133,4 @@ class PageOutcome(msgspec.Struct, kw_only=True):
     flags: tuple[str, ...] = ()
     body: bytes | None = None
     close_reason: str | None = None
+    sent: bool = True

@@ -6,7 +6,7 @@ contract tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -19,6 +19,7 @@ from crawler.interfaces import (
     Books,
     Committed,
     Grant,
+    LedgerLine,
     Opened,
     PageCommit,
     Recovered,
@@ -35,6 +36,7 @@ class _Row(msgspec.Struct):
     request: QueuedRequest
     state: State
     reason: str | None
+    end: PageCommit
     not_before: float | None = None
     children: tuple[int, ...] = ()
 
@@ -94,7 +96,9 @@ class MemoryStore:
             body=new.body or b"", rank=new.rank, depth=new.depth, label=new.label,
             parent=new.parent, is_start=new.is_start, payload=new.payload,
         )  # fmt: skip
-        row = self._rows[new.id] = _Row(request, State(new.state), new.reason)
+        row = self._rows[new.id] = _Row(
+            request, State(new.state), new.reason, PageCommit(id=new.id)
+        )
         self._books.known += 1
         self._count(row, 1)
         if row.state != State.PENDING:
@@ -107,6 +111,7 @@ class MemoryStore:
         self._count(row, -1)
         row.state, row.reason, row.not_before = page.state, page.reason, page.not_before
         row.request.attempts = page.attempts
+        row.end = msgspec.structs.replace(page, links=(), requests=())
         row.request.fetch_no += page.fetched
         self._count(row, 1)
         self._ready[row.request.host].pop(page.id, None)
@@ -171,6 +176,20 @@ class MemoryStore:
         ready = [id_ for at, id_ in waiting if at <= now][:limit]
         rest = [at for at, id_ in waiting if id_ not in ready]
         return [self._rows[id_].request for id_ in ready], min(rest, default=None)
+
+    async def ledger(self, visit: Callable[[LedgerLine], None]) -> None:
+        """See `FrontierStore.ledger`."""
+        for row in self._rows.values():
+            request = row.request
+            parent = self._rows.get(request.parent)
+            visit(
+                LedgerLine(
+                    url=request.url, outcome=row.state.name.lower(), reason=row.reason,
+                    status=row.end.status, attempts=request.attempts, depth=request.depth,
+                    referrer=parent.request.url if parent else None, bytes=row.end.size,
+                    ms=row.end.ms, error=row.end.error,
+                )  # fmt: skip
+            )
 
     async def audit(self) -> Books:
         """See `FrontierStore.audit`."""

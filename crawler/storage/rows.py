@@ -5,7 +5,9 @@ from __future__ import annotations
 from array import array
 from typing import Any
 
+from crawler.interfaces import LedgerLine
 from crawler.messages import QueuedRequest, StoredCookie
+from crawler.outcome import State
 
 _SIGN = 1 << 63
 _WRAP = 1 << 64
@@ -51,6 +53,15 @@ def cookie_from(row: tuple[Any, ...]) -> StoredCookie:
     return StoredCookie(
         domain, path, name, value, bool(host_only), bool(secure), expires, created, bool(http_only)
     )
+
+
+def ledger_line(row: tuple[Any, ...]) -> LedgerLine:
+    """Build a line from a row of `schema.LEDGER`."""
+    url, state, reason, status, attempts, depth, referrer, size, ms, error = row
+    return LedgerLine(
+        url=url, outcome=State(state).name.lower(), reason=reason, status=status,
+        attempts=attempts, depth=depth, referrer=referrer, bytes=size or 0, ms=ms or 0, error=error,
+    )  # fmt: skip
 
 
 def pack_rows(rows: list[int]) -> bytes:

@@ -42,6 +42,8 @@ CREATE TABLE request (
     fetch_no INTEGER NOT NULL DEFAULT 0,
     crashes INTEGER NOT NULL DEFAULT 0,
     status INTEGER,
+    size INTEGER,
+    ms INTEGER,
     error TEXT
 );
 CREATE INDEX request_ready ON request (host, rank DESC, depth, id)
@@ -68,7 +70,7 @@ INSERT_ROW = (
 REVIVE_ROW = (
     "UPDATE request SET state=?, reason=?, rank=?, depth=?, label=?, label_rank=?, url=?,"
     " method=?, body=?, payload=?, parent=?, is_start=?, attempts=0, not_before=NULL, crashes=0,"
-    " status=NULL, error=NULL WHERE id=?"
+    " status=NULL, size=NULL, ms=NULL, error=NULL WHERE id=?"
 )
 INSERT_PLAIN = (
     "INSERT INTO request (id, key, host, state, rank, depth, label_rank, url, parent, is_start)"
@@ -77,7 +79,7 @@ INSERT_PLAIN = (
 INSERT_SEEN = "INSERT INTO run_seen (row) VALUES (?)"
 END_ROW = (
     "UPDATE request SET state=?, reason=?, error=?, status=?, attempts=?, not_before=?,"
-    " fetch_no=fetch_no+? WHERE id=?"
+    " size=?, ms=?, fetch_no=fetch_no+? WHERE id=?"
 )
 PUT_HOST_STATE = "UPDATE host SET state=? WHERE id=?"
 PUT_SETTING = "INSERT INTO setting VALUES (?,?) ON CONFLICT (name) DO UPDATE SET value=excluded.value"
@@ -110,3 +112,8 @@ PENDING_BY_HOST = (
 _IN_RUN = "(id >= :first OR id IN (SELECT row FROM run_seen))"
 SEEN = f"SELECT key, id, depth, label_rank FROM request WHERE {_IN_RUN}"
 AUDIT = f"SELECT state, reason, count(*) FROM request WHERE {_IN_RUN} GROUP BY state, reason"
+LEDGER = (
+    "SELECT r.url, r.state, r.reason, r.status, r.attempts, r.depth, p.url, r.size, r.ms, r.error"
+    " FROM request r LEFT JOIN request p ON p.id = r.parent"
+    " WHERE r.id >= :first OR r.id IN (SELECT row FROM run_seen) ORDER BY r.id"
+)

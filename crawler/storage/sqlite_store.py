@@ -21,6 +21,7 @@ from crawler.interfaces import (
     Books,
     Committed,
     Grant,
+    LedgerLine,
     Opened,
     Recovered,
     RunStart,
@@ -153,6 +154,10 @@ class SqliteStore:
         rows = self._tables.due(now, limit, leave)
         held = leave | {request.id for request in rows}
         return rows, self._tables.next_due(held)
+
+    async def ledger(self, visit: Callable[[LedgerLine], None]) -> None:
+        """See `FrontierStore.ledger`."""
+        await self._on_writer(lambda: self._tables.ledger(visit))
 
     async def audit(self) -> Books:
         """See `FrontierStore.audit`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,14 @@ import msgspec
 
 from crawler.errors import StateError
 from crawler.frontier.seen_set import SeenSet, pack
-from crawler.interfaces import Batch, Books, Committed, Mark, PageCommit
+from crawler.interfaces import Batch, Books, Committed, LedgerLine, Mark, PageCommit
 from crawler.messages import QueuedRequest, StoredCookie
 from crawler.outcome import ErrorClass, SkipReason, State
 from crawler.storage import schema
 from crawler.storage.intake import Admitted, Improvement, Intake, NewRow, label_note
 from crawler.storage.rows import (
     cookie_from,
+    ledger_line,
     pack_rows,
     queued_from,
     signed,
@@ -218,6 +219,12 @@ class SqliteTables:
                 setattr(books, name, getattr(books, name) + count)
         return books
 
+    def ledger(self, visit: Callable[[LedgerLine], None]) -> None:
+        """Call `visit` for every request of the run."""
+        first = {"first": self.setting("first_row")}
+        for row in self._db.execute(schema.LEDGER, first):
+            visit(ledger_line(row))
+
     # The transaction
 
     def write(
@@ -255,7 +262,8 @@ class SqliteTables:
 
     def _end_pages(self, pages: Iterable[PageCommit]) -> None:
         rows = [
-            (p.state, p.reason, p.error, p.status, p.attempts, p.not_before, p.fetched, p.id)
+            (p.state, p.reason, p.error, p.status, p.attempts, p.not_before, p.size, p.ms, p.fetched,
+             p.id)  # fmt: skip
             for p in pages
             if p.id
         ]

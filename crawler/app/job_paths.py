@@ -1,0 +1,71 @@
+"""Where the files of a job lie, under its base directory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class JobPaths:
+    """The files of one job.
+
+    Attributes:
+        base: Base of state, data and reports (`--dir`), absolute.
+        name: The job's name.
+    """
+
+    base: Path
+    name: str
+
+    @property
+    def state(self) -> Path:
+        """Folder of the job's state."""
+        return self.base / "state" / self.name
+
+    @property
+    def database(self) -> Path:
+        """Frontier and history."""
+        return self.state / "crawl.sqlite"
+
+    @property
+    def slots(self) -> Path:
+        """Rows whose callback is running."""
+        return self.state / "running.slots"
+
+    @property
+    def lock(self) -> Path:
+        """Held while the job runs."""
+        return self.state / "lock"
+
+    @property
+    def practice_port(self) -> Path:
+        """Port that the practice site last had for this job."""
+        return self.state / "practice-port"
+
+    def report(self, run_id: str) -> Path:
+        """Folder of a run's report."""
+        return self.base / "reports" / self.name / run_id
+
+    def output(self, template: str, run_id: str, started: float) -> Path:
+        """Fill in an output path; `{date}` is the day on which the run started, UTC."""
+        date = datetime.fromtimestamp(started, UTC).date().isoformat()
+        filled = (
+            template.replace("{name}", self.name)
+            .replace("{run_id}", run_id)
+            .replace("{date}", date)
+        )
+        return self.base / filled
+
+
+def new_run_id(wall: float) -> str:
+    """Return an id that sorts by time: UTC to the second, and a short random suffix."""
+    stamp = datetime.fromtimestamp(wall, UTC).strftime("%Y%m%d-%H%M%S")
+    return f"{stamp}-{os.urandom(2).hex()}"
+
+
+def rfc3339(wall: float) -> str:
+    """Return a wall-clock time as `2026-11-22T03:15:00Z`."""
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,42 @@
+"""Outputs of a run that did not end: cut back to what was committed, before anything else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from crawler.interfaces import Mark
+from crawler.sinks.marked_file import MarkedFile
+from crawler.sinks.sidecar import Sidecar
+
+
+def recover_outputs(marks: Iterable[Mark], job: str, *, needed: bool) -> None:
+    """Cut each file back to its mark, whatever the next run is going to be.
+
+    Args:
+        marks: What the last run committed.
+        job: The job's name.
+        needed: True when the run goes on; otherwise a file that is gone is no loss.
+
+    Raises:
+        OutputError: A file is not what was committed; it is left alone.
+    """
+    for mark in marks:
+        path = Path(mark.path)
+        _take_back(path)
+        if not needed and not path.exists():
+            continue
+        MarkedFile(mark.sink, path, sync=False).recover(mark)
+        Sidecar(path, job).settled()
+
+
+def _take_back(part: Path) -> None:
+    """Make a replaced file's part again if the kill came between its swap and the run's end."""
+    final = part.with_name(part.name.removeprefix(".").removesuffix(".part"))
+    if part.name != f".{final.name}.part" or part.exists() or not final.exists():
+        return
+    aside = part.with_name(f"{part.name}.copy")
+    shutil.copyfile(final, aside)
+    os.replace(aside, part)

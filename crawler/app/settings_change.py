@@ -1,0 +1,36 @@
+"""Whether an interrupted run may go on under a config that has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+#: Settings that say which requests there are and what their pages mean.
+_MEANING = ("demo", "extract", "follow", "scope", "spider", "args", "start")
+#: Of these, the ones that only say when to stop.
+_LIMITS = frozenset(("scope.max_pages", "scope.max_runtime"))
+
+
+def encode_settings(values: Mapping[str, Any]) -> bytes:
+    """Return the effective config as kept with the run."""
+    return msgspec.json.encode(values, order="deterministic")
+
+
+def changes(stored: bytes, values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the keys that changed: those that alter the frontier's meaning, and the others."""
+    before = _flat(msgspec.json.decode(stored))
+    after = _flat(msgspec.json.decode(encode_settings(values)))
+    changed = sorted(key for key in before | after if before.get(key) != after.get(key))
+    grave = [key for key in changed if key.split(".")[0] in _MEANING and key not in _LIMITS]
+    return grave, [key for key in changed if key not in grave]
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {path: value}
+    flat: dict[str, Any] = {}
+    for key, inner in value.items():
+        flat |= _flat(inner, f"{path}.{key}" if path else key)
+    return flat

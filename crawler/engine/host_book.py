@@ -1,0 +1,192 @@
+"""What is known of each host: its limits, its pace, its robots.txt. Kept in the store.
+
+The policies decide; this remembers. Times that are stored are wall-clock, those that steer the
+frontier are monotonic.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from crawler.outcome import ErrorClass, PageOutcome, State
+from crawler.policy.autothrottle import FRESH, AutothrottlePolicy, HostPace
+from crawler.policy.politeness import HostLimits, PolitenessPolicy, delay_between
+from crawler.policy.robots import RobotsRules, rules_from_response
+
+_PUSH_BACK = frozenset((ErrorClass.RATE_LIMITED, ErrorClass.SERVER, ErrorClass.TIMEOUT))
+
+
+class RobotsRecord(msgspec.Struct, gc=False):
+    """The last answer to a request for an origin's robots.txt.
+
+    Attributes:
+        status: None when there was no answer.
+        fetched: Wall-clock second.
+        failures: Fetches in a row that found it unreachable.
+    """
+
+    status: int | None
+    body: bytes
+    fetched: float
+    failures: int = 0
+
+
+class HostRecord(msgspec.Struct):
+    """What is stored of a host."""
+
+    pace: HostPace = FRESH
+    paused_until: float = 0.0
+    robots: dict[str, RobotsRecord] = msgspec.field(default_factory=dict)
+
+
+class _Host(msgspec.Struct):
+    limits: HostLimits
+    record: HostRecord
+    stored_delay: float = 0.0
+    rules: dict[str, RobotsRules] = msgspec.field(default_factory=dict)
+
+
+_decoder = msgspec.msgpack.Decoder(HostRecord)
+_encoder = msgspec.msgpack.Encoder()
+
+
+class HostBook:
+    """Every host of a crawl.
+
+    Args:
+        politeness: The configured limits.
+        throttle: How answers set the pace.
+        user_agent: Ours, for robots.txt.
+        obey_crawl_delay: False when robots.txt is ignored.
+    """
+
+    def __init__(
+        self,
+        politeness: PolitenessPolicy,
+        throttle: AutothrottlePolicy,
+        *,
+        user_agent: str,
+        obey_crawl_delay: bool,
+    ) -> None:
+        self._politeness = politeness
+        self._throttle = throttle
+        self._user_agent = user_agent
+        self._obey_crawl_delay = obey_crawl_delay
+        self._hosts: dict[str, _Host] = {}
+        self._changed: set[str] = set()
+
+    def load(self, stored: dict[str, bytes]) -> None:
+        """Take in what earlier processes learnt."""
+        for name, blob in stored.items():
+            record = _decoder.decode(blob)
+            # Monotonic times mean nothing to another process.
+            record.pace = HostPace(record.pace.delay, record.pace.latency)
+            self._hosts[name] = _Host(
+                self._politeness.for_host(name), record, stored_delay=record.pace.delay
+            )
+
+    def _host(self, name: str) -> _Host:
+        host = self._hosts.get(name)
+        if host is None:
+            host = self._hosts[name] = _Host(self._politeness.for_host(name), HostRecord())
+        return host
+
+    def rule(self, name: str) -> tuple[int, float]:
+        """Return (requests in flight, seconds between two starts) of a host."""
+        host = self._host(name)
+        return host.limits.concurrency, self.delay(name)
+
+    def delay(self, name: str) -> float:
+        """Return the seconds between two starts that hold now."""
+        host = self._host(name)
+        adaptive = host.record.pace.delay if host.limits.adaptive else 0.0
+        return delay_between(host.limits.delay, self._crawl_delay(host), adaptive)
+
+    def _crawl_delay(self, host: _Host) -> float | None:
+        if not self._obey_crawl_delay:
+            return None
+        asked = [rules.crawl_delay for rules in host.rules.values() if rules.crawl_delay]
+        return max(asked, default=None)
+
+    def paused_until(self, name: str) -> float:
+        """Return the wall-clock second until which a host asked to be left alone, 0 for none."""
+        return self._host(name).record.paused_until
+
+    def observe(self, outcome: PageOutcome, *, sent: float, now: float, wall: float) -> float:
+        """Learn from an answer; return the seconds to leave the host alone, mostly 0.
+
+        Args:
+            sent: Monotonic second at which the request went out.
+            now: Monotonic second now.
+            wall: Wall-clock second now.
+        """
+        name = outcome.request.host
+        host = self._host(name)
+        record, limits = host.record, host.limits
+        if limits.adaptive:
+            if outcome.state == State.PENDING and outcome.reason in _PUSH_BACK:
+                record.pace = self._throttle.after_push_back(
+                    record.pace, limits.delay, sent=sent, now=now
+                )
+            elif outcome.status is not None:
+                record.pace = self._throttle.after_good(
+                    record.pace, limits.delay, outcome.elapsed
+                )
+            if abs(record.pace.delay - host.stored_delay) > 0.1 * host.stored_delay:
+                host.stored_delay = record.pace.delay
+                self._changed.add(name)
+        if not outcome.retry_after:
+            return 0.0
+        record.paused_until = wall + outcome.retry_after
+        self._changed.add(name)
+        return outcome.retry_after
+
+    # robots.txt
+
+    def robots(self, name: str, origin: str, wall: float) -> RobotsRules | None:
+        """Return the rules of an origin, None if they are not known or too old."""
+        host = self._host(name)
+        record = host.record.robots.get(origin)
+        if record is None:
+            return None
+        rules = host.rules.get(origin)
+        if rules is None:
+            rules = rules_from_response(record.status, record.body, self._user_agent)
+            host.rules[origin] = rules
+        if rules.reachable and wall - record.fetched > rules.lifetime:
+            return None
+        return rules
+
+    def robots_failures(self, name: str, origin: str) -> int:
+        """Return how often in a row robots.txt was found unreachable."""
+        record = self._host(name).record.robots.get(origin)
+        return record.failures if record is not None else 0
+
+    def robots_asked(self, name: str, origin: str) -> float:
+        """Return the wall-clock second of the last answer."""
+        return self._host(name).record.robots[origin].fetched
+
+    def put_robots(
+        self, name: str, origin: str, status: int | None, body: bytes, wall: float
+    ) -> RobotsRules:
+        """Keep an answer to a request for robots.txt."""
+        rules = rules_from_response(status, body, self._user_agent)
+        failures = 0 if rules.reachable else self.robots_failures(name, origin) + 1
+        host = self._host(name)
+        host.record.robots[origin] = RobotsRecord(status, body, wall, failures)
+        host.rules[origin] = rules
+        self._changed.add(name)
+        return rules
+
+    def forget_failures(self) -> None:
+        """Let a new run ask again where robots.txt was unreachable."""
+        for name, host in self._hosts.items():
+            unreachable = [o for o, record in host.record.robots.items() if record.failures]
+            for origin in unreachable:
+                del host.record.robots[origin]
+                self._changed.add(name)
+
+    def changed(self) -> dict[str, bytes]:
+        """Return what is to be stored since the last call."""
+        names, self._changed = self._changed, set()
+        return {name: _encoder.encode(self._hosts[name].record) for name in names}

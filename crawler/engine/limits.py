@@ -1,0 +1,22 @@
+"""The ends that a config sets to a run: pages, time, items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """When a run ends before its frontier is empty; None for no limit.
+
+    Attributes:
+        concurrency: Requests in flight over all hosts.
+        max_pages: Pages done.
+        max_items: Items written; exact, the page that goes beyond is cut.
+        max_runtime: Seconds, those of interrupted processes of the same run included.
+    """
+
+    concurrency: int = 64
+    max_pages: int | None = None
+    max_items: int | None = None
+    max_runtime: float | None = None

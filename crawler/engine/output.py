@@ -1,0 +1,104 @@
+"""Items on their way to the sinks: provenance added, one line for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from crawler.interfaces import Mark, Sink
+from crawler.messages import QueuedRequest
+from crawler.outcome import PageOutcome
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+#: (job, run id) to what "full" provenance says of them.
+Stamp = dict[str, Any]
+
+
+class Output(msgspec.Struct, frozen=True):
+    """One sink and what its lines carry.
+
+    Attributes:
+        provenance: "none", "url" (adds `_url` and `_id`) or "full" (adds the run, the time, the
+            depth and the page that led here, too).
+        after_commit: True for standard output: printed once the page is committed.
+    """
+
+    sink: Sink
+    provenance: str = "url"
+    after_commit: bool = False
+
+
+class OutputLines:
+    """Lines of one batch, by output.
+
+    Args:
+        outputs: Where items go.
+        stamp: What "full" provenance says of the run.
+    """
+
+    def __init__(self, outputs: Sequence[Output], stamp: Stamp) -> None:
+        self._outputs = outputs
+        self._stamp = stamp
+        self._lines: list[list[bytes]] = [[] for _ in outputs]
+
+    def add_page(self, outcome: PageOutcome, wall: float) -> None:
+        """Add the items of a page."""
+        request = outcome.request
+        prefix = request.item_prefix
+        for lines, output in zip(self._lines, self._outputs, strict=True):
+            for ordinal, line in enumerate(outcome.encoded):
+                item_id = f"{prefix}-{ordinal}"
+                lines.append(self._stamped(line, output.provenance, request, item_id, wall))
+
+    def add_start_item(self, line: bytes, ordinal: int) -> None:
+        """Add an item that `start()` gave; it belongs to no page."""
+        for lines, output in zip(self._lines, self._outputs, strict=True):
+            stamp = {} if output.provenance == "none" else {"_url": None, "_id": f"start-{ordinal}"}
+            lines.append(_spliced(line, stamp))
+
+    def _stamped(
+        self, line: bytes, provenance: str, request: QueuedRequest, item_id: str, wall: float
+    ) -> bytes:
+        if provenance == "none":
+            return line
+        stamp: dict[str, Any] = {"_url": request.url, "_id": item_id}
+        if provenance == "full":
+            stamp |= self._stamp
+            stamp |= {"_at": round(wall, 3), "_depth": request.depth, "_from": request.parent_url}
+        return _spliced(line, stamp)
+
+    def write(self) -> list[Mark]:
+        """Append to the sinks that have marks; returns the marks to commit."""
+        return self._write(after_commit=False)
+
+    def print_committed(self) -> None:
+        """Append to the sinks that only take what is committed."""
+        self._write(after_commit=True)
+
+    def _write(self, *, after_commit: bool) -> list[Mark]:
+        marks = []
+        for lines, output in zip(self._lines, self._outputs, strict=True):
+            if lines and output.after_commit == after_commit:
+                mark = output.sink.append(lines)
+                if mark is not None:
+                    marks.append(mark)
+        return marks
+
+    @property
+    def prints(self) -> bool:
+        """Some output waits for the commit."""
+        return any(output.after_commit for output in self._outputs)
+
+
+def _spliced(line: bytes, stamp: dict[str, Any]) -> bytes:
+    """Return a JSON object with more fields at its end."""
+    if not stamp:
+        return line
+    more = _encode(stamp)[1:]
+    return b"{" + more if line == b"{}" else line[:-1] + b"," + more
+
+
+WriteMarks = Callable[[], Sequence[Mark]]

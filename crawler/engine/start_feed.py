@@ -1,0 +1,82 @@
+"""Pulls start requests lazily: a list of a million URLs is never held.
+
+A resume pulls again from the first: requests that are known add nothing, and the items that are
+committed are counted off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+
+from crawler.messages import NewRequest
+from crawler.outcome import ItemRecord
+
+#: Start requests taken in at a time.
+CHUNK = 200
+
+
+class StartFeed:
+    """The pseudo-page that stands for the start of the crawl.
+
+    Args:
+        source: Start requests and start items.
+        items_done: Start items that earlier processes of the run committed.
+    """
+
+    def __init__(
+        self, source: AsyncIterator[NewRequest | ItemRecord], *, items_done: int = 0
+    ) -> None:
+        self._source = source
+        self._items_done = items_done
+        self._items_seen = 0
+        self._given = 0
+        self._requests: list[NewRequest] = []
+        self._items: list[tuple[int, ItemRecord]] = []
+        self._drained = asyncio.Event()
+        self.exhausted = False
+
+    async def pull(self, came: Callable[[], None], room: Callable[[], bool]) -> None:
+        """Pull until the source ends; `came` is called when there is something to take.
+
+        Raises:
+            Exception: Whatever the user's `start()` raises.
+        """
+        async for one in self._source:
+            if isinstance(one, NewRequest):
+                self._requests.append(self._numbered(one))
+            else:
+                if self._items_seen >= self._items_done:
+                    self._items.append((self._items_seen, one))
+                self._items_seen += 1
+            came()
+            while len(self._requests) + len(self._items) >= CHUNK or not room():
+                self._drained.clear()
+                await self._drained.wait()
+        self.exhausted = True
+        came()
+
+    def _numbered(self, request: NewRequest) -> NewRequest:
+        """Give a request that is not filtered its place, the same at every resume."""
+        self._given += 1
+        if not request.dont_filter:
+            return request
+        return msgspec.structs.replace(request, ordinal=self._given)
+
+    def take(self) -> tuple[list[NewRequest], list[tuple[int, ItemRecord]]]:
+        """Return what was pulled since the last time."""
+        taken = self._requests, self._items
+        self._requests, self._items = [], []
+        return taken
+
+    def drained(self) -> None:
+        """Let `pull` go on, if it waited for room."""
+        self._drained.set()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing waits to be taken."""
+        return not self._requests and not self._items
+

@@ -1,0 +1,145 @@
+"""The counters of a run, committed with the pages they count, so that a kill loses none."""
+
+from __future__ import annotations
+
+import msgspec
+
+from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, SkipReason, State
+
+#: Hosts out of scope that are remembered; the rest only count.
+OFFSITE_HOSTS = 200
+
+
+class ItemTally(msgspec.Struct):
+    """Items of one kind: in + fanned = out + dropped + quarantined + waiting.
+
+    Attributes:
+        filled: Items by field that has a value.
+    """
+
+    in_: int = msgspec.field(default=0, name="in")
+    fanned: int = 0
+    out: int = 0
+    dropped: int = 0
+    quarantined: int = 0
+    waiting: int = 0
+    filled: dict[str, int] = msgspec.field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        """Every item is accounted for."""
+        return self.in_ + self.fanned == self.out + self.dropped + self.quarantined + self.waiting
+
+
+class Offsite(msgspec.Struct):
+    """Links to one host out of scope."""
+
+    count: int
+    sample: str
+
+
+class Starts(msgspec.Struct):
+    """How the start requests ended; see `crawler.policy.checks.StartTally`."""
+
+    given: int = 0
+    reached: int = 0
+    unreached: int = 0
+    forbidden: int = 0
+    other: int = 0
+
+
+class Tally(msgspec.Struct):
+    """What a run counts beside its books.
+
+    Attributes:
+        http: Answers by status.
+        errors: Tries that ended in an error, by class.
+        broken_links: Requests that are no start and ended 404 or 410.
+        start_items: Items that `start()` itself gave and that are committed.
+        offsite: Links out of scope by host, the first 200 of them.
+        offsite_links: All links out of scope.
+        label_conflicts: Links whose label lost against that of their row.
+        wire_bytes: Bytes of bodies received.
+        worked: Seconds that earlier processes of this run worked.
+        cpu: CPU seconds of earlier processes of this run.
+    """
+
+    items: dict[str, ItemTally] = msgspec.field(default_factory=dict)
+    http: dict[str, int] = msgspec.field(default_factory=dict)
+    errors: dict[str, int] = msgspec.field(default_factory=dict)
+    starts: Starts = msgspec.field(default_factory=Starts)
+    start_items: int = 0
+    broken_links: int = 0
+    offsite: dict[str, Offsite] = msgspec.field(default_factory=dict)
+    offsite_links: int = 0
+    nofollow_links: int = 0
+    label_conflicts: int = 0
+    wire_bytes: int = 0
+    worked: float = 0.0
+    cpu: float = 0.0
+
+    @property
+    def items_out(self) -> int:
+        """Items written, over all kinds."""
+        return sum(kind.out for kind in self.items.values())
+
+    def count_item(self, item: ItemRecord) -> None:
+        """Count an item that went straight to the outputs."""
+        kind = self.items.get(item.name)
+        if kind is None:
+            kind = self.items[item.name] = ItemTally()
+        kind.in_ += 1
+        kind.out += 1
+        filled = kind.filled
+        for name, value in item.data.items():
+            full = value is not None and value != "" and value != []
+            filled[name] = filled.get(name, 0) + full
+
+    def count_page(self, outcome: PageOutcome) -> None:
+        """Count an answer, or the lack of one; the state is final or PENDING."""
+        if outcome.status is not None:
+            code = str(outcome.status)
+            self.http[code] = self.http.get(code, 0) + 1
+        if outcome.state in (State.PENDING, State.FAILED, State.DEAD) and outcome.reason:
+            self.errors[outcome.reason] = self.errors.get(outcome.reason, 0) + 1
+        self.wire_bytes += outcome.size
+        self.nofollow_links += outcome.nofollow
+        for host, (count, sample) in outcome.offsite.items():
+            self._count_offsite(host, count, sample)
+        if outcome.request.is_start:
+            self._count_start(outcome)
+        elif outcome.state == State.FAILED and outcome.status in (404, 410):
+            self.broken_links += 1
+
+    def _count_offsite(self, host: str, count: int, sample: str) -> None:
+        self.offsite_links += count
+        held = self.offsite.get(host)
+        if held is not None:
+            held.count += count
+        elif len(self.offsite) < OFFSITE_HOSTS:
+            self.offsite[host] = Offsite(count, sample)
+
+    def _count_start(self, outcome: PageOutcome) -> None:
+        starts = self.starts
+        # A page that was answered counts as reached whatever its callback made of it.
+        if outcome.state == State.DONE or outcome.reason == ErrorClass.CALLBACK:
+            starts.reached += 1
+        elif outcome.state in (State.FAILED, State.DEAD):
+            starts.unreached += 1
+        elif outcome.reason == SkipReason.ROBOTS:
+            starts.forbidden += 1
+        elif outcome.state == State.SKIPPED and outcome.reason != SkipReason.REDIRECTED:
+            starts.other += 1
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode_tally(tally: Tally) -> bytes:
+    """Return a tally as kept in the store."""
+    return _encoder.encode(tally)
+
+
+def decode_tally(stored: bytes | None) -> Tally:
+    """Return a stored tally, or an empty one."""
+    return Tally() if stored is None else msgspec.json.decode(stored, type=Tally)

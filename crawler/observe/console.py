@@ -1,0 +1,43 @@
+"""What a run says on stderr: plain lines, no colour, no cursor codes."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TextIO
+
+QUIET, NORMAL, VERBOSE, DEBUG = -1, 0, 1, 2
+_MAX_TEXT = 500
+
+
+def safe(text: str) -> str:
+    """Return remote text that can do nothing to a terminal or a log: one line, no controls."""
+    if len(text) > _MAX_TEXT:
+        text = text[: _MAX_TEXT - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class Console:
+    """Writes lines for people.
+
+    Args:
+        stream: stderr.
+        level: QUIET (errors only), NORMAL (start, progress, warnings, summary), VERBOSE (a line
+            for each page) or DEBUG.
+    """
+
+    def __init__(self, stream: TextIO, level: int = NORMAL) -> None:
+        self._stream = stream
+        self.level = level
+
+    def say(self, text: str, level: int = NORMAL) -> None:
+        """Write a line if the level asks for it; a closed stderr is no reason to stop."""
+        if level <= self.level:
+            with contextlib.suppress(OSError, ValueError):
+                self._stream.write(f"{text}\n")
+                self._stream.flush()
+
+    def error(self, text: str) -> None:
+        """Write a line whatever the level."""
+        self.say(text, QUIET)

@@ -1,0 +1,78 @@
+"""`summary.json`: what a run was, did and gave, for programs; written by rename."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from crawler.errors import OutputError
+from crawler.interfaces import Books
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """The fields of `summary.json`.
+
+    Attributes:
+        started: RFC 3339, UTC; so is `ended`.
+        reason: How the run came to its end: "finished", "max_pages", "SIGINT"...
+        books: Requests of the run by state, and whether they balance.
+        items: Kind of item to its counts and `fill` shares by field.
+        http: Answers by status.
+        errors: Tries that went wrong, by error class.
+        bytes: Bodies received, as on the wire.
+        limited_by: Shares of the time: politeness, cpu, network, output.
+        peak_rss_bytes: Of this process.
+        cpu_s: CPU seconds of the whole process tree, earlier processes of the run included.
+        checks: What the run was found wanting in; empty when all is well.
+    """
+
+    job: str
+    run: str
+    started: str
+    ended: str
+    exit: int
+    reason: str
+    resumed: bool
+    backend: str
+    workers: int
+    loop: str
+    books: dict[str, Any]
+    items: dict[str, dict[str, Any]]
+    http: dict[str, int]
+    errors: dict[str, int]
+    offsite: dict[str, Any]
+    nofollow_links: int
+    label_conflicts: int
+    bytes: int
+    duration_s: float
+    pages_per_s: float
+    limited_by: dict[str, float]
+    peak_rss_bytes: int
+    cpu_s: float
+    checks: list[str]
+
+
+def books_of(books: Books) -> dict[str, Any]:
+    """Return the books as they stand in the summary."""
+    return {**msgspec.to_builtins(books), "balanced": books.balanced}
+
+
+def write_summary(path: Path, summary: Summary) -> None:
+    """Write the file; nobody ever sees half of it.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.tmp")
+    try:
+        with aside.open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(summary), indent=2))
+            file.write(b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
