@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawler.extract.encoding import Charset, Text, codec_of, decode, detect, is_utf_8
 from crawler.extract.guard import without_long_tags
-from crawler.extract.html_page import HtmlPage, html_tree, read_page
+from crawler.extract.html_page import HtmlPage, html_tree, page_of_tree, read_page
 from crawler.extract.links import base_of
 from crawler.extract.media import Kind
 
@@ -73,7 +73,21 @@ class Document:
     @property
     def base(self) -> str:
         """The URL against which its links are read."""
-        return base_of(self.page, self.url) if self.kind is Kind.HTML else self.url
+        return base_of(self.outline, self.url) if self.kind is Kind.HTML else self.url
+
+    @property
+    def outline(self) -> HtmlPage:
+        """What `page` has, from a tree that is there already if there is one.
+
+        For directives and `base`; whoever wants all links takes `page`, so that they do not
+        depend on what was parsed before.
+        """
+        done = vars(self)
+        return self._outline_of_tree if "tree" in done and "page" not in done else self.page
+
+    @cached_property
+    def _outline_of_tree(self) -> HtmlPage:
+        return page_of_tree(self.tree)
 
     @property
     def flags(self) -> tuple[str, ...]:

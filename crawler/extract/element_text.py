@@ -19,7 +19,8 @@ _BREAKING = frozenset(
 )  # fmt: skip
 
 # Digits in groups, as people write them: "1,234.50", "1 234,50", "1'234", "-3", "4e5" is just 4.
-_NUMBER = re.compile(r"[-+\u2212]?\s?(?:\d+(?:[.,'\u2019\s\xa0\u202f]\d+)*|[.,]\d+)")
+_NUMBER = re.compile(r"(?:[-+\u2212]\s?)?(?:\d+(?:[.,'\u2019\s\xa0\u202f]\d+)*|[.,]\d+)")
+_SIGN = re.compile(r"^([-+])\s")
 _SPACES = re.compile(r"['\u2019\s\xa0\u202f]")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 
@@ -52,7 +53,7 @@ def number_in(text: str) -> int | float | None:
     found = _NUMBER.search(text)
     if found is None:
         return None
-    digits = _first_group(found.group().replace("\u2212", "-").replace(" ", "", 1))
+    digits = _first_group(_SIGN.sub(r"\1", found.group().replace("\u2212", "-")))
     if digits.lstrip("+-").isdigit():
         return int(digits)
     return float(digits)
@@ -88,13 +89,16 @@ def _gather(element: etree._Element, parts: list[str]) -> None:
         if node is None:
             parts.append(tail)
             continue
-        if not isinstance(node.tag, str) or node.tag in _HIDDEN:
+        tag: object = node.tag  # comments have a function there
+        if not isinstance(tag, str) or tag in _HIDDEN:
             continue
-        mark = " " if node.tag in _BREAKING else ""
-        text: str | None = node.text
-        parts.append(mark + (text or ""))
+        mark = " " if tag in _BREAKING else ""
+        parts.append(mark + _text(node.text))
         stack.append((None, mark))
         for child in reversed(node):
-            behind: str | None = child.tail
-            stack.append((None, behind or ""))
+            stack.append((None, _text(child.tail)))
             stack.append((child, ""))
+
+
+def _text(text: str | None) -> str:
+    return text or ""

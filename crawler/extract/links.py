@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from crawler.extract.html_page import HtmlPage
@@ -37,8 +38,9 @@ def base_of(page: HtmlPage, url: str) -> str:
 
 
 def links_of(
-    page: HtmlPage,
+    links: Iterable[tuple[str, str | None]],
     url: str,
+    base: str,
     *,
     codec: str = "utf-8",
     limit: int = MAX_LINKS,
@@ -47,15 +49,18 @@ def links_of(
     """Return the http(s) links of a page.
 
     Args:
-        page: The page.
-        url: Where it was found.
+        links: `href` and `rel` of each, in page order.
+        url: Where the page was found.
+        base: What its links are relative to.
         codec: Its encoding by its Python name; the query of a link is written in it.
         limit: Most links to return.
         obey_nofollow: Leave out links whose every occurrence says `rel=nofollow`.
     """
-    hrefs, nofollow = _distinct(page, obey_nofollow=obey_nofollow)
+    # Where base and page are the same, "#part" leads to the page itself, which is known already.
+    itself = "" if base == url else "#"
+    hrefs, nofollow = _distinct(links, itself, obey_nofollow=obey_nofollow)
     try:
-        resolve = _resolver(base_of(page, url), codec).resolve
+        resolve = _resolver(base, codec).resolve
     except UrlError:
         return Links([])
     found: dict[str, None] = {}
@@ -68,13 +73,13 @@ def links_of(
     return Links(list(found), nofollow)
 
 
-def _distinct(page: HtmlPage, *, obey_nofollow: bool) -> tuple[dict[str, None], int]:
+def _distinct(
+    links: Iterable[tuple[str, str | None]], itself: str, *, obey_nofollow: bool
+) -> tuple[dict[str, None], int]:
     """Return every `href` once, in page order, without its fragment, and the number left out."""
     hrefs: dict[str, None] = {}
     shunned: set[str] = set()
-    # Without a base element, "#part" leads to the page itself, which is being crawled already.
-    itself = "#" if page.bases else ""
-    for href, rel in page.links:
+    for href, rel in links:
         if "#" in href:
             href = href[: href.index("#")] or itself
         if not href:

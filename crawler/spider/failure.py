@@ -5,7 +5,11 @@ from __future__ import annotations
 import os.path
 import sysconfig
 import traceback
+from dataclasses import dataclass
 from types import FrameType
+
+from crawler.extract.response import Response
+from crawler.messages import Request
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120
 _LIBRARIES = (
@@ -68,3 +72,22 @@ def _place(filename: str, line: int | None, function: str) -> str:
     # Folder and file are enough to find it, and do not depend on where the crawl was started.
     short = "/".join(filename.replace("\\", "/").split("/")[-2:])
     return f"{short}:{line} in {function}"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailure:
+    """What an errback is given.
+
+    Attributes:
+        value: The exception; `FetchError` has a `kind` and a `status`.
+        request: What was asked for.
+        response: The answer, when one came.
+    """
+
+    value: Exception
+    request: Request
+    response: Response | None = None
+
+    def check(self, *kinds: type[BaseException]) -> type[BaseException] | None:
+        """Return the first of these classes that the exception is one of, else None."""
+        return next((kind for kind in kinds if isinstance(self.value, kind)), None)

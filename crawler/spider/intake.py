@@ -1,0 +1,148 @@
+"""What a spider asks for, made into rows for the frontier: scope, depth, order, payload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crawler.errors import CallbackError, ConfigError
+from crawler.messages import HOP_RANK, NewRequest, QueuedRequest, Request
+from crawler.outcome import SkipReason
+from crawler.policy.scope import Scope
+from crawler.spider.hop import Hop
+from crawler.spider.payload import encode, payload_of
+from crawler.urls import UrlError, host_key, parse
+
+#: Beyond any priority a spider needs, and far enough below `HOP_RANK` never to meet it.
+_MAX_PRIORITY = 1 << 38
+
+Offsite = dict[str, tuple[int, str]]
+
+
+class Intake:
+    """Turns requests and redirects into `NewRequest`s.
+
+    Args:
+        spider: Whose callbacks the requests name.
+        scope: Which URLs are wanted.
+        label_ranks: Place of each label in the config, from 1.
+        grow_scope: Hosts that start URLs redirect to join the scope, as is the default when the
+            config names no hosts.
+    """
+
+    def __init__(
+        self, spider: object, scope: Scope, label_ranks: Mapping[str, int], *, grow_scope: bool
+    ) -> None:
+        self._spider = spider
+        self._scope = scope
+        self._label_ranks = label_ranks
+        self._grow_scope = grow_scope
+
+    def rank_of(self, label: str | None) -> int:
+        """Return the place of a label in the config; 0 for none, last for one it does not have."""
+        if label is None:
+            return 0
+        return self._label_ranks.get(label, len(self._label_ranks) + 1)
+
+    def start(self, request: Request, ordinal: int) -> NewRequest:
+        """Take in a request of `start()`; one out of scope is kept, as skipped.
+
+        Raises:
+            ConfigError: Its URL is no http(s) URL.
+            CallbackError: Something in it cannot be kept.
+        """
+        try:
+            url = parse(request.url)
+        except UrlError as error:
+            raise ConfigError(f"start URL: {error}") from None
+        skip = None if self._wanted(request, url) else SkipReason.SCOPE.value
+        return self._row(request, url, depth=0, ordinal=ordinal, is_start=True, skip=skip)
+
+    def found(
+        self, request: Request, depth: int, ordinal: int, offsite: Offsite
+    ) -> NewRequest | None:
+        """Take in a request that a page gave; None, and counted, when it is out of scope.
+
+        Raises:
+            CallbackError: Something in it cannot be kept.
+        """
+        try:
+            url = parse(request.url)
+        except UrlError:
+            # Links of other schemes are as common in pages as they are harmless.
+            scheme = request.url.partition(":")[0].strip().lower()[:20]
+            count_offsite(offsite, f"{scheme}:", request.url[:200])
+            return None
+        if not self._wanted(request, url):
+            count_offsite(offsite, host_key(url), url)
+            return None
+        skip = SkipReason.DEPTH.value if self._scope.too_deep(depth) else None
+        return self._row(request, url, depth=depth, ordinal=ordinal, is_start=False, skip=skip)
+
+    def hop(self, queued: QueuedRequest, hop: Hop) -> NewRequest:
+        """Take in a redirect; it inherits from the request it came from."""
+        priority = queued.rank - HOP_RANK if queued.rank > _MAX_PRIORITY else queued.rank
+        return NewRequest(
+            url=hop.url,
+            method=hop.method,
+            body=hop.body,
+            rank=priority + HOP_RANK,
+            depth=queued.depth,
+            label=queued.label,
+            label_rank=self.rank_of(queued.label),
+            dont_filter=hop.payload.dont_filter or hop.returns,
+            is_start=queued.is_start,
+            skip=None if self._admits_hop(queued, hop) else SkipReason.SCOPE.value,
+            payload=encode(hop.payload),
+        )
+
+    def welcome(self, queued: QueuedRequest) -> None:
+        """Let the host of a start request in; after a resume, nobody else remembers it."""
+        if self._grow_scope and queued.is_start and not self._scope.admits(queued.url):
+            self._scope.add_host(host_key(queued.url))
+
+    def _admits_hop(self, queued: QueuedRequest, hop: Hop) -> bool:
+        if self._scope.admits(hop.url) or hop.payload.dont_filter:
+            return True
+        if hop.payload.meta.get("allow_offsite"):
+            return True
+        if not (queued.is_start and self._grow_scope):
+            return False
+        self._scope.add_host(host_key(hop.url))
+        return self._scope.admits(hop.url)  # its path may still be denied
+
+    def _wanted(self, request: Request, url: str) -> bool:
+        offsite_too = request.dont_filter or request.meta.get("allow_offsite")
+        return bool(offsite_too) or self._scope.admits(url)
+
+    def _row(
+        self,
+        request: Request,
+        url: str,
+        *,
+        depth: int,
+        ordinal: int,
+        is_start: bool,
+        skip: str | None,
+    ) -> NewRequest:
+        if not isinstance(request.priority, int):
+            raise CallbackError(f"priority of {request!r} is no integer: {request.priority!r}")
+        return NewRequest(
+            url=url,
+            method=request.method,
+            body=request.body,
+            rank=max(-_MAX_PRIORITY, min(_MAX_PRIORITY, request.priority)),
+            depth=depth,
+            label=request.label,
+            label_rank=self.rank_of(request.label),
+            ordinal=ordinal,
+            dont_filter=request.dont_filter,
+            is_start=is_start,
+            skip=skip,
+            payload=encode(payload_of(request, self._spider)),
+        )
+
+
+def count_offsite(offsite: Offsite, host: str, url: str) -> None:
+    """Count one link out of scope; the first is kept as the sample."""
+    count, sample = offsite.get(host, (0, url))
+    offsite[host] = (count + 1, sample)

@@ -1,0 +1,250 @@
+"""What the workers call: requests out of rows, and links, items and requests out of answers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.errors import CloseSpider, ConfigError, IgnoreRequest
+from crawler.extract.document import Document
+from crawler.extract.media import Kind, is_html
+from crawler.extract.response import TextResponse, make_response
+from crawler.items import to_record
+from crawler.messages import FetchRequest, HttpResponse, NewRequest, QueuedRequest, Request
+from crawler.outcome import ItemRecord
+from crawler.policy.scope import Scope
+from crawler.spider.asked import fetch_request, request_of, wants_status
+from crawler.spider.callbacks import CallbackRef, resolve
+from crawler.spider.failure import RequestFailure
+from crawler.spider.following import LinkFollower
+from crawler.spider.hop import follow_redirect
+from crawler.spider.intake import Intake
+from crawler.spider.page_spider import PageSpider
+from crawler.spider.parsed import Parsed
+from crawler.spider.payload import Payload, decode
+from crawler.spider.rule_spider import RuleSpider
+from crawler.spider.shapes import each, located
+from crawler.spider.spider import Spider
+
+_PARSE = CallbackRef("parse")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How pages are read, beside their spider.
+
+    Attributes:
+        rules: Rules that a config has beside a spider class.
+        follow: Follow links without a callback asking for them; None for "unless there is a
+            spider class and no follow rule".
+        robots_token: Our product token; None when the config ignores robots.
+        grow_scope: Hosts that start URLs redirect to join the scope; for a config without hosts.
+    """
+
+    rules: RuleSpider | None = None
+    follow: bool | None = None
+    robots_token: str | None = "crawler"
+    grow_scope: bool = True
+
+
+class PageParser:
+    """Runs a spider, or a config's rules, over answers; sees one page at a time.
+
+    Args:
+        spider: The user's, or a `PageSpider` or `RuleSpider`, which are read without callbacks.
+        scope: Which URLs are wanted. Hosts are added to it, see `Reading.grow_scope`.
+        max_links: Most links taken from one page.
+        hop_limit: Most redirects in a row.
+        reading: The rest.
+    """
+
+    def __init__(
+        self,
+        spider: Spider,
+        scope: Scope,
+        *,
+        max_links: int = 20_000,
+        hop_limit: int = 20,
+        reading: Reading | None = None,
+    ) -> None:
+        reading = reading or Reading()
+        self.spider = spider
+        self._hop_limit = hop_limit
+        self._reader = spider if isinstance(spider, PageSpider | RuleSpider) else reading.rules
+        self._has_callbacks = self._reader is not spider
+        # Beside rules a spider need not define `parse`; without them its absence is an error.
+        self._has_parse = self._reader is None or type(spider).parse is not Spider.parse
+        rules = self._reader if isinstance(self._reader, RuleSpider) else None
+        ranks = rules.label_ranks if rules is not None else {}
+        self._intake = Intake(spider, scope, ranks, grow_scope=reading.grow_scope)
+        followings = rules.followings if rules is not None else []
+        follows = reading.follow
+        if follows is None or (follows and self._has_callbacks):
+            follows = bool(followings) or not self._has_callbacks
+        self._follower: LinkFollower | None = None
+        if follows:
+            self._follower = LinkFollower(
+                scope,
+                followings,
+                label_ranks=ranks,
+                max_links=max_links,
+                robots_token=reading.robots_token,
+            )
+
+    def fetch_request(self, queued: QueuedRequest) -> FetchRequest:
+        """Return what the fetcher needs to know of a row.
+
+        Raises:
+            CallbackFailed: What the row carries cannot be read.
+        """
+        if queued.payload is None:
+            return FetchRequest(url=queued.url, method=queued.method, body=queued.body)
+        return fetch_request(queued, self._payload(queued))
+
+    def wants_status(self, queued: QueuedRequest, status: int) -> bool:
+        """Tell whether the callback is to see an answer that is not 2xx.
+
+        By `handle_httpstatus_list`, of the request's `meta` or of the spider, or
+        `meta["handle_httpstatus_all"]`; a redirect also by `meta["dont_redirect"]`.
+        """
+        if not self._has_callbacks:
+            return False
+        return wants_status(self.spider, self._payload(queued).meta, status)
+
+    async def parse(self, queued: QueuedRequest, http: HttpResponse) -> Parsed:
+        """Read one answer: its callback, then the rules and links that need none.
+
+        Raises:
+            CallbackFailed: The spider's code raised, or gave what cannot be used.
+        """
+        self._intake.welcome(queued)
+        parsed = Parsed()
+        if not self._has_callbacks:
+            if is_html(http.media_type, http.body):
+                content_type = http.headers.text("content-type")
+                document = Document(http.url, http.body, Kind.HTML, content_type)
+                self._read(queued, http, document, parsed)
+            return parsed
+        payload = self._payload(queued)
+        with located():
+            request = request_of(queued, payload, self.spider)
+        response = make_response(http, request)
+        ref = payload.callback or _PARSE
+        if ref is not _PARSE or self._has_parse:
+            await self._call(ref, payload.cb_kwargs, response, queued, parsed)
+        if isinstance(response, TextResponse) and parsed.ignored is None:
+            document = response.document
+            if document.kind is Kind.HTML:
+                self._read(queued, http, document, parsed)
+            else:
+                parsed.flags = (*parsed.flags, *document.flags)
+        return parsed
+
+    async def errback(
+        self, queued: QueuedRequest, error: Exception, http: HttpResponse | None = None
+    ) -> Parsed | None:
+        """Run the request's errback, once it has failed for good; None when it names none.
+
+        Args:
+            queued: The request.
+            error: Why it failed.
+            http: Its answer, when one came.
+
+        Raises:
+            CallbackFailed: The errback raised, or gave what cannot be used.
+        """
+        payload = self._payload(queued)
+        if payload.errback is None:
+            return None
+        with located():
+            request = request_of(queued, payload, self.spider)
+        response = None if http is None else make_response(http, request)
+        parsed = Parsed()
+        failure = RequestFailure(error, request, response)
+        await self._call(payload.errback, {}, failure, queued, parsed)
+        return parsed
+
+    def hop(self, queued: QueuedRequest, location: str, http_status: int) -> NewRequest:
+        """Return the request that a redirect leads to.
+
+        Raises:
+            FetchError: Of class "redirect": no usable `Location`, or too many hops in a row.
+            CallbackFailed: What the row carries cannot be read.
+        """
+        payload = self._payload(queued)
+        hop = follow_redirect(queued, payload, location, http_status, self._hop_limit)
+        return self._intake.hop(queued, hop)
+
+    async def start(self) -> AsyncIterator[NewRequest | ItemRecord]:
+        """Yield start requests and items, pulled from the spider one at a time.
+
+        Raises:
+            ConfigError: A start URL is no http(s) URL.
+            CallbackFailed: The spider's code raised, or gave what cannot be used.
+            CloseSpider: The spider wants no crawl.
+        """
+        ordinal = 0
+        with located(passing=(ConfigError,)):
+            given = self.spider.start()
+            async with contextlib.aclosing(each(given)) as stream:
+                async for one in stream:
+                    with located(given, passing=(ConfigError,)):
+                        taken = self._start(one, ordinal)
+                    ordinal += isinstance(taken, NewRequest)
+                    yield taken
+
+    def _start(self, one: object, ordinal: int) -> NewRequest | ItemRecord:
+        if isinstance(one, Request):
+            return self._intake.start(one, ordinal)
+        return ItemRecord(*to_record(one))
+
+    def _payload(self, queued: QueuedRequest) -> Payload:
+        with located():
+            return decode(queued.payload)
+
+    def _read(
+        self, queued: QueuedRequest, http: HttpResponse, document: Document, parsed: Parsed
+    ) -> None:
+        """Read what needs no callback from an HTML page."""
+        if 200 <= http.status < 300:
+            with located():
+                if self._reader is not None:
+                    parsed.items += self._reader.read(queued, http, document)
+                if self._follower is not None:
+                    self._follower.follow(queued, http, document, parsed)
+        parsed.flags = (*parsed.flags, *document.flags)
+
+    async def _call(
+        self,
+        ref: CallbackRef,
+        cb_kwargs: dict[str, Any],
+        argument: object,
+        queued: QueuedRequest,
+        parsed: Parsed,
+    ) -> None:
+        """Run a callback and take in all it gives."""
+        with located():
+            try:
+                callback = resolve(self.spider, ref)
+                given = callback(argument, *ref.args, **(ref.kwargs | cb_kwargs))
+                async with contextlib.aclosing(each(given)) as stream:
+                    async for one in stream:
+                        with located(given):
+                            self._take(one, queued, parsed)
+            except CloseSpider as word:
+                parsed.close_reason = word.reason
+            except IgnoreRequest as word:
+                # The page is left out with everything on it.
+                parsed.requests, parsed.items, parsed.offsite = [], [], {}
+                parsed.ignored = str(word) or "ignored"
+
+    def _take(self, one: object, queued: QueuedRequest, parsed: Parsed) -> None:
+        if not isinstance(one, Request):
+            parsed.items.append(ItemRecord(*to_record(one)))
+            return
+        ordinal = len(parsed.requests)
+        row = self._intake.found(one, queued.depth + 1, ordinal, parsed.offsite)
+        if row is not None:
+            parsed.requests.append(row)
