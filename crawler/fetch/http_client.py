@@ -93,7 +93,7 @@ class AiohttpFetcher:
         # Made by the first request: a session belongs to the loop that runs then.
         self._pooled: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
-        self._go_on = retry_once_on_reuse(self._attempt_fresh)
+        self._go_on = retry_once_on_reuse(functools.partial(self._attempt, fresh=True))
 
     async def fetch(self, request: FetchRequest) -> HttpResponse:
         """Send one request and read its answer whole; redirects are answers like any other.
@@ -114,9 +114,6 @@ class AiohttpFetcher:
         self._pooled = self._fresh = None
         self._watchdog.close()
         await self._resolver.close()
-
-    async def _attempt_fresh(self, request: FetchRequest) -> HttpResponse:
-        return await self._attempt(request, fresh=True)
 
     async def _attempt(self, request: FetchRequest, *, fresh: bool = False) -> HttpResponse:
         started = self._clock.monotonic()
@@ -162,14 +159,16 @@ class AiohttpFetcher:
         if plan is BodyPlan.READ or plan is BodyPlan.KEEP_WHAT_COMES:
             lenient = plan is BodyPlan.KEEP_WHAT_COMES
             received = await self._receiver.read(answer.content, request, head, lenient=lenient)
-            if not (head.is_delimited or lenient) and _was_reset(answer):
+            broken = isinstance(answer, _Answer) and answer.was_reset
+            if broken and not (head.is_delimited or lenient):
                 raise aiohttp.ClientPayloadError("the connection was reset inside the body")
         elif plan is BodyPlan.DISCARD:
             received = await self._receiver.drain(answer.content)
         elif plan is BodyPlan.UNWANTED:
             received = Received(flags=(UNWANTED_TYPE,))
         headers = Headers.from_raw(answer.raw_headers)
-        set_cookie = headers.getlist("set-cookie") if _sets_cookies(answer, request) else ()
+        learns = request.use_jar and hdrs.SET_COOKIE in answer.headers
+        set_cookie = headers.getlist("set-cookie") if learns else ()
         now = self._clock.wall() if set_cookie or status >= 400 else 0.0
         return HttpResponse(
             url=request.url,
@@ -190,8 +189,7 @@ class AiohttpFetcher:
 
     def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
         """Return the session with the pool, or the one whose every connection is new."""
-        session = self._fresh if fresh else self._pooled
-        if session is not None:
+        if (session := self._fresh if fresh else self._pooled) is not None:
             return session
         connector = _Connector(
             limit=0,
@@ -242,15 +240,6 @@ def _head(answer: aiohttp.ClientResponse) -> Head:
         hdrs.LOCATION in fields,
         length is not None or hdrs.TRANSFER_ENCODING in fields,
     )
-
-
-def _sets_cookies(answer: aiohttp.ClientResponse, request: FetchRequest) -> bool:
-    return request.use_jar and hdrs.SET_COOKIE in answer.headers
-
-
-def _was_reset(answer: aiohttp.ClientResponse) -> bool:
-    """Say whether a body ended only because its connection broke, which looks like an end."""
-    return isinstance(answer, _Answer) and answer.was_reset
 
 
 class _Dropped(aiohttp.ClientConnectionError):
@@ -328,6 +317,7 @@ class _Answer(aiohttp.ClientResponse):
 
     @property
     def was_reset(self) -> bool:
+        """The connection broke; where it alone ended the body, that looked like an end."""
         return isinstance(self._protocol, _Wire) and self._protocol.was_reset
 
 
@@ -393,9 +383,7 @@ def _translated(
 def _kind(error: Exception) -> ErrorClass:
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         # Plain HTTP on a TLS port is a wrong protocol, not a wrong certificate.
-        cause = getattr(error, "os_error", error)
-        plain = getattr(cause, "reason", "") == "WRONG_VERSION_NUMBER"
-        return ErrorClass.PROTOCOL if plain else ErrorClass.TLS
+        return ErrorClass.PROTOCOL if "WRONG_VERSION_NUMBER" in str(error) else ErrorClass.TLS
     for types, kind in _KINDS:
         if isinstance(error, types):
             return kind

@@ -30,7 +30,7 @@ def request_fields(request: FetchRequest, jar: CookieJar, now: float) -> dict[st
         now: Wall-clock seconds.
 
     Raises:
-        ValueError: A field has an impossible name.
+        ValueError: A field has an impossible name or value.
     """
     fields: dict[str, str] = {}
     if request.use_jar:
@@ -40,8 +40,14 @@ def request_fields(request: FetchRequest, jar: CookieJar, now: float) -> dict[st
     if cookie:
         fields["Cookie"] = cookie
     for name, value in request.headers:
-        title, text = checked_name(name).title(), value.decode("utf-8", "surrogateescape")
+        title, text = checked_name(name).title(), _checked_value(value)
         # A repeated field is sent as one list (RFC 9110 §5.3).
         known = fields.get(title) if title != "Cookie" else None
         fields[title] = text if known is None else f"{known}, {text}"
     return fields
+
+
+def _checked_value(value: bytes) -> str:
+    if b"\r" in value or b"\n" in value or b"\0" in value:
+        raise ValueError("a header field holds a line break or NUL")
+    return value.decode("utf-8", "surrogateescape")

@@ -28,7 +28,11 @@ class Exchange:
     """
 
     def __init__(
-        self, head: bytes, connection: int, ordinal: int, writer: asyncio.StreamWriter
+        self,
+        head: bytes,
+        connection: int,
+        ordinal: int,
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
         first, *lines = head.decode("latin-1").split("\r\n")
         self.method, self.path, _ = first.split(" ", 2)
@@ -36,7 +40,7 @@ class Exchange:
         self.fields = {name.lower(): value.strip() for name, _, value in pairs}
         self.connection = connection
         self.ordinal = ordinal
-        self._writer = writer
+        self._reader, self._writer = streams
 
     async def send(self, *parts: bytes) -> None:
         """Send bytes, each part given to the network by itself."""
@@ -62,7 +66,7 @@ class Exchange:
     async def hold(self) -> None:
         """Say nothing more until the client is gone or the server is closed."""
         with contextlib.suppress(ConnectionError):
-            await self._writer.wait_closed()
+            await self._reader.read()
 
 
 Script = Callable[[Exchange], Awaitable[None]]
@@ -102,6 +106,7 @@ class RawServer:
         self._tls = tls
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._over = False
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -115,17 +120,23 @@ class RawServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._over = True
         if self._server is not None:
             self._server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _ in range(3):  # sockets are accepted, and aborted ones closed, in turns of their own
+            await asyncio.sleep(0)
 
     def url(self, path: str = "/") -> str:
         """Return the URL of a path."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}{path}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._over:
+            writer.transport.abort()
+            return
         self.connections += 1
         task = asyncio.create_task(self._talk(self.connections, reader, writer))
         self._tasks.add(task)
@@ -139,13 +150,15 @@ class RawServer:
             while not writer.transport.is_closing():
                 head = await reader.readuntil(b"\r\n\r\n")
                 ordinal += 1
-                exchange = Exchange(head, number, ordinal, writer)
+                exchange = Exchange(head, number, ordinal, (reader, writer))
                 self.exchanges.append(exchange)
                 await reader.readexactly(int(exchange.fields.get("content-length", "0")))
                 await self._play(exchange)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client went away, which is its right
         finally:
+            if self._over:  # what the peer has not taken by now, it never will
+                writer.transport.abort()
             writer.close()
 
     async def _play(self, exchange: Exchange) -> None:

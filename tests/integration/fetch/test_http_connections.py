@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from crawler.errors import FetchError
+from crawler.fetch.addresses import AddressGuard
+from crawler.fetch.http_client import AiohttpFetcher
+from crawler.messages import FetchRequest
+from crawler.outcome import ErrorClass
+from crawler.testing.raw_server import Exchange, RawServer, answer
+
+
+async def failure(fetcher: AiohttpFetcher, request: FetchRequest) -> FetchError:
+    with pytest.raises(FetchError) as caught:
+        await fetcher.fetch(request)
+    return caught.value
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def drop(exchange: Exchange) -> None:
+    exchange.close()
+
+
+async def test_one_connection_serves_many_requests(fetcher: AiohttpFetcher) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(answer(b"x" * 1000))
+
+    async with RawServer(script) as server:
+        for _ in range(5):
+            await fetcher.fetch(FetchRequest(url=server.url()))
+
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("how", ["closed", "reset"])
+async def test_a_kept_connection_that_goes_away_costs_one_silent_retry(
+    fetcher: AiohttpFetcher, how: str
+) -> None:
+    async def script(exchange: Exchange) -> None:
+        if exchange.ordinal == 2:
+            exchange.reset() if how == "reset" else exchange.close()
+        else:
+            await exchange.send(answer(b"ok"))
+
+    async with RawServer(script) as server:
+        await fetcher.fetch(FetchRequest(url=server.url("/1")))
+        second = await fetcher.fetch(FetchRequest(url=server.url("/2")))
+
+    assert second.body == b"ok"
+    assert [e.path for e in server.exchanges] == ["/1", "/2", "/2"]
+    assert server.connections == 2
+
+
+async def test_a_server_that_always_drops_is_asked_twice_and_no_more(
+    fetcher: AiohttpFetcher,
+) -> None:
+    async with RawServer(drop) as server:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert error.kind == ErrorClass.CONNECT
+    assert len(server.exchanges) == 2
+
+
+async def test_a_post_is_never_sent_twice(fetcher: AiohttpFetcher) -> None:
+    async with RawServer(drop) as server:
+        error = await failure(
+            fetcher, FetchRequest(url=server.url(), method="POST", body=b"pay=1")
+        )
+
+    assert error.kind == ErrorClass.CONNECT
+    assert len(server.exchanges) == 1
+
+
+async def test_a_refused_connection_is_a_connect_error(fetcher: AiohttpFetcher) -> None:
+    error = await failure(fetcher, FetchRequest(url=f"http://127.0.0.1:{free_port()}/"))
+
+    assert error.kind == ErrorClass.CONNECT
+    assert error.status is None
+
+
+async def test_silence_ends_in_a_timeout(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+    async with RawServer(Exchange.hold) as server, new_fetcher(timeout=0.05) as fetcher:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert error.kind == ErrorClass.TIMEOUT
+
+
+async def test_a_request_may_have_a_timeout_of_its_own(fetcher: AiohttpFetcher) -> None:
+    async with RawServer(Exchange.hold) as server:
+        error = await failure(fetcher, FetchRequest(url=server.url(), timeout=0.05))
+
+    assert error.kind == ErrorClass.TIMEOUT
+
+
+async def test_silence_inside_a_body_ends_in_a_timeout(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(answer(b"ha", content_length="4"))
+        await exchange.hold()
+
+    async with RawServer(script) as server, new_fetcher(timeout=0.05) as fetcher:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert (error.kind, error.status) == (ErrorClass.TIMEOUT, 200)
+
+
+async def drip(exchange: Exchange, head: bytes) -> None:
+    """Send a byte now and then, so that no read ever waits long."""
+    await exchange.send(head)
+    while not exchange.is_over:
+        await exchange.send(b"x")
+        await asyncio.sleep(0.005)
+
+
+async def test_a_header_that_drips_in_has_a_limit_in_all(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+    async def script(exchange: Exchange) -> None:
+        await drip(exchange, b"HTTP/1.1 200 OK\r\nX-A: ")
+
+    limits = {"timeout": 0.1, "connect_timeout": 0.1, "deadline": 60.0}
+    async with RawServer(script) as server, new_fetcher(**limits) as fetcher:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert error.kind == ErrorClass.TIMEOUT
+
+
+async def test_a_body_that_drips_in_ends_at_the_deadline(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+    async def script(exchange: Exchange) -> None:
+        await drip(exchange, b"HTTP/1.1 200 OK\r\n\r\n")
+
+    async with RawServer(script) as server, new_fetcher(deadline=0.2) as fetcher:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert (error.kind, error.status) == (ErrorClass.TIMEOUT, 200)
+
+
+async def test_a_body_that_drips_in_is_below_the_least_rate(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+    async def script(exchange: Exchange) -> None:
+        await drip(exchange, b"HTTP/1.1 200 OK\r\n\r\n")
+
+    limits = {"rate_window": 0.1, "min_rate": 100_000.0}
+    async with RawServer(script) as server, new_fetcher(**limits) as fetcher:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert error.kind == ErrorClass.TIMEOUT
+    assert "bytes a second" in str(error)
+
+
+async def test_cancelling_a_fetch_is_no_timeout(fetcher: AiohttpFetcher) -> None:
+    arrived = asyncio.Event()
+
+    async def script(exchange: Exchange) -> None:
+        arrived.set()
+        await exchange.hold()
+
+    async with RawServer(script) as server:
+        task = asyncio.create_task(fetcher.fetch(FetchRequest(url=server.url())))
+        await arrived.wait()
+        task.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_a_missing_name_is_a_dns_error_and_remembered(
+    fetcher: AiohttpFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    class NoSuchName:
+        async def resolve(self, host: str, port: int, family: int) -> list[object]:
+            asked.append(host)
+            raise OSError(None, "not found") from socket.gaierror(socket.EAI_NONAME, "unknown")
+
+        async def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("aiohttp.DefaultResolver", NoSuchName)
+    kinds = [
+        (await failure(fetcher, FetchRequest(url="http://nowhere.invalid/"))).kind for _ in range(3)
+    ]
+
+    assert kinds == [ErrorClass.DNS] * 3
+    assert asked == ["nowhere.invalid"]
+
+
+async def test_a_private_address_is_refused_before_any_connection(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+    async with RawServer(answer(b"secret")) as server:
+        guard = AddressGuard("start", [("127.0.0.1", server.port + 1), ("127.0.0.2", server.port)])
+        async with new_fetcher(guard=guard) as fetcher:
+            error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert error.kind == ErrorClass.ADDRESS
+    assert server.connections == 0
+
+
+async def test_a_named_private_address_is_allowed_at_its_port(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+    async with RawServer(answer(b"mine")) as server:
+        guard = AddressGuard("start", [("127.0.0.1", server.port)])
+        async with new_fetcher(guard=guard) as fetcher:
+            response = await fetcher.fetch(FetchRequest(url=server.url()))
+
+    assert response.body == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("named", "kind"),
+    [
+        pytest.param([], ErrorClass.ADDRESS, id="nobody-named-it"),
+        pytest.param(["inside.test"], None, id="a-start-url-named-it"),
+    ],
+)
+async def test_a_name_is_judged_by_what_it_resolves_to(
+    new_fetcher, monkeypatch: pytest.MonkeyPatch, named: list[str], kind: ErrorClass | None  # type: ignore[no-untyped-def]
+) -> None:
+    class AllLoopback:
+        async def resolve(self, host: str, port: int, family: int) -> list[dict[str, object]]:
+            found = {"hostname": host, "host": "127.0.0.1", "port": port}
+            return [found | {"family": socket.AF_INET, "proto": 0, "flags": 0}]
+
+        async def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("aiohttp.DefaultResolver", AllLoopback)
+    async with RawServer(answer(b"inside")) as server:
+        guard = AddressGuard("start", [(name, server.port) for name in named])
+        async with new_fetcher(guard=guard) as fetcher:
+            request = FetchRequest(url=f"http://inside.test:{server.port}/")
+            if kind is None:
+                assert (await fetcher.fetch(request)).body == b"inside"
+            else:
+                assert (await failure(fetcher, request)).kind == kind
+
+    assert server.connections == (1 if named else 0)
+
+
+@pytest.fixture(scope="module")
+def self_signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        + ["-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        + ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+async def test_an_untrusted_certificate_is_a_tls_error(
+    fetcher: AiohttpFetcher, self_signed: Path
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(self_signed / "cert.pem", self_signed / "key.pem")
+    async with RawServer(answer(b"x"), tls=tls) as server:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert error.kind == ErrorClass.TLS
+    assert not server.exchanges
+
+
+async def test_plain_http_on_a_tls_port_is_a_protocol_error(fetcher: AiohttpFetcher) -> None:
+    async def blurt(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(blurt, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        error = await failure(fetcher, FetchRequest(url=f"https://127.0.0.1:{port}/"))
+
+    assert error.kind == ErrorClass.PROTOCOL

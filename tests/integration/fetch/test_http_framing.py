@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from crawler.errors import FetchError
+from crawler.fetch.http_client import AiohttpFetcher
+from crawler.messages import FetchRequest
+from crawler.outcome import ErrorClass
+from crawler.testing.raw_server import Exchange, RawServer, answer
+
+
+async def failure(fetcher: AiohttpFetcher, request: FetchRequest) -> FetchError:
+    with pytest.raises(FetchError) as caught:
+        await fetcher.fetch(request)
+    assert caught.value.url == request.url
+    return caught.value
+
+
+async def test_a_plain_answer_comes_back_whole(fetcher: AiohttpFetcher) -> None:
+    async with RawServer(answer(b"hello", content_type="text/html", x_a="\xe9")) as server:
+        response = await fetcher.fetch(FetchRequest(url=server.url("/a?b=%2F|")))
+
+    assert (response.status, response.body, response.wire_size) == (200, b"hello", 5)
+    assert response.headers["x-a"] == b"\xe9"
+    assert response.media_type == "text/html"
+    assert response.flags == ()
+    assert server.exchanges[0].path == "/a?b=%2F|"
+    assert server.exchanges[0].fields["user-agent"] == "test/1"
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        pytest.param(answer(b"half", content_length="10"), ErrorClass.TRUNCATED, id="short-body"),
+        pytest.param(
+            answer(b"5\r\nhel", transfer_encoding="chunked"), ErrorClass.TRUNCATED, id="cut-chunk"
+        ),
+        pytest.param(
+            answer(b"5\r\nhello\r\n", transfer_encoding="chunked"),
+            ErrorClass.TRUNCATED,
+            id="no-last-chunk",
+        ),
+        pytest.param(
+            answer(b"zz\r\nhello\r\n", transfer_encoding="chunked"),
+            ErrorClass.PROTOCOL,
+            id="chunk-size-that-is-no-number",
+        ),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-", ErrorClass.TRUNCATED, id="cut-header"),
+        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00" * 9, ErrorClass.PROTOCOL, id="binary"),
+        pytest.param(b"<html>HTTP/0.9</html>\n", ErrorClass.PROTOCOL, id="http-0.9"),
+        pytest.param(b"HTTP/1.1 abc OK\r\n\r\n", ErrorClass.PROTOCOL, id="status-of-letters"),
+        pytest.param(b"HTTP/1.1 2000 OK\r\n\r\n", ErrorClass.PROTOCOL, id="status-of-four-digits"),
+        pytest.param(answer(status="000 None"), ErrorClass.PROTOCOL, id="status-0"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+            ErrorClass.PROTOCOL,
+            id="two-lengths",
+        ),
+        pytest.param(answer(b"hello", content_length="-5"), ErrorClass.PROTOCOL, id="minus-length"),
+        pytest.param(answer(b"hello", content_length="+5"), ErrorClass.PROTOCOL, id="plus-length"),
+        pytest.param(answer(x_a="a\0b"), ErrorClass.PROTOCOL, id="nul-in-a-field"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nX A : b\r\nContent-Length: 0\r\n\r\n",
+            ErrorClass.PROTOCOL,
+            id="space-in-a-field-name",
+        ),
+        pytest.param(
+            answer(b"hello, and more", content_length="5"), ErrorClass.PROTOCOL, id="extra-bytes"
+        ),
+        pytest.param(answer(status="101 Switching", upgrade="x"), ErrorClass.PROTOCOL, id="101"),
+        pytest.param(answer(status="304 Not Modified"), ErrorClass.PROTOCOL, id="304-unasked"),
+        pytest.param(answer(b"part", status="206 Partial"), ErrorClass.TRUNCATED, id="206-unasked"),
+    ],
+)
+async def test_broken_framing_is_an_error_of_its_class(
+    fetcher: AiohttpFetcher, raw: bytes, kind: ErrorClass
+) -> None:
+    async with RawServer(raw) as server:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert error.kind == kind
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", id="bare-line-feeds"),
+        pytest.param(b"HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello", id="no-reason"),
+        pytest.param(answer(b"hello", content_security_policy="x" * 40_000), id="40-kb-field"),
+        pytest.param(answer(b"hello", **{f"x_{n}": "y" for n in range(400)}), id="400-fields"),
+        pytest.param(b"HTTP/1.1 103 Hints\r\n\r\n" * 50 + answer(b"hello"), id="50-interim"),
+        pytest.param(
+            answer(b"2\r\nhe\r\n3;ext=1\r\nllo\r\n0\r\n\r\n", transfer_encoding="chunked"),
+            id="chunks-with-extensions",
+        ),
+    ],
+)
+async def test_odd_but_harmless_framing_is_read(fetcher: AiohttpFetcher, raw: bytes) -> None:
+    async with RawServer(raw) as server:
+        response = await fetcher.fetch(FetchRequest(url=server.url()))
+
+    assert response.body == b"hello"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(answer(x_a="y" * 10_000_000), id="10-mb-field"),
+        pytest.param(answer(**{f"x_{n}": "y" for n in range(20_000)}), id="20000-fields"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 60_000 + b"\r\n", id="cut-60-kb"),
+        pytest.param(answer(**{f"x_{n}": "y" * 50_000 for n in range(30)}), id="1.5-mb-in-all"),
+        pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" * 5_000 + answer(b"x"), id="5000-interim"),
+    ],
+)
+async def test_heads_beyond_the_limits_are_refused(fetcher: AiohttpFetcher, raw: bytes) -> None:
+    async with RawServer(raw) as server:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert error.kind in (ErrorClass.PROTOCOL, ErrorClass.TRUNCATED)
+
+
+async def test_an_endless_flood_of_interim_answers_ends(fetcher: AiohttpFetcher) -> None:
+    async def flood(exchange: Exchange) -> None:
+        while not exchange.is_over:
+            await exchange.send(b"HTTP/1.1 102 Processing\r\n\r\n" * 100)
+
+    async with RawServer(flood) as server:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert error.kind == ErrorClass.PROTOCOL
+
+
+async def test_an_endless_header_ends(fetcher: AiohttpFetcher) -> None:
+    async def flood(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\n")
+        while not exchange.is_over:
+            await exchange.send(b"X-A: " + b"y" * 8_000 + b"\r\n")
+
+    async with RawServer(flood) as server:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert error.kind == ErrorClass.PROTOCOL
+
+
+async def test_a_body_without_length_is_flagged(fetcher: AiohttpFetcher) -> None:
+    async with RawServer(b"HTTP/1.0 200 OK\r\n\r\nhello") as server:
+        response = await fetcher.fetch(FetchRequest(url=server.url()))
+
+    assert (response.body, response.flags) == (b"hello", ("length_unknown",))
+
+
+async def test_a_reset_is_no_end_of_a_body_without_length(fetcher: AiohttpFetcher) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello")
+        seen.set_result(exchange)
+        await exchange.hold()
+
+    seen: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
+    async with RawServer(script) as server:
+        task = asyncio.create_task(failure(fetcher, FetchRequest(url=server.url())))
+        (await seen).reset()
+        error = await task
+
+    assert error.kind == ErrorClass.TRUNCATED
+
+
+async def test_a_status_from_600_on_is_passed_on(fetcher: AiohttpFetcher) -> None:
+    async with RawServer(answer(b"no", status="999 Denied")) as server:
+        response = await fetcher.fetch(FetchRequest(url=server.url()))
+
+    assert (response.status, response.body) == (999, b"no")
+
+
+async def test_304_and_206_are_answers_when_asked_for(fetcher: AiohttpFetcher) -> None:
+    async def script(exchange: Exchange) -> None:
+        part = "range" in exchange.fields
+        await exchange.send(answer(b"pa", status="206 Part") if part else answer(status="304 Same"))
+
+    async with RawServer(script) as server:
+        same = await fetcher.fetch(
+            FetchRequest(url=server.url(), headers=(("if-none-match", b'"a"'),))
+        )
+        part = await fetcher.fetch(FetchRequest(url=server.url(), headers=(("range", b"0-1"),)))
+
+    assert (same.status, part.status, part.body) == (304, 206, b"pa")
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+async def test_bytes_behind_an_answer_without_body_reach_no_other_request(
+    fetcher: AiohttpFetcher, status: str
+) -> None:
+    async def script(exchange: Exchange) -> None:
+        if exchange.path == "/odd":
+            await exchange.send(answer(b"leftover", status=status, content_length="8"))
+        else:
+            await exchange.send(answer(b"own body"))
+
+    odd_headers = (("if-none-match", b'"a"'),)
+    async with RawServer(script) as server:
+        try:
+            odd = await fetcher.fetch(FetchRequest(url=server.url("/odd"), headers=odd_headers))
+        except FetchError as error:
+            assert error.kind == ErrorClass.PROTOCOL
+        else:
+            assert odd.body == b""
+        after = await fetcher.fetch(FetchRequest(url=server.url("/next")))
+
+    assert after.body == b"own body"
+
+
+async def test_an_answer_to_nothing_reaches_no_request(fetcher: AiohttpFetcher) -> None:
+    async def script(exchange: Exchange) -> None:
+        own = answer(exchange.path.encode())
+        await exchange.send(own + answer(b"smuggled") if exchange.path == "/1" else own)
+
+    async with RawServer(script) as server:
+        bodies = [
+            (await fetcher.fetch(FetchRequest(url=server.url(f"/{n}")))).body for n in range(1, 4)
+        ]
+
+    assert bodies == [b"/1", b"/2", b"/3"]
+    assert server.exchanges[1].connection == 2
+
+
+async def test_a_late_answer_to_nothing_closes_the_idle_connection(
+    fetcher: AiohttpFetcher,
+) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(answer(exchange.path.encode()))
+        if exchange.path == "/1":
+            await exchange.send(answer(b"smuggled"))
+            await exchange.hold()
+            gone.set()
+
+    gone = asyncio.Event()
+    async with RawServer(script) as server:
+        await fetcher.fetch(FetchRequest(url=server.url("/1")))
+        async with asyncio.timeout(5):
+            await gone.wait()
+        second = await fetcher.fetch(FetchRequest(url=server.url("/2")))
+
+    assert second.body == b"/2"
+
+
+async def test_a_request_cancelled_inside_its_body_leaves_no_trace(
+    fetcher: AiohttpFetcher,
+) -> None:
+    begun: asyncio.Queue[str] = asyncio.Queue()
+
+    async def script(exchange: Exchange) -> None:
+        body = exchange.path.encode() * 100
+        whole = answer(body)
+        if not exchange.path.startswith("/hang"):
+            await exchange.send(whole)
+            return
+        await exchange.send(whole[:-50])
+        begun.put_nowait(exchange.path)
+        await exchange.hold()
+
+    async with RawServer(script) as server:
+        for n in range(20):
+            hanging = asyncio.create_task(
+                fetcher.fetch(FetchRequest(url=server.url(f"/hang{n}")))
+            )
+            await begun.get()
+            hanging.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await hanging
+            response = await fetcher.fetch(FetchRequest(url=server.url(f"/good{n}")))
+            assert response.body == f"/good{n}".encode() * 100
