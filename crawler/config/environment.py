@@ -1,8 +1,9 @@
 """Variables in values: `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, and `$$` for one `$`.
 
 They are put in after parsing, into scalars only, so that a value can never add YAML. An unset
-variable without a default is an error. A plain scalar is read again with its variables in place:
-`retries: ${RETRIES}` may give a number; in quotes it stays text.
+variable without a default is an error. A plain scalar is read again with its variables in place,
+one in quotes stays text; where a key then asks for the other, `recast` gives it that: variables
+have no types, and quotes are needed within `{...}`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from crawler.config.dialect import resolve
-from crawler.config.nodes import Entry, ListNode, MapNode, Node, ScalarNode
+from crawler.config.nodes import (
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    Path,
+    ScalarNode,
+    find,
+    replaced,
+)
 from crawler.config.suggest import did_you_mean
 from crawler.errors import Problem
 
@@ -37,6 +47,15 @@ def interpolate(node: Node, environ: Mapping[str, str], problems: list[Problem])
     return _scalar(node, environ, problems)
 
 
+def recast(root: Node, path: Path, *, to_text: bool) -> Node:
+    """Return the tree with a variable's value read as text, or as a plain scalar; else the same."""
+    _, node = find(root, path)
+    if not isinstance(node, ScalarNode) or node.text is None:
+        return root
+    value = node.text if to_text else resolve(node.text)
+    return root if value == node.value else replaced(root, path, replace(node, value=value))
+
+
 def _scalar(node: ScalarNode, environ: Mapping[str, str], problems: list[Problem]) -> ScalarNode:
     used = False
 
@@ -54,7 +73,7 @@ def _scalar(node: ScalarNode, environ: Mapping[str, str], problems: list[Problem
 
     text = _USE.sub(put_in, node.written)
     value = resolve(text) if node.plain and used else text
-    return replace(node, value=value, from_environment=used)
+    return replace(node, value=value, text=text if used else None)
 
 
 def _value(match: re.Match[str], environ: Mapping[str, str]) -> str:

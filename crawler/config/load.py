@@ -68,34 +68,43 @@ def load_job(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[str,
     problems: list[Problem] = []
     root = read_merged(path, environ, problems)
     if root is None:
-        raise ConfigError(*problems)
+        raise ConfigError(*_in_order(problems, str(path)))
     root = _start_as_map(apply_overrides(root, overrides, problems))
     root = _as_map(_without_nulls(interpolate(root, environ, problems)), root)
     problems.extend(check_together(root, path))
     root, unsupported = split_off(root)
     problems.extend(unsupported)
-    job = _build(root, problems)
+    root, job = _build(root, problems)
     if job is None or problems:
-        raise ConfigError(*_in_order(problems))
+        raise ConfigError(*_in_order(problems, str(path)))
     return _loaded(path, root, job)
 
 
-def _build(root: MapNode, problems: list[Problem]) -> Job | None:
+def _build(root: MapNode, problems: list[Problem]) -> tuple[MapNode, Job | None]:
+    """Return the job, and the tree with the variables of the types it asks for."""
     # Imported late: pydantic is most of what starting up costs, and a file that cannot be read
     # needs none of it.
     from pydantic import ValidationError
 
-    from crawler.config.models.job import Job
-    from crawler.config.translate import problems_of
+    from crawler.config.translate import problems_of, recast_variables
 
-    values = plain(root)
+    try:
+        return root, _validated(root)
+    except ValidationError as error:
+        recast = recast_variables(error, root)
+    try:
+        return recast, _validated(recast)
+    except ValidationError as error:
+        problems.extend(problems_of(error, recast))
+        return recast, None
+
+
+def _validated(root: MapNode) -> Job:
+    from crawler.config.models.job import Job
+
     demo = root.get("demo")
     context = {"demo": isinstance(demo, ScalarNode) and demo.value is True}
-    try:
-        return Job.model_validate(values, context=context)
-    except ValidationError as error:
-        problems.extend(problems_of(error, root))
-        return None
+    return Job.model_validate(plain(root), context=context)
 
 
 def _loaded(path: Path, root: MapNode, job: Job) -> LoadedJob:
@@ -142,8 +151,9 @@ def _as_map(node: Node, fallback: MapNode) -> MapNode:
     return node if isinstance(node, MapNode) else fallback
 
 
-def _in_order(problems: Sequence[Problem]) -> list[Problem]:
-    """Sort by place within each source, sources in the order in which they first appear."""
-    sources = list(dict.fromkeys(problem.source for problem in problems))
+def _in_order(problems: Sequence[Problem], job_file: str) -> list[Problem]:
+    """Sort by place: the job file, the files it extends, the options; each problem once."""
+    sources = list(dict.fromkeys((job_file, *(problem.source for problem in problems))))
+    sources.sort(key=lambda source: source.startswith("--set"))
     distinct = dict.fromkeys(problems)
     return sorted(distinct, key=lambda p: (sources.index(p.source), p.line, p.column))

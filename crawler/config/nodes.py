@@ -57,14 +57,20 @@ class ScalarNode:
         value: What it means.
         written: The characters that stand in the file, quotes removed.
         plain: True when written without quotes: only then it may be anything but text.
-        from_environment: True when a variable was put in; the value may be a secret.
+        text: The characters with variables put in, None when it has none. Such a value may be a
+            secret.
     """
 
     place: Place
     value: PlainScalar
     written: str
     plain: bool = True
-    from_environment: bool = False
+    text: str | None = None
+
+    @property
+    def from_environment(self) -> bool:
+        """Whether a variable was put in."""
+        return self.text is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,21 @@ def find(root: Node, path: Path) -> tuple[Place, Node]:
         else:
             break
     return key, node
+
+
+def replaced(root: Node, path: Path, node: Node) -> Node:
+    """Return the tree with another node at a path that exists."""
+    if not path:
+        return node
+    step, rest = path[0], path[1:]
+    if isinstance(root, MapNode) and isinstance(step, str):
+        entry = root.entries[step]
+        return root.having(step, Entry(entry.key, replaced(entry.value, rest, node)))
+    if isinstance(root, ListNode) and isinstance(step, int):
+        items = list(root.items)
+        items[step] = replaced(items[step], rest, node)
+        return ListNode(root.place, tuple(items))
+    return root
 
 
 def leaves(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from crawler.config.anatomy import choices_at, homes_of, keys_at
+from crawler.config.environment import recast
 from crawler.config.models.fields import VALUE, WHOLE
 from crawler.config.nodes import (
     ListNode,
@@ -41,6 +42,15 @@ _EXPECTED: Mapping[str, str] = {
     "model_attributes_type": "a map of keys and values",
     "dict_type": "a map of keys and values",
 }
+
+
+def recast_variables(error: ValidationError, root: MapNode) -> MapNode:
+    """Return the tree with variables read as the type that was missed; the same if none was."""
+    for detail in error.errors(include_url=False):
+        if detail["type"] in ("string_type", "int_type", "float_type", "bool_type"):
+            changed = recast(root, detail["loc"], to_text=detail["type"] == "string_type")
+            root = changed if isinstance(changed, MapNode) else root
+    return root
 
 
 def problems_of(error: ValidationError, root: MapNode) -> list[Problem]:

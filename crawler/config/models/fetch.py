@@ -51,7 +51,7 @@ class FetchSettings(Settings):
 
     user_agent: Annotated[HeaderValue, Field(min_length=1)] | None = Field(
         default=None,
-        description="Sent with every request, and looked up in robots.txt. Default: crawler/VERSION.",
+        description="Sent with every request, looked up in robots.txt. Default: crawler/VERSION.",
     )
     robots: Literal["obey", "ignore"] = Field(
         default="obey", description="What robots.txt is worth."

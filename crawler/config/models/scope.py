@@ -44,7 +44,8 @@ class ScopeSettings(Settings):
 
     hosts: Listed[Host] = Field(
         default=(),
-        description="Hosts to stay on: host (ports 80 and 443), host:port, *.host. Default: those of start.",
+        description="Hosts to stay on: host (ports 80 and 443), host:port, *.host. "
+        "Default: those of start.",
     )
     allow: Listed[Pattern] = Field(
         default=(),
