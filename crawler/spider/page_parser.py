@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 from crawler.errors import CloseSpider, ConfigError, IgnoreRequest
@@ -31,66 +30,49 @@ from crawler.spider.spider import Spider
 _PARSE = CallbackRef("parse")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How pages are read, beside their spider.
-
-    Attributes:
-        rules: Rules that a config has beside a spider class.
-        follow: Follow links without a callback asking for them; None for "unless there is a
-            spider class and no follow rule".
-        robots_token: Our product token; None when the config ignores robots.
-        grow_scope: Hosts that start URLs redirect to join the scope; for a config without hosts.
-    """
-
-    rules: RuleSpider | None = None
-    follow: bool | None = None
-    robots_token: str | None = "crawler"
-    grow_scope: bool = True
-
-
 class PageParser:
     """Runs a spider, or a config's rules, over answers; sees one page at a time.
 
     Args:
         spider: The user's, or a `PageSpider` or `RuleSpider`, which are read without callbacks.
-        scope: Which URLs are wanted. Hosts are added to it, see `Reading.grow_scope`.
+        scope: Which URLs are wanted. Hosts are added to it, see `grow_scope`.
         max_links: Most links taken from one page.
         hop_limit: Most redirects in a row.
-        reading: The rest.
+        rules: Rules that a config has beside a spider class.
+        follow: False takes no link that no callback asks for. True takes what follow rules
+            select; every link if there are none, and no spider class either.
+        robots_token: Our product token; None when the config ignores robots.
+        grow_scope: Hosts that start URLs redirect to join the scope; for a config without hosts.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a decision of the config
         self,
         spider: Spider,
         scope: Scope,
         *,
         max_links: int = 20_000,
         hop_limit: int = 20,
-        reading: Reading | None = None,
+        rules: RuleSpider | None = None,
+        follow: bool = True,
+        robots_token: str | None = "crawler",
+        grow_scope: bool = True,
     ) -> None:
-        reading = reading or Reading()
         self.spider = spider
         self._hop_limit = hop_limit
-        self._reader = spider if isinstance(spider, PageSpider | RuleSpider) else reading.rules
+        self._reader = spider if isinstance(spider, PageSpider | RuleSpider) else rules
         self._has_callbacks = self._reader is not spider
         # Beside rules a spider need not define `parse`; without them its absence is an error.
         self._has_parse = self._reader is None or type(spider).parse is not Spider.parse
-        rules = self._reader if isinstance(self._reader, RuleSpider) else None
-        ranks = rules.label_ranks if rules is not None else {}
-        self._intake = Intake(spider, scope, ranks, grow_scope=reading.grow_scope)
-        followings = rules.followings if rules is not None else []
-        follows = reading.follow
-        if follows is None or (follows and self._has_callbacks):
-            follows = bool(followings) or not self._has_callbacks
+        ruled = self._reader if isinstance(self._reader, RuleSpider) else RuleSpider()
+        self._intake = Intake(spider, scope, ruled.label_ranks, grow_scope=grow_scope)
         self._follower: LinkFollower | None = None
-        if follows:
+        if follow and (ruled.followings or not self._has_callbacks):
             self._follower = LinkFollower(
                 scope,
-                followings,
-                label_ranks=ranks,
+                ruled.followings,
+                label_ranks=ruled.label_ranks,
                 max_links=max_links,
-                robots_token=reading.robots_token,
+                robots_token=robots_token,
             )
 
     def fetch_request(self, queued: QueuedRequest) -> FetchRequest:
