@@ -25,10 +25,10 @@ def _check_start(root: MapNode) -> Iterator[Problem]:
     if start is None:
         hint = 'write "start: [https://...]", or name a spider that has start_urls'
         yield Place(root.place.source).problem("'start' is missing", hint)
-    elif isinstance(start.value, ListNode) and not start.value.items:
-        yield start.value.place.problem("start: there is no URL to begin with")
-    elif isinstance(start.value, MapNode) and not start.value.entries:
-        yield start.key.problem("start: there is no URL to begin with", 'write "urls: [...]"')
+    elif isinstance(start.value, MapNode):
+        urls = start.value.get("urls")
+        if not start.value.entries or (isinstance(urls, ListNode) and not urls.items):
+            yield start.value.place.problem("start: there is no URL to begin with")
 
 
 def _check_labels(root: MapNode) -> Iterator[Problem]:

@@ -69,7 +69,7 @@ def load_job(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[str,
     root = read_merged(path, environ, problems)
     if root is None:
         raise ConfigError(*_in_order(problems, str(path)))
-    root = _start_as_map(apply_overrides(root, overrides, problems))
+    root = _start_as_map(apply_overrides(_start_as_map(root), overrides, problems))
     root = _as_map(_without_nulls(interpolate(root, environ, problems)), root)
     problems.extend(check_together(root, path))
     root, unsupported = split_off(root)
@@ -129,7 +129,7 @@ def _loaded(path: Path, root: MapNode, job: Job) -> LoadedJob:
 def _start_as_map(root: MapNode) -> MapNode:
     """Write the short form of `start`, a list, as the map that it stands for."""
     start = root.entries.get("start")
-    if start is None or not isinstance(start.value, ListNode) or not start.value.items:
+    if start is None or not isinstance(start.value, ListNode):
         return root
     urls = MapNode(start.value.place, {"urls": Entry(start.key, start.value)})
     return root.having("start", Entry(start.key, urls))

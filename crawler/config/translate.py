@@ -65,7 +65,7 @@ def _problem(detail: ErrorDetails, root: MapNode) -> Problem:
     key, node = find(root, path)
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return _unknown_key(path, key)
+        return _unknown_key(path, key, root)
     if kind == "missing":
         return _missing(path, key, node)
     place = key if at_key or (kind == WHOLE and isinstance(node, MapNode)) else node.place
@@ -74,16 +74,25 @@ def _problem(detail: ErrorDetails, root: MapNode) -> Problem:
     return _discreet(place.problem(f"{where}: {message}" if where else message, hint), node)
 
 
-def _unknown_key(path: Path, key: Place) -> Problem:
+def _unknown_key(path: Path, key: Place, root: MapNode) -> Problem:
     name = str(path[-1])
     above = path[:-1]
     inside = f" in {dotted(above)}" if above else ""
-    hint = did_you_mean(name, (*keys_at(above), *future_keys(above)))
-    if not hint and (homes := homes_of(name)):
-        hint = f"it belongs in {homes[0] or 'the job itself, without indentation'}"
+    return key.problem(f"unknown key '{name}'{inside}", _key_hint(name, above, root))
+
+
+def _key_hint(name: str, above: Path, root: MapNode) -> str:
     if name == "<<":
-        hint = "YAML 1.2 has no merge keys; use extends, or an alias for the whole value"
-    return key.problem(f"unknown key '{name}'{inside}", hint)
+        return "YAML 1.2 has no merge keys; use extends, or an alias for the whole value"
+    known = (*keys_at(above), *future_keys(above))
+    _, section = find(root, above)
+    present = section.entries if isinstance(section, MapNode) else {}
+    # A key that is there already is hardly what was meant.
+    absent = [key for key in known if key not in present]
+    hint = did_you_mean(name, absent) or did_you_mean(name, known)
+    if not hint and (homes := homes_of(name)):
+        return f"it belongs in {homes[0] or 'the job itself, without indentation'}"
+    return hint
 
 
 def _missing(path: Path, key: Place, node: Node) -> Problem:

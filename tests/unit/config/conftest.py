@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,7 @@ def problems(load: Load) -> Fail:
 
     def problems_of(
         text: str, *overrides: str, environ: Mapping[str, str] | None = None
-    ) -> Sequence[Problem]:
+    ) -> tuple[Problem, ...]:
         with pytest.raises(ConfigError) as caught:
             load(text, *overrides, environ=environ)
         return caught.value.problems

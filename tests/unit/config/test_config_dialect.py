@@ -24,7 +24,8 @@ def test_what_yaml_1_1_would_convert_stays_text(text: str) -> None:
     ("text", "value"),
     [
         ("true", True), ("False", False), ("null", None), ("~", None), ("", None),
-        ("2_000", 2000), ("-7", -7), ("+7", 7), ("0", 0), ("1.5", 1.5), ("1e3", 1000.0), (".5", 0.5),
+        ("2_000", 2000), ("-7", -7), ("+7", 7), ("0", 0), ("1.5", 1.5), ("1e3", 1000.0),
+        (".5", 0.5),
     ],
 )  # fmt: skip
 def test_core_types_are_recognised(text: str, value: object) -> None:

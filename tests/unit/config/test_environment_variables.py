@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from conftest import Fail, Load
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.unit.config.conftest import Fail, Load
 
 JOB = "name: x\nstart: [https://a.example/]\n"
 

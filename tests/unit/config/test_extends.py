@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from conftest import Fail, Load
 
 from crawler.config.load import load_job
 from crawler.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tests.unit.config.conftest import Fail, Load
 
 JOB = "name: x\nextends: base.yaml\nstart: [https://a.example/]\n"
 
@@ -101,22 +104,22 @@ def test_a_circle_is_an_error(problems: Fail, base: Path) -> None:
     assert problem.message == "extends goes in a circle: job.yaml -> base.yaml -> job.yaml"
 
 
-@pytest.mark.parametrize(("files", "good"), [(5, True), (6, False)], ids=["five", "six"])
-def test_five_files_may_extend_each_other(tmp_path: Path, files: int, good: bool) -> None:
+def write_chain(folder: Path, files: int) -> Path:
     for n in range(1, files + 1):
         following = f"extends: {n + 1}.yaml\n" if n < files else "demo: true\n"
-        (tmp_path / f"{n}.yaml").write_text(following)
-    job = tmp_path / "job.yaml"
+        (folder / f"{n}.yaml").write_text(following)
+    job = folder / "job.yaml"
     job.write_text("name: x\nextends: 1.yaml\nstart: [https://a.example/]\n")
+    return job
 
-    try:
-        loaded = load_job(job, environ={})
-    except ConfigError as error:
-        assert not good
-        assert "more than 5 files deep" in error.problems[0].message
-    else:
-        assert good
-        assert loaded.job.demo
+
+def test_five_files_may_extend_each_other(tmp_path: Path) -> None:
+    assert load_job(write_chain(tmp_path, 5), environ={}).job.demo
+
+
+def test_a_sixth_file_is_too_deep(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="more than 5 files deep"):
+        load_job(write_chain(tmp_path, 6), environ={})
 
 
 def test_a_missing_job_file_is_the_only_problem(tmp_path: Path) -> None:

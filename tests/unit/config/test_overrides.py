@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from conftest import Fail, Load
+
+if TYPE_CHECKING:
+    from tests.unit.config.conftest import Fail, Load
 
 JOB = "name: x\nstart: [https://a.example/]\noutput: [{path: a.jsonl}, {path: b.jsonl}]\n"
 
@@ -34,6 +38,10 @@ def test_an_empty_value_takes_the_default(load: Load) -> None:
 
 def test_a_list_replaces_the_start_urls(load: Load) -> None:
     assert load(JOB, "start=[https://b.example/]").job.start.urls == ("https://b.example/",)
+
+
+def test_the_short_form_of_start_can_be_set_as_the_long_one(load: Load) -> None:
+    assert load(JOB, "start.urls=[https://b.example/]").job.start.urls == ("https://b.example/",)
 
 
 def test_an_equals_sign_belongs_to_the_value(load: Load) -> None:

@@ -54,7 +54,9 @@ def test_an_alias_stands_for_what_its_anchor_names() -> None:
 
 
 def test_an_empty_document_is_none_and_no_problem() -> None:
-    assert parse("# nothing\n", "job.yaml", found := []) is None
+    found: list[Problem] = []
+
+    assert parse("# nothing\n", "job.yaml", found) is None
     assert found == []
 
 
@@ -143,9 +145,9 @@ _PLAIN = st.recursive(
 
 @given(st.dictionaries(_TEXT, _PLAIN, max_size=4))
 def test_json_means_the_same_in_yaml(data: dict[str, object]) -> None:
-    text = json.dumps(data, ensure_ascii=False)
+    found: list[Problem] = []
 
-    root = parse(text, "job.yaml", found := [])
+    root = parse(json.dumps(data, ensure_ascii=False), "job.yaml", found)
 
     assert root is not None
     assert found == []

@@ -1,0 +1,127 @@
+"""Every misspelt key gets the right suggestion, at the right place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.config.load import load_job
+from crawler.config.suggest import nearest
+from crawler.errors import ConfigError, Problem
+
+JOB = """\
+version: 1
+name: books
+demo: false
+start:
+  urls: [https://books.example/]
+scope:
+  hosts: [books.example]
+  allow: ["/catalogue/**"]
+  deny: ["**/reviews/**"]
+  max_depth: 8
+  max_pages: 2_000
+  max_runtime: 4h
+  follow: true
+  canonical: {sort_query: true, drop_params: [ref]}
+follow:
+  - css: "article h3 a"
+    label: book
+fetch:
+  user_agent: acme
+  robots: obey
+  timeout: 20s
+  deadline: 2m
+  retries: 3
+  concurrency: 8
+  per_host: {concurrency: 2, delay: 500ms, adaptive: true}
+  limits: [{match: "api.example/**", delay: 2s, concurrency: 1}]
+  max_body: 8MiB
+  private_addresses: start
+  accept: [text/html]
+  headers: {}
+  cookies: {}
+run: {backend: asyncio, workers: 1, loop: auto, durability: process}
+args: {}
+extract:
+  - item: Book
+    label: book
+    url: "/catalogue/**"
+    fields:
+      any: {css: "h1::text", all: false, then: [text]}
+      other: {xpath: "//p"}
+output:
+  - path: a.jsonl
+    mode: new
+    provenance: url
+checks: {min_items: 900, max_failed: 2%, allow_empty: false}
+"""
+
+# Field names are the user's: no spelling of them is wrong.
+KEYS = [
+    match
+    for match in re.finditer(r"[a-z_]+(?=: |:$)", JOB, re.MULTILINE)
+    if match.group() not in ("any", "other")
+]
+KNOWN = {match.group() for match in KEYS}
+
+
+@st.composite
+def mistakes(draw: st.DrawFn) -> tuple[re.Match[str], str]:
+    """Return a key of the job, and the same key with one slip of the keyboard."""
+    match = draw(st.sampled_from(KEYS))
+    key = match.group()
+    at = draw(st.integers(0, len(key) - 1))
+    letter = draw(st.sampled_from("abcdefghijklmnopqrstuvwxyz"))
+    slips = [key[:at] + letter + key[at:], key[:at] + letter + key[at + 1 :]]
+    slips += [key[:at] + key[at + 1 :], key[:at] + key[at : at + 2][::-1] + key[at + 2 :]]
+    slip = draw(st.sampled_from(slips).filter(lambda one: one not in KNOWN and len(one) > 1))
+    return match, slip
+
+
+def problems_in(text: str) -> tuple[Problem, ...]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "job.yaml")
+        path.write_text(text)
+        with pytest.raises(ConfigError) as caught:
+            load_job(path, environ={})
+    return caught.value.problems
+
+
+def test_the_job_itself_is_good(tmp_path: Path) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(JOB)
+
+    assert load_job(path, environ={}).job.name == "books"
+
+
+@given(mistakes())
+def test_a_misspelt_key_is_found_and_its_right_spelling_named(
+    mistake: tuple[re.Match[str], str],
+) -> None:
+    match, slip = mistake
+    before = JOB[: match.start()]
+
+    found = problems_in(before + slip + JOB[match.end() :])
+
+    (problem,) = [p for p in found if p.message.startswith(f"unknown key '{slip}'")]
+    assert problem.line == before.count("\n") + 1
+    assert problem.column == len(before) - before.rfind("\n")
+    assert problem.hint == f"did you mean '{match.group()}'?"
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("maxDepth", "max_depth"), ("max-depth", "max_depth"), ("MAX_DEPTH", "max_depth")],
+)
+def test_case_and_dashes_are_no_obstacle(word: str, meant: str) -> None:
+    assert nearest(word, ["max_pages", meant, "match"]) == meant
+
+
+def test_a_word_like_no_other_gets_no_suggestion() -> None:
+    assert nearest("zzz", ["max_pages", "robots"]) is None
