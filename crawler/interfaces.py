@@ -7,6 +7,7 @@ An implementation is named for its means (`SqliteStore`, `JsonlSink`), a protoco
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -91,9 +92,15 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
 
 
 class Sink(Protocol):
-    """Where records end. Every call comes from one thread; none is concurrent with another."""
+    """Where records end. No call is concurrent with another.
+
+    Attributes:
+        name: Key of its marks within the job.
+        path: The file that a user looks for, None when there is none.
+    """
 
     name: str
+    path: Path | None
 
     def open(self, mark: Mark | None) -> Mark | None:
         """Open for appending; a mark means that this run has written here before."""

@@ -13,15 +13,25 @@ _MEANING = ("demo", "extract", "follow", "scope", "spider", "args", "start")
 _LIMITS = frozenset(("scope.max_pages", "scope.max_runtime"))
 
 
-def encode_settings(values: Mapping[str, Any]) -> bytes:
-    """Return the effective config as kept with the run."""
-    return msgspec.json.encode(values, order="deterministic")
+def settings_of(values: Mapping[str, Any], secrets: frozenset[str]) -> bytes:
+    """Return the effective settings as kept with a run, secrets left out."""
+    return msgspec.json.encode(_without(values, secrets, ""), order="deterministic")
 
 
-def changes(stored: bytes, values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def _without(value: Any, secrets: frozenset[str], path: str) -> Any:
+    if path in secrets:
+        return "***"
+    if isinstance(value, Mapping):
+        return {
+            key: _without(inner, secrets, f"{path}.{key}" if path else str(key))
+            for key, inner in value.items()
+        }
+    return value
+
+
+def changes(stored: bytes, settings: bytes) -> tuple[list[str], list[str]]:
     """Return the keys that changed: those that alter the frontier's meaning, and the others."""
-    before = _flat(msgspec.json.decode(stored))
-    after = _flat(msgspec.json.decode(encode_settings(values)))
+    before, after = (_flat(msgspec.json.decode(raw)) for raw in (stored, settings))
     changed = sorted(key for key in before | after if before.get(key) != after.get(key))
     grave = [key for key in changed if key.split(".")[0] in _MEANING and key not in _LIMITS]
     return grave, [key for key in changed if key not in grave]

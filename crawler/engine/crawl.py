@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from crawler.engine.bottleneck import Bottleneck
 from crawler.engine.group_commit import BATCH_PAGES, GroupCommit
 from crawler.engine.host_book import HostBook
 from crawler.engine.limits import RunLimits
@@ -19,13 +20,14 @@ from crawler.engine.output import Output, OutputLines, Stamp
 from crawler.engine.robots_gate import RobotsGate, Verdict
 from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally, encode_tally
-from crawler.errors import BooksError
+from crawler.errors import BooksError, CloseSpider
 from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Batch, Clock, FrontierStore, Opened, PageCommit, Workers
 from crawler.items import encode_fields
 from crawler.messages import QueuedRequest
 from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State
 from crawler.policy.retry import RetryPolicy, is_final
+from crawler.spider.failure import CallbackFailed
 
 #: Rows asked for at once when retries are due.
 DUE_ROWS = 256
@@ -87,9 +89,23 @@ class Crawl:
         self._pages = parts.store.books().done
         self._stop: End | None = None
         self._begun = parts.clock.monotonic()
-        self._spider_state: bytes | None = None
+        self._asking_tasks: set[asyncio.Task[None]] = set()
+        self.start_error: str | None = None
+        self.bottleneck = Bottleneck()
 
     # From outside
+
+    @property
+    def in_flight(self) -> int:
+        """Requests out now, those for robots.txt included."""
+        return self._frontier.in_flight + len(self._asking)
+
+    def quit_now(self) -> None:
+        """Give up what is in flight; it is fetched again when the run goes on."""
+        self.stop("quit")
+        self._workers.stop(at_once=True)
+        for task in self._asking_tasks:
+            task.cancel()
 
     def stop(self, reason: str, *, finished: bool = False) -> None:
         """Send nothing more out; what is in flight is finished and committed."""
@@ -155,7 +171,15 @@ class Crawl:
         def room() -> bool:
             return self._parts.store.books().pending < ENOUGH_PENDING
 
-        await feed.pull(self._commits.poke, room)
+        try:
+            await feed.pull(self._commits.poke, room)
+        except CallbackFailed as error:
+            # What it gave before is crawled; the run is not a good one, and says why.
+            self.start_error = str(error)
+            feed.exhausted = True
+        except CloseSpider as word:
+            feed.exhausted = True
+            self.stop(word.reason, finished=True)
         self._wake.set()
 
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
@@ -182,7 +206,7 @@ class Crawl:
 
     def _may_send(self) -> bool:
         limits, frontier = self._parts.limits, self._frontier
-        if frontier.in_flight + len(self._asking) >= limits.concurrency:
+        if self.in_flight >= limits.concurrency:
             return False
         if frontier.taken - frontier.in_flight >= BATCH_PAGES + len(self._suspects):
             return False
@@ -230,7 +254,9 @@ class Crawl:
             elif request.host not in self._asking:
                 self._asking.add(request.host)
                 self._frontier.hold(request.host)
-                group.create_task(self._ask_robots(request))
+                task = group.create_task(self._ask_robots(request))
+                self._asking_tasks.add(task)
+                task.add_done_callback(self._asking_tasks.discard)
 
     def _hold_back(self, request: QueuedRequest, *, suspect: bool, now: float) -> None:
         if suspect:
@@ -299,6 +325,18 @@ class Crawl:
         if self._wake.is_set():
             return
         seconds = self._seconds_to_next(now)
+        cause = self._cause(seconds)
+        await self._wait_for(seconds)
+        self.bottleneck.waited(cause, self._clock.monotonic() - now)
+
+    def _cause(self, seconds: float | None) -> str:
+        """Name what the dispatcher is about to wait for."""
+        frontier = self._frontier
+        if frontier.taken - frontier.in_flight >= BATCH_PAGES:
+            return "output"
+        return "network" if seconds is None else "politeness"
+
+    async def _wait_for(self, seconds: float | None) -> None:
         if seconds is None:
             await self._wake.wait()
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, SkipReason, State
+from crawler.urls import host_key
 
 #: Hosts out of scope that are remembered; the rest only count.
 OFFSITE_HOSTS = 200
@@ -58,6 +59,7 @@ class Tally(msgspec.Struct):
         start_items: Items that `start()` itself gave and that are committed.
         offsite: Links out of scope by host, the first 200 of them.
         offsite_links: All links out of scope.
+        joined_hosts: Hosts that start URLs were found to redirect to, in scope from then on.
         label_conflicts: Links whose label lost against that of their row.
         wire_bytes: Bytes of bodies received.
         worked: Seconds that earlier processes of this run worked.
@@ -73,6 +75,7 @@ class Tally(msgspec.Struct):
     offsite: dict[str, Offsite] = msgspec.field(default_factory=dict)
     offsite_links: int = 0
     nofollow_links: int = 0
+    joined_hosts: list[str] = msgspec.field(default_factory=list)
     label_conflicts: int = 0
     wire_bytes: int = 0
     worked: float = 0.0
@@ -108,6 +111,9 @@ class Tally(msgspec.Struct):
             self._count_offsite(host, count, sample)
         if outcome.request.is_start:
             self._count_start(outcome)
+            if outcome.reason == SkipReason.REDIRECTED:
+                hosts = {host_key(hop.url) for hop in outcome.requests if hop.skip is None}
+                self.joined_hosts += sorted(hosts - {outcome.request.host, *self.joined_hosts})
         elif outcome.state == State.FAILED and outcome.status in (404, 410):
             self.broken_links += 1
 

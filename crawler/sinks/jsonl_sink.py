@@ -27,7 +27,8 @@ class JsonlSink:
 
     def __init__(self, name: str, path: Path, *, mode: str, job: str, sync: bool) -> None:
         self.name = name
-        self.path = path
+        self.path: Path | None = path
+        self._target = path
         self._mode = mode
         aside = path.with_name(f".{path.name}.part") if mode == "replace" else path
         self._file = MarkedFile(name, aside, sync=sync)
@@ -64,8 +65,8 @@ class JsonlSink:
         try:
             self._file.flush_to_disk()
             if self._mode == "replace" and good:
-                os.replace(self._file.path, self.path)
-            sync_folder(self.path.parent)
+                os.replace(self._file.path, self._target)
+            sync_folder(self._target.parent)
         except OSError as error:
             raise OutputError(f"cannot finish {self.path}: {error.strerror}") from error
         if self._sidecar is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO
 
 from crawler.errors import OutputError
@@ -17,6 +18,7 @@ class StdoutSink:
     """
 
     name = "-"
+    path: Path | None = None
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream

@@ -12,8 +12,11 @@ from crawler.interfaces import CrashGuard, Fetcher
 from crawler.items import encode_fields
 from crawler.messages import HttpResponse, QueuedRequest
 from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State
-from crawler.policy.retry import is_final
-from crawler.spider.page_parser import CallbackFailed, PageParser, Parsed
+from crawler.policy.retry import RetryPolicy, is_final
+from crawler.spider.failure import CallbackFailed
+from crawler.spider.page_parser import PageParser
+from crawler.spider.parsed import Parsed
+from crawler.spider.spider_state import SpiderState
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _AGAIN = frozenset((408, 425, 429))
@@ -27,36 +30,68 @@ class Visitor:
         fetcher: Fetches.
         parser: Runs the spider's callbacks.
         guard: Is told whose callback is running.
+        state: The spider's state, kept with each page.
+        retry: Says whether a failure is the last, which is when an errback is called.
     """
 
     fetcher: Fetcher
     parser: PageParser
     guard: CrashGuard
+    state: SpiderState
+    retry: RetryPolicy
 
     async def fetch(self, request: QueuedRequest) -> HttpResponse | PageOutcome:
         """Return the answer, or the outcome if there was none."""
         try:
             return await self.fetcher.fetch(self.parser.fetch_request(request))
         except FetchError as error:
-            return _failed(request, error)
+            outcome = _failed(request, error)
+            return await self._call_errback(outcome, error, None)
+        except CallbackFailed as error:
+            return PageOutcome(
+                request=request, state=State.FAILED, reason=ErrorClass.CALLBACK, error=str(error)
+            )
 
     async def parse(self, request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
         """Turn an answer into an outcome."""
         status = answer.status
-        if 200 <= status < 300 or self.parser.handles(request, status):
+        if 200 <= status < 300 or (
+            status != 304 and self.parser.wants_status(request, status)
+        ):
             if "unwanted_type" in answer.flags:
                 return _outcome(request, answer, State.SKIPPED, SkipReason.TYPE)
             return await self._call_back(request, answer)
         if status in _REDIRECTS:
             return self._redirected(request, answer)
-        return _refused(request, answer)
+        outcome = _refused(request, answer)
+        error = FetchError(outcome.reason or "", f"HTTP {status}", url=request.url, status=status)
+        return await self._call_errback(outcome, error, answer)
+
+    async def _call_errback(
+        self, outcome: PageOutcome, error: FetchError, answer: HttpResponse | None
+    ) -> PageOutcome:
+        """Let the spider hear of a request that has failed for good, if it asked to."""
+        request = outcome.request
+        tries = request.attempts + 1
+        kind = ErrorClass(outcome.reason or ErrorClass.STATUS)
+        last = outcome.state == State.FAILED or self.retry.decide(kind, tries) is None
+        if request.payload is None or not last:
+            return outcome
+        try:
+            parsed = await self.parser.errback(request, error, answer)
+            if parsed is not None:
+                outcome.encoded = [encode_fields(item.data) for item in parsed.items]
+                _take_over(outcome, parsed)
+        except (CallbackFailed, CallbackError) as failure:
+            outcome.error = f"{outcome.error}; its errback: {failure}"
+        return outcome
 
     def _redirected(self, request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
         location = answer.headers.text("location")
         try:
             hop = self.parser.hop(request, location, answer.status)
-        except FetchError as error:
-            outcome = _outcome(request, answer, State.FAILED, error.kind)
+        except (FetchError, CallbackFailed) as error:
+            outcome = _outcome(request, answer, State.FAILED, ErrorClass.REDIRECT)
             outcome.error = str(error)
             return outcome
         outcome = _outcome(request, answer, State.SKIPPED, SkipReason.REDIRECTED)
@@ -73,12 +108,9 @@ class Visitor:
         try:
             parsed = await self.parser.parse(request, answer)
             outcome.encoded = [encode_fields(item.data) for item in parsed.items]
+            outcome.spider_state = self.state.changed()
         except (CallbackFailed, CallbackError) as error:
             outcome.state, outcome.reason = State.FAILED, ErrorClass.CALLBACK
-            outcome.error, outcome.body = str(error), answer.body
-            return outcome
-        except FetchError as error:  # the body cannot be read as what it says it is
-            outcome.state, outcome.reason = State.FAILED, error.kind
             outcome.error, outcome.body = str(error), answer.body
             return outcome
         finally:
@@ -93,7 +125,7 @@ _STATUS = ErrorClass.STATUS
 def _take_over(outcome: PageOutcome, parsed: Parsed) -> None:
     outcome.links, outcome.requests, outcome.items = parsed.links, parsed.requests, parsed.items
     outcome.offsite, outcome.nofollow = parsed.offsite, parsed.nofollow
-    outcome.close_reason, outcome.spider_state = parsed.close_reason, parsed.spider_state
+    outcome.close_reason = parsed.close_reason
     if parsed.flags:
         outcome.flags += parsed.flags
     if parsed.ignored is not None:

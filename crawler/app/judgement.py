@@ -1,0 +1,51 @@
+"""From the numbers of a finished run to its exit code."""
+
+from __future__ import annotations
+
+from crawler.config.models.job import Job
+from crawler.engine.tally import Tally
+from crawler.interfaces import Books
+from crawler.policy.checks import (
+    CHECK_FAILED,
+    Expectations,
+    Judgement,
+    RunTally,
+    StartTally,
+    combine,
+    judge,
+)
+
+
+def judge_run(
+    job: Job, books: Books, tally: Tally, *, limit: int | None, start_error: str | None
+) -> Judgement:
+    """Judge a run that came to its end.
+
+    Args:
+        limit: Items after which the user ended it, None for no limit.
+        start_error: What the spider's `start` raised, None for nothing.
+    """
+    starts = tally.starts
+    ended = starts.reached + starts.unreached + starts.forbidden + starts.other
+    least = job.checks.min_items
+    if least is not None and limit is not None:
+        least = min(least, limit)
+    judgement = judge(
+        RunTally(
+            done=books.done, failed=books.failed, dead=books.dead,
+            broken_links=tally.broken_links, items=tally.items_out,
+            starts=StartTally(
+                reached=starts.reached, unreached=starts.unreached, forbidden=starts.forbidden,
+                other=starts.other, pending=max(0, starts.given - ended),
+            ),
+        ),
+        Expectations(
+            min_items=least, max_failed=job.checks.max_failed,
+            allow_empty=job.checks.allow_empty,
+            wants_items=bool(job.extract) or job.spider is None,
+        ),
+    )  # fmt: skip
+    if start_error is None:
+        return judgement
+    reasons = (f"the spider's start raised {start_error}", *judgement.reasons)
+    return Judgement(exit_code=combine((judgement.exit_code, CHECK_FAILED)), reasons=reasons)

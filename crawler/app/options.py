@@ -1,0 +1,27 @@
+"""What the command line says about a run, beside its config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Options of one run.
+
+    Attributes:
+        base: Base of state, data and reports.
+        mode: "auto" resumes what was interrupted, else begins afresh; "fresh" or "resume".
+        forget: Wipe the job's history first.
+        output: Path that replaces the config's outputs, "-" for standard output; None for them.
+        limit: Items after which the run ends, None for no limit.
+        level: How much is said; see `crawler.observe.console`.
+    """
+
+    base: Path
+    mode: str = "auto"
+    forget: bool = False
+    output: str | None = None
+    limit: int | None = None
+    level: int = 0

@@ -1,0 +1,108 @@
+"""From the settings of a job to the policies and limits that carry them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from crawler.config.models.job import Job
+from crawler.fetch.addresses import AddressGuard
+from crawler.fetch.limits import FetchLimits
+from crawler.inner_retry import waits
+from crawler.messages import StoredCookie
+from crawler.policy.politeness import HostLimits, LimitRule, PolitenessPolicy
+from crawler.policy.retry import RetryPolicy
+from crawler.policy.scope import Scope
+from crawler.spider.spider import Spider
+from crawler.urls import CanonicalRules, host_key, hostname, port, split_port
+from crawler.version import VERSION
+
+_HTML = ("text/html", "application/xhtml+xml")
+
+
+def user_agent_of(job: Job) -> str:
+    """Return the User-Agent."""
+    return job.fetch.user_agent or f"crawler/{VERSION}"
+
+
+def canonical_of(job: Job) -> CanonicalRules:
+    """Return what makes two URLs one."""
+    settings = job.scope.canonical
+    if settings.drop_params is None:
+        return CanonicalRules(sort_query=settings.sort_query)
+    return CanonicalRules(
+        sort_query=settings.sort_query, drop_params=frozenset(settings.drop_params)
+    )
+
+
+def scope_of(job: Job, starts: Iterable[str], spider: Spider, joined: Iterable[str]) -> Scope:
+    """Return the region of the crawl.
+
+    Args:
+        starts: Start URLs of the config.
+        spider: Its `allowed_domains` count where the config names no hosts.
+        joined: Hosts that start URLs of this run were found to redirect to.
+    """
+    hosts = list(job.scope.hosts)
+    domains = () if hosts else tuple(spider.allowed_domains)
+    if not hosts and not domains:
+        hosts = [host_key(url) for url in starts]
+        hosts += joined if hosts else []
+    return Scope(
+        hosts=hosts, domains=domains, allow=job.scope.allow, deny=job.scope.deny,
+        max_depth=job.scope.max_depth,
+    )  # fmt: skip
+
+
+def guard_of(job: Job, starts: Iterable[str]) -> AddressGuard:
+    """Return the check of addresses; start URLs and `scope.hosts` name what may be private."""
+    allowed = {(hostname(url), port(url)) for url in starts}
+    for entry in job.scope.hosts:
+        host, number = split_port(entry)
+        allowed |= {(host, one) for one in ((number,) if number else (80, 443))}
+    return AddressGuard(job.fetch.private_addresses, allowed)
+
+
+def limits_of(job: Job, *, html_only: bool) -> FetchLimits:
+    """Return what one answer may cost."""
+    fetch = job.fetch
+    accept = fetch.accept if fetch.accept is not None else (_HTML if html_only else None)
+    return FetchLimits(
+        timeout=fetch.timeout, connect_timeout=min(10.0, fetch.timeout), deadline=fetch.deadline,
+        max_body=fetch.max_body, accept=accept,
+    )  # fmt: skip
+
+
+def politeness_of(job: Job) -> PolitenessPolicy:
+    """Return how gently each host is treated."""
+    usual = job.fetch.per_host
+    rules = tuple(
+        LimitRule(match=rule.match, concurrency=rule.concurrency, delay=rule.delay)
+        for rule in job.fetch.limits
+    )
+    return PolitenessPolicy(
+        default=HostLimits(
+            concurrency=usual.concurrency, delay=usual.delay, adaptive=usual.adaptive
+        ),
+        limits=rules,
+    )
+
+
+def retry_of(job: Job) -> RetryPolicy:
+    """Return the budgets of tries, and the waits between them: 1 s, 4 s, 16 s..., at most 300 s."""
+    retries = job.fetch.retries
+    return RetryPolicy(
+        retries=retries, waits=tuple(islice(waits(1.0, 4.0, 300.0), max(1, retries)))
+    )
+
+
+def cookies_of(job: Job, starts: Iterable[str]) -> list[StoredCookie]:
+    """Return the configured cookies, for the hosts of the start URLs and no others."""
+    return [
+        StoredCookie(
+            domain=host, path="/", name=name, value=value, host_only=True, secure=False,
+            expires=None, created=0.0,
+        )  # fmt: skip
+        for host in sorted({hostname(url) for url in starts})
+        for name, value in job.fetch.cookies.items()
+    ]

@@ -1,0 +1,67 @@
+"""The summary of a run out of its books, its tally and the cost of the process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.app.job_paths import rfc3339
+from crawler.app.process_figures import cpu_seconds, peak_rss_bytes
+from crawler.config.models.job import Job
+from crawler.engine.bottleneck import Bottleneck
+from crawler.engine.tally import ItemTally, Tally
+from crawler.interfaces import Books, Opened
+from crawler.observe.summary import Summary, books_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How the process ended its part of a run.
+
+    Attributes:
+        exit_code: As the process is going to give it.
+        reason: In a word.
+        checks: What the run was found wanting in.
+        seconds: That this process worked.
+        wall: The time now.
+        loop: Name of the event loop.
+    """
+
+    exit_code: int
+    reason: str
+    checks: tuple[str, ...]
+    seconds: float
+    wall: float
+    loop: str
+
+
+def sum_up(
+    job: Job, opened: Opened, books: Books, tally: Tally, bottleneck: Bottleneck, ending: Ending
+) -> Summary:
+    """Return what `summary.json` says; earlier processes of the run are counted in."""
+    worked = tally.worked + ending.seconds
+    hosts = {host: {"count": o.count, "sample": o.sample} for host, o in tally.offsite.items()}
+    return Summary(
+        job=job.name, run=opened.run_id, started=rfc3339(opened.started),
+        ended=rfc3339(ending.wall), exit=ending.exit_code, reason=ending.reason,
+        resumed=opened.resumed, backend=job.run.backend, workers=job.run.workers,
+        loop=ending.loop, books=books_of(books),
+        items={name: _item_counts(kind) for name, kind in tally.items.items()},
+        http=dict(sorted(tally.http.items())), errors=tally.errors,
+        offsite={"links": tally.offsite_links, "hosts": hosts},
+        nofollow_links=tally.nofollow_links, label_conflicts=tally.label_conflicts,
+        bytes=tally.wire_bytes, duration_s=round(worked, 3),
+        pages_per_s=round(books.done / worked, 2) if worked else 0.0,
+        limited_by=bottleneck.shares(ending.seconds), peak_rss_bytes=peak_rss_bytes(),
+        cpu_s=round(tally.cpu + cpu_seconds(), 3), checks=list(ending.checks),
+    )  # fmt: skip
+
+
+def _item_counts(kind: ItemTally) -> dict[str, Any]:
+    counts = {
+        name: getattr(kind, "in_" if name == "in" else name)
+        for name in ("in", "fanned", "out", "dropped", "quarantined", "waiting")
+    }
+    total = max(1, kind.in_)
+    fill = {name: round(full / total, 4) for name, full in kind.filled.items()}
+    return {**counts, "fill": fill}

@@ -1,0 +1,210 @@
+"""Puts a crawl together: the only place that knows which implementation stands where."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from crawler.app.job_paths import JobPaths
+from crawler.app.options import RunOptions
+from crawler.app.policies import (
+    canonical_of,
+    cookies_of,
+    guard_of,
+    limits_of,
+    politeness_of,
+    retry_of,
+    scope_of,
+    user_agent_of,
+)
+from crawler.app.spider_source import default_spider, load_spider, rules_of
+from crawler.config.load import LoadedJob
+from crawler.engine.crawl import Crawl, Parts
+from crawler.engine.host_book import HostBook
+from crawler.engine.limits import RunLimits
+from crawler.engine.output import Output
+from crawler.engine.robots_gate import RobotsGate
+from crawler.engine.start_feed import StartFeed
+from crawler.engine.tally import decode_tally
+from crawler.fetch.cookie_jar import CookieJar
+from crawler.fetch.http_client import AiohttpFetcher
+from crawler.frontier.frontier import Frontier
+from crawler.interfaces import Clock, FrontierStore, Opened
+from crawler.observe.recorder import Recorder
+from crawler.policy.autothrottle import AutothrottlePolicy
+from crawler.policy.robots import product_token
+from crawler.sinks.jsonl_sink import JsonlSink
+from crawler.sinks.stdout_sink import StdoutSink
+from crawler.spider.page_parser import PageParser
+from crawler.spider.rule_spider import RuleSpider
+from crawler.spider.spider import Spider
+from crawler.spider.spider_state import SpiderState
+from crawler.storage.memory_store import MemoryStore
+from crawler.storage.slot_file import NoGuard, SlotFile
+from crawler.storage.sqlite_store import SqliteStore
+from crawler.urls import UrlError, parse
+from crawler.workers.inline import InlineWorkers
+from crawler.workers.visit import Visitor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpiderSet:
+    """The user's side of a crawl.
+
+    Attributes:
+        spider: Gives the start requests, and items where it is a class.
+        rules: Extract and follow rules beside a class, or the spider itself; None for neither.
+        starts: Start URLs of the config, serialised.
+        is_class: The spider is a user's class.
+    """
+
+    spider: Spider
+    rules: RuleSpider | None
+    starts: tuple[str, ...]
+
+    is_class: bool = False
+
+    @property
+    def named(self) -> list[str]:
+        """URLs whose hosts the job names, and which may therefore be private."""
+        given = self.spider.start_urls if isinstance(self.spider.start_urls, list | tuple) else ()
+        found = []
+        for url in (*self.starts, *given):
+            with suppress(UrlError):
+                found.append(parse(url))
+        return found
+
+
+def spiders_of(loaded: LoadedJob, practice_url: str | None) -> SpiderSet:
+    """Make the spiders of a job; `{demo}` in URLs becomes the practice site's address.
+
+    Raises:
+        ConfigError: The class cannot be had, or a rule is not valid.
+    """
+    job = loaded.job
+    starts = tuple(parse(url.replace("{demo}", practice_url or "")) for url in job.start.urls)
+    rules = rules_of(job)
+    if loaded.spider is not None:
+        spider = load_spider(loaded.spider.file, loaded.spider.name, job.args)
+        if starts:
+            spider.start_urls = starts
+        return SpiderSet(spider=spider, rules=rules, starts=starts, is_class=True)
+    spider = rules or default_spider(job.name)
+    spider.start_urls = starts
+    return SpiderSet(spider=spider, rules=rules, starts=starts)
+
+
+class OpenStore:
+    """The job's store and what guards against pages that end the process."""
+
+    def __init__(self, loaded: LoadedJob, paths: JobPaths) -> None:
+        job = loaded.job
+        self.guard: SlotFile | NoGuard
+        self.store: FrontierStore
+        if job.run.durability == "off":
+            self.guard = NoGuard()
+            self.store = MemoryStore(canonical=canonical_of(job))
+            return
+        self.guard = SlotFile(paths.slots)
+        self.store = SqliteStore(
+            paths.database,
+            canonical=canonical_of(job),
+            durability=job.run.durability,
+            slots=self.guard,
+        )
+
+
+def outputs_of(
+    loaded: LoadedJob, options: RunOptions, paths: JobPaths, opened: Opened, stdout: BinaryIO
+) -> tuple[Output, ...]:
+    """Make the sinks; nothing is opened yet."""
+    job = loaded.job
+    if options.output == "-":
+        return (Output(StdoutSink(stdout), after_commit=True),)
+    sync = job.run.durability == "power_loss"
+
+    def output(template: str, mode: str, provenance: str) -> Output:
+        path = paths.output(template, opened.run_id, opened.started)
+        return Output(JsonlSink(template, path, mode=mode, job=job.name, sync=sync), provenance)
+
+    if options.output is not None:
+        return (output(options.output, "new", "url"),)
+    return tuple(output(one.path, one.mode, one.provenance) for one in job.output)
+
+
+class Wired:
+    """A crawl that is ready to run, and what must be closed after it.
+
+    Args:
+        loaded: The job.
+        options: The command line's.
+        spiders: The user's side.
+        stock: The store, opened.
+        opened: What it knows of the run.
+        outputs: Where items go.
+        recorder: Takes note of every page that ends.
+        clock: The time.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root
+        self,
+        loaded: LoadedJob,
+        options: RunOptions,
+        *,
+        spiders: SpiderSet,
+        stock: OpenStore,
+        opened: Opened,
+        outputs: Sequence[Output],
+        recorder: Recorder,
+        clock: Clock,
+    ) -> None:
+        job = loaded.job
+        agent = user_agent_of(job)
+        self.tally = decode_tally(opened.tally)
+        self.spider = spiders.spider
+        scope = scope_of(job, spiders.starts, spiders.spider, self.tally.joined_hosts)
+        parser = PageParser(
+            spiders.spider, scope, rules=spiders.rules if spiders.is_class else None,
+            follow=job.scope.follow, grow_scope=not job.scope.hosts,
+            robots_token=product_token(agent) if job.fetch.robots == "obey" else None,
+        )  # fmt: skip
+        jar = CookieJar()
+        jar.load(cookies_of(job, spiders.starts))
+        jar.load(opened.cookies)
+        self.fetcher = AiohttpFetcher(
+            limits_of(job, html_only=not spiders.is_class),
+            user_agent=agent, headers=job.fetch.headers, jar=jar,
+            guard=guard_of(job, spiders.named), clock=clock,
+        )  # fmt: skip
+        gate = asyncio.Semaphore(job.fetch.concurrency)
+        hosts = HostBook(
+            politeness_of(job), AutothrottlePolicy(), user_agent=agent,
+            obey_crawl_delay=job.fetch.robots == "obey",
+        )  # fmt: skip
+        hosts.load(opened.hosts)
+        if not opened.resumed:
+            hosts.forget_failures()
+        retry = retry_of(job)
+        obey = job.fetch.robots == "obey"
+        self.crawl = Crawl(
+            Parts(
+                store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
+                robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=obey),
+                retry=retry,
+                starts=StartFeed(parser.start(), items_done=self.tally.start_items),
+                outputs=tuple(outputs),
+                stamp={"_job": job.name, "_run": opened.run_id},
+                limits=RunLimits(
+                    concurrency=job.fetch.concurrency, max_pages=job.scope.max_pages,
+                    max_items=options.limit, max_runtime=job.scope.max_runtime,
+                ),
+                tally=self.tally, clock=clock, ended=recorder.ended,
+            )
+        )  # fmt: skip
+        state = SpiderState(spiders.spider, opened.spider_state)
+        visitor = Visitor(self.fetcher, parser, stock.guard, state, retry)
+        self.workers = InlineWorkers(visitor, gate, self.crawl.deliver)
+
