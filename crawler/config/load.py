@@ -86,11 +86,11 @@ def _build(root: MapNode, problems: list[Problem]) -> tuple[MapNode, Job | None]
     # needs none of it.
     from pydantic import ValidationError
 
-    from crawler.config.translate import problems_of, recast_variables
-
     try:
         return root, _validated(root)
     except ValidationError as error:
+        from crawler.config.translate import problems_of, recast_variables
+
         recast = recast_variables(error, root)
     try:
         return recast, _validated(recast)
