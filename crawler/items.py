@@ -157,8 +157,10 @@ def _text(value: str) -> str:
 
 def _plain(value: Any, path: str, depth: int) -> Any:
     """Return a value as plain data; `path` names it in the error."""
-    if value is None or isinstance(value, bool | float):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, float):
+        return float(value)  # a subclass, as numpy has one, is no plain data
     if isinstance(value, str):
         return value.value if isinstance(value, enum.Enum) else _text(value)
     if isinstance(value, int):

@@ -120,8 +120,8 @@ def html_tree(raw: bytes) -> etree._Element:
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
     root: etree._Element | None = None
     try:
-        # libxml2 ends the document at a NUL.
-        root = etree.fromstring(raw.replace(b"\0", b"") if b"\0" in raw else raw, parser)
+        # libxml2 ends the document at a NUL. The rest of parsel's preparation is the strip.
+        root = etree.fromstring(raw.replace(b"\0", b"").strip(), parser)
     except (etree.LxmlError, ValueError):
         root = None
     return etree.fromstring(b"<html/>", parser) if root is None else root

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from crawler.extract.document import Document
+from crawler.extract.media import Kind
+
+
+def html(body: bytes, content_type: str = "text/html") -> Document:
+    return Document("https://e.org/a/", body, Kind.HTML, content_type)
+
+
+def test_page_and_tree_read_the_same_encoding() -> None:
+    document = html("<title>Ж</title>".encode("cp1251"), "text/html; charset=cp1251")
+
+    assert document.page.title == "Ж"
+    assert document.tree.findtext(".//title") == "Ж"
+    assert document.text == "<title>Ж</title>"
+
+
+@pytest.mark.parametrize("first", ["page", "tree"])
+def test_the_base_is_the_same_whatever_was_parsed_first(first: str) -> None:
+    document = html(b"<base href=/c/><p>x")
+
+    getattr(document, first)
+
+    assert document.base == "https://e.org/c/"
+
+
+def test_a_document_that_is_no_html_has_no_base_of_its_own() -> None:
+    assert Document("https://e.org/a", b"<base href=/c/>", Kind.XML).base == "https://e.org/a"
+
+
+def test_what_is_odd_is_known_once_the_document_was_read() -> None:
+    document = html("Привет, как дела? Хорошо, спасибо.".encode("cp1251") * 3)
+
+    before, _, after = document.flags, document.text, document.flags
+
+    assert (before, after) == ((), ("charset_guessed",))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\0", b"\xff\xff<p>", b"<?xml version='1.0' encoding='x'?>"]
+)
+def test_every_body_has_a_tree(body: bytes) -> None:
+    assert html(body).tree.tag == "html"

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.extract.element_text import markup_of, number_in, text_of
+from crawler.extract.html_page import html_tree
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("£51.77", 51.77), ("1,234.56", 1234.56), ("1.234,56", 1234.56), ("1,234", 1234),
+        ("1.234", 1.234), ("0,5", 0.5), ("12,345,678", 12345678), ("€ 1.234.567", 1234567),
+        ("1 234", 1234), ("1\u202f234,5", 1234.5), ("1'000.5", 1000.5), ("3 12", 3), (".5", 0.5),
+        ("-3", -3), ("\u2212 4", -4), ("In stock (22 available)", 22), ("no", None), ("", None),
+        ("$ 1,234.5", 1234.5), ("10-20", 10), ("1.", 1), ("007", 7),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_as_people_write_it(text: str, number: float | None) -> None:
+    assert number_in(text) == number
+
+
+@given(st.text())
+def test_no_text_makes_reading_a_number_raise(text: str) -> None:
+    assert isinstance(number_in(text), int | float | None)
+
+
+@given(st.integers(min_value=-(10**15), max_value=10**15))
+def test_a_grouped_integer_is_read_back(number: int) -> None:
+    assert number_in(f"{number:,}") == number
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<p>a</p><p>b</p>", "a b"),
+        ("<b>a</b>b <i>c</i>", "ab c"),
+        ("a<br>b", "a b"),
+        ("<td>a</td><td>b</td>", "a b"),
+        ("a<script>x</script><style>y</style>b", "ab"),
+        ("a<!-- x -->b", "ab"),
+        ("", ""),
+    ],
+)
+def test_text_is_what_a_reader_sees(markup: str, text: str) -> None:
+    assert text_of(html_tree(f"<div>{markup}</div>".encode())) == text
+
+
+def test_markup_stops_at_the_end_of_the_element() -> None:
+    element = html_tree(b"<p>a<b>c</b></p> behind").find(".//b")
+
+    assert element is not None
+    assert markup_of(element) == "<b>c</b>"
+
+
+def test_a_page_that_nests_deeper_than_python_calls_has_text() -> None:
+    assert text_of(html_tree(b"<i>" * 2000 + b"deep")) == "deep"

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from parsel import Selector
+
+from crawler.errors import ConfigError
+from crawler.extract.html_page import html_tree
+from crawler.extract.xpaths import compile_css, compile_xpath
+
+PAGE = """
+<ul class="a b"><li id=x>one <b>two</b> three<li data-n=2 title=t><a href=/p?q=1>four</a></ul>
+<table><tr><th>UPC</th><td> u <i>v</i></td></tr></table>
+"""
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        "li::text", "li ::text", "::text", "*::text", "b::text, a::text", "ul > li::attr(id)",
+        "li ::attr(href)", "::attr(title)", "a::attr('href')", "li:nth-child(2)::attr(data-n)",
+        "ul.a.b li:not(#x) a::text", "th:contains('UPC') + td::text", "#none::text",
+    ],
+)  # fmt: skip
+def test_css_selects_what_parsel_selects(css: str) -> None:
+    assert (
+        compile_css(css)(html_tree(PAGE.encode())) == Selector(PAGE, type="html").css(css).getall()
+    )
+
+
+def test_xpath_selects_elements_texts_and_results_of_functions() -> None:
+    root = html_tree(PAGE.encode())
+
+    assert compile_xpath("//th[.='UPC']/following-sibling::td/text()")(root) == [" u "]
+    assert compile_xpath("count(//li)")(root) == ["2.0"]
+    assert compile_xpath("//a[re:test(@href, 'q=\\d')]/@href")(root) == ["/p?q=1"]
+
+
+@pytest.mark.parametrize("css", ["a[", "a::foo", "a::attr()", "a::text(x)", "", "a:nope"])
+def test_a_bad_css_selector_is_refused_at_once(css: str) -> None:
+    with pytest.raises(ConfigError):
+        compile_css(css)
+
+
+@pytest.mark.parametrize("xpath", ["//a[", "nope(//a)", "//x:y", "$v", ""])
+def test_a_bad_xpath_is_refused_at_once(xpath: str) -> None:
+    with pytest.raises(ConfigError, match="is not valid"):
+        compile_xpath(xpath)
