@@ -8,13 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crawler.errors import FetchError
-from crawler.fetch.content_coding import (
-    UNKNOWN_CODING,
-    Decoder,
-    decoder_for,
-    is_known,
-    parse_codings,
-)
+from crawler.fetch.content_coding import UNKNOWN_CODING, decoder_for, is_known, parse_codings
+from crawler.fetch.decoders import Decoder
 from crawler.fetch.limits import MIB, FetchLimits
 from crawler.outcome import ErrorClass
 

@@ -90,9 +90,9 @@ class AiohttpFetcher:
         own = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": accept_encoding()}
         self._headers = own | {checked_name(name): value for name, value in headers.items()}
         self._timeout = _client_timeout(limits, limits.timeout)
-        # Made by the first request: a session belongs to the loop that runs then.
-        self._pooled: aiohttp.ClientSession | None = None
-        self._fresh: aiohttp.ClientSession | None = None
+        # The one with the pool, and the one whose every connection is fresh; made when first
+        # needed, as a session belongs to the loop that runs then.
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._go_on = retry_once_on_reuse(functools.partial(self._attempt, fresh=True))
 
     async def fetch(self, request: FetchRequest) -> HttpResponse:
@@ -108,10 +108,9 @@ class AiohttpFetcher:
 
     async def close(self) -> None:
         """Close every connection."""
-        for session in (self._pooled, self._fresh):
-            if session is not None:
-                await session.close()
-        self._pooled = self._fresh = None
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
         self._watchdog.close()
         await self._resolver.close()
 
@@ -188,8 +187,7 @@ class AiohttpFetcher:
         return request_fields(request, self._jar, self._clock.wall())
 
     def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
-        """Return the session with the pool, or the one whose every connection is new."""
-        if (session := self._fresh if fresh else self._pooled) is not None:
+        if (session := self._sessions.get(fresh)) is not None:
             return session
         connector = _Connector(
             limit=0,
@@ -211,10 +209,7 @@ class AiohttpFetcher:
             max_field_size=MAX_FIELD,
             max_headers=MAX_FIELDS,
         )
-        if fresh:
-            self._fresh = session
-        else:
-            self._pooled = session
+        self._sessions[fresh] = session
         return session
 
     def _new_socket(self, target: tuple[Any, ...]) -> socket.socket:

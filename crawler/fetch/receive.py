@@ -67,6 +67,7 @@ class Receiver:
         if lenient:
             limit = min(limit, ERROR_BODY)
         flags = () if head.is_delimited else (LENGTH_UNKNOWN,)
+        collector: BodyCollector | None = None
         try:
             if head.length is not None and head.length > limit:
                 raise announced_too_large(head.length, request.url)
@@ -74,21 +75,18 @@ class Receiver:
             if not head.codings and source.at_eof() and len(first) <= limit:
                 # Most pages are here as soon as they are asked for.
                 return Received(first, len(first), flags)
-        except (FetchError, self.cut):
-            if not lenient:
-                raise
-            return Received(flags=(*flags, BODY_CUT))
-        collector = BodyCollector(
-            self.limits, request.url, head.codings, max_body=limit, now=self.clock.monotonic()
-        )
-        try:
+            collector = BodyCollector(
+                self.limits, request.url, head.codings, max_body=limit, now=self.clock.monotonic()
+            )
             await self._collect(first, source, collector)
-            body = collector.finish()
+            return Received(collector.finish(), collector.wire_size, (*flags, *collector.flags))
         except (FetchError, self.cut) as error:
             if not lenient or getattr(error, "kind", "") == ErrorClass.TIMEOUT:
                 raise
-            body, flags = collector.so_far(), (*flags, BODY_CUT)
-        return Received(body, collector.wire_size, (*flags, *collector.flags))
+            flags = (*flags, BODY_CUT)
+            if collector is None:
+                return Received(flags=flags)
+            return Received(collector.so_far(), collector.wire_size, (*flags, *collector.flags))
 
     async def _collect(self, chunk: bytes, source: ByteSource, collector: BodyCollector) -> None:
         while chunk:

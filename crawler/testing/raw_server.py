@@ -72,8 +72,8 @@ class Exchange:
 Script = Callable[[Exchange], Awaitable[None]]
 
 
-def answer(body: bytes = b"", *, status: str = "200 OK", **fields: str) -> bytes:
-    """Return a whole answer; `content_type="text/html"` becomes a field, None of the rest is added.
+def answer(body: bytes = b"", /, *, status: str = "200 OK", **fields: str) -> bytes:
+    """Return a whole answer; `content_type="text/html"` becomes a field.
 
     Content-Length is added unless it, or `transfer_encoding`, is given; "" leaves a field out.
     """

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,10 +24,10 @@ async def new_fetcher(
     jar: CookieJar | None = None,
     guard: AddressGuard | None = None,
     headers: dict[str, str] | None = None,
-    **limits: object,
+    **limits: Any,
 ) -> AsyncIterator[AiohttpFetcher]:
     fetcher = AiohttpFetcher(
-        replace(QUICK, **limits),  # type: ignore[arg-type]  # names are checked at run time
+        replace(QUICK, **limits),
         user_agent="test/1",
         headers=headers or {},
         jar=jar if jar is not None else CookieJar(),

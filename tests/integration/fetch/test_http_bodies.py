@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from email.utils import formatdate
 
 import pytest
@@ -12,6 +14,8 @@ from crawler.fetch.http_client import AiohttpFetcher
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
 from crawler.testing.raw_server import Exchange, RawServer, answer
+
+NewFetcher = Callable[..., AbstractAsyncContextManager[AiohttpFetcher]]
 
 PAGE = b"<html>" + b"some words, " * 2_000 + b"</html>"
 GZIP = {"content_encoding": "gzip"}
@@ -130,9 +134,7 @@ async def test_the_body_of_a_redirect_is_thrown_away_and_its_connection_kept(
 
 async def test_the_endless_body_of_a_redirect_is_left(fetcher: AiohttpFetcher) -> None:
     async def script(exchange: Exchange) -> None:
-        await exchange.send(
-            answer(status="301 Moved", transfer_encoding="chunked", location="/b")
-        )
+        await exchange.send(answer(status="301 Moved", transfer_encoding="chunked", location="/b"))
         while not exchange.is_over:
             await exchange.send(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
 
@@ -149,7 +151,7 @@ async def test_a_redirect_without_location_is_read_like_a_page(fetcher: AiohttpF
     assert response.body == b"where?"
 
 
-async def test_an_unwanted_type_is_not_read(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+async def test_an_unwanted_type_is_not_read(new_fetcher: NewFetcher) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.send(answer(content_type="video/mp4", content_length="900000000"))
         await exchange.hold()
@@ -170,9 +172,14 @@ async def test_an_unwanted_type_is_not_read(new_fetcher) -> None:  # type: ignor
         pytest.param({"content_type": "text/plain"}, True, id="any-type-asked-for"),
     ],
 )
-async def test_a_wanted_type_is_read(new_fetcher, fields: dict[str, str], any_type: bool) -> None:  # type: ignore[no-untyped-def]
+async def test_a_wanted_type_is_read(
+    new_fetcher: NewFetcher, fields: dict[str, str], any_type: bool
+) -> None:
     accept = ("text/html", "image/*")
-    async with RawServer(answer(b"body", **fields)) as server, new_fetcher(accept=accept) as fetcher:
+    async with (
+        RawServer(answer(b"body", **fields)) as server,
+        new_fetcher(accept=accept) as fetcher,
+    ):
         response = await fetcher.fetch(FetchRequest(url=server.url(), any_type=any_type))
 
     assert response.body == b"body"
@@ -215,7 +222,7 @@ async def test_a_field_cannot_smuggle_another(
     assert not server.exchanges
 
 
-async def test_cookies_are_learnt_and_sent_by_our_jar_alone(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+async def test_cookies_are_learnt_and_sent_by_our_jar_alone(new_fetcher: NewFetcher) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.send(answer(b"x", set_cookie="sid=1; Path=/in", x_other="y"))
 
@@ -241,7 +248,7 @@ async def test_retry_after_comes_back_in_seconds(fetcher: AiohttpFetcher) -> Non
     assert (response.status, response.retry_after) == (503, 90.0)
 
 
-async def test_fields_of_the_fetcher_go_with_every_request(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+async def test_fields_of_the_fetcher_go_with_every_request(new_fetcher: NewFetcher) -> None:
     headers = {"Accept": "text/x-own", "X-Team": "docs"}
     async with RawServer(answer(b"x")) as server, new_fetcher(headers=headers) as fetcher:
         await fetcher.fetch(FetchRequest(url=server.url()))

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
 import ssl
 import subprocess
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,8 @@ from crawler.fetch.http_client import AiohttpFetcher
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
 from crawler.testing.raw_server import Exchange, RawServer, answer
+
+NewFetcher = Callable[..., AbstractAsyncContextManager[AiohttpFetcher]]
 
 
 async def failure(fetcher: AiohttpFetcher, request: FetchRequest) -> FetchError:
@@ -75,9 +80,7 @@ async def test_a_server_that_always_drops_is_asked_twice_and_no_more(
 
 async def test_a_post_is_never_sent_twice(fetcher: AiohttpFetcher) -> None:
     async with RawServer(drop) as server:
-        error = await failure(
-            fetcher, FetchRequest(url=server.url(), method="POST", body=b"pay=1")
-        )
+        error = await failure(fetcher, FetchRequest(url=server.url(), method="POST", body=b"pay=1"))
 
     assert error.kind == ErrorClass.CONNECT
     assert len(server.exchanges) == 1
@@ -90,7 +93,7 @@ async def test_a_refused_connection_is_a_connect_error(fetcher: AiohttpFetcher) 
     assert error.status is None
 
 
-async def test_silence_ends_in_a_timeout(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+async def test_silence_ends_in_a_timeout(new_fetcher: NewFetcher) -> None:
     async with RawServer(Exchange.hold) as server, new_fetcher(timeout=0.05) as fetcher:
         error = await failure(fetcher, FetchRequest(url=server.url()))
 
@@ -104,7 +107,7 @@ async def test_a_request_may_have_a_timeout_of_its_own(fetcher: AiohttpFetcher) 
     assert error.kind == ErrorClass.TIMEOUT
 
 
-async def test_silence_inside_a_body_ends_in_a_timeout(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+async def test_silence_inside_a_body_ends_in_a_timeout(new_fetcher: NewFetcher) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.send(answer(b"ha", content_length="4"))
         await exchange.hold()
@@ -123,7 +126,7 @@ async def drip(exchange: Exchange, head: bytes) -> None:
         await asyncio.sleep(0.005)
 
 
-async def test_a_header_that_drips_in_has_a_limit_in_all(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+async def test_a_header_that_drips_in_has_a_limit_in_all(new_fetcher: NewFetcher) -> None:
     async def script(exchange: Exchange) -> None:
         await drip(exchange, b"HTTP/1.1 200 OK\r\nX-A: ")
 
@@ -134,7 +137,7 @@ async def test_a_header_that_drips_in_has_a_limit_in_all(new_fetcher) -> None:  
     assert error.kind == ErrorClass.TIMEOUT
 
 
-async def test_a_body_that_drips_in_ends_at_the_deadline(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+async def test_a_body_that_drips_in_ends_at_the_deadline(new_fetcher: NewFetcher) -> None:
     async def script(exchange: Exchange) -> None:
         await drip(exchange, b"HTTP/1.1 200 OK\r\n\r\n")
 
@@ -144,7 +147,7 @@ async def test_a_body_that_drips_in_ends_at_the_deadline(new_fetcher) -> None:  
     assert (error.kind, error.status) == (ErrorClass.TIMEOUT, 200)
 
 
-async def test_a_body_that_drips_in_is_below_the_least_rate(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+async def test_a_body_that_drips_in_is_below_the_least_rate(new_fetcher: NewFetcher) -> None:
     async def script(exchange: Exchange) -> None:
         await drip(exchange, b"HTTP/1.1 200 OK\r\n\r\n")
 
@@ -194,7 +197,7 @@ async def test_a_missing_name_is_a_dns_error_and_remembered(
     assert asked == ["nowhere.invalid"]
 
 
-async def test_a_private_address_is_refused_before_any_connection(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+async def test_a_private_address_is_refused_before_any_connection(new_fetcher: NewFetcher) -> None:
     async with RawServer(answer(b"secret")) as server:
         guard = AddressGuard("start", [("127.0.0.1", server.port + 1), ("127.0.0.2", server.port)])
         async with new_fetcher(guard=guard) as fetcher:
@@ -204,7 +207,7 @@ async def test_a_private_address_is_refused_before_any_connection(new_fetcher) -
     assert server.connections == 0
 
 
-async def test_a_named_private_address_is_allowed_at_its_port(new_fetcher) -> None:  # type: ignore[no-untyped-def]
+async def test_a_named_private_address_is_allowed_at_its_port(new_fetcher: NewFetcher) -> None:
     async with RawServer(answer(b"mine")) as server:
         guard = AddressGuard("start", [("127.0.0.1", server.port)])
         async with new_fetcher(guard=guard) as fetcher:
@@ -221,7 +224,10 @@ async def test_a_named_private_address_is_allowed_at_its_port(new_fetcher) -> No
     ],
 )
 async def test_a_name_is_judged_by_what_it_resolves_to(
-    new_fetcher, monkeypatch: pytest.MonkeyPatch, named: list[str], kind: ErrorClass | None  # type: ignore[no-untyped-def]
+    new_fetcher: NewFetcher,
+    monkeypatch: pytest.MonkeyPatch,
+    named: list[str],
+    kind: ErrorClass | None,
 ) -> None:
     class AllLoopback:
         async def resolve(self, host: str, port: int, family: int) -> list[dict[str, object]]:
@@ -246,11 +252,13 @@ async def test_a_name_is_judged_by_what_it_resolves_to(
 
 @pytest.fixture(scope="module")
 def self_signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
     folder = tmp_path_factory.mktemp("tls")
+    options = "-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=x"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-        + ["-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        + ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+        ["openssl", "req", *options.split(), "-keyout", "key.pem", "-out", "cert.pem"],
+        cwd=folder,
         check=True,
         capture_output=True,
     )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.errors import FetchError
-from crawler.fetch import content_coding
+from crawler.fetch import content_coding, decoders
 from crawler.fetch.content_coding import accept_encoding, decoder_for, is_known, parse_codings
 from crawler.outcome import ErrorClass
 
@@ -179,12 +179,12 @@ def test_only_what_can_be_undone_is_asked_for() -> None:
 
 def test_zlib_stands_in_where_isal_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "isal", None)
-    content_coding._inflate_errors.cache_clear()
+    decoders._inflate_errors.cache_clear()
     try:
         assert decode(["gzip"], gzip.compress(TEXT)) == (TEXT, None)
         assert kind_of(["gzip"], gzip.compress(TEXT)[:15] + b"\xff" * 40) == "unreadable"
     finally:
-        content_coding._inflate_errors.cache_clear()
+        decoders._inflate_errors.cache_clear()
 
 
 @pytest.mark.parametrize(("version", "asked"), [("1.2.0", False), ("1.2.1", True), ("1.10", True)])

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crawler.files import FileWriter
+
+
+@pytest.fixture
+def writer() -> Iterator[FileWriter]:
+    made = FileWriter()
+    yield made
+    made.close()
+
+
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+async def test_a_file_is_written_with_its_folders(writer: FileWriter, tmp_path: Path) -> None:
+    await writer.write(tmp_path / "a" / "b.html", b"body")
+
+    assert (tmp_path / "a" / "b.html").read_bytes() == b"body"
+
+
+async def test_a_file_is_replaced_and_nothing_else_is_left(
+    writer: FileWriter, tmp_path: Path
+) -> None:
+    path = tmp_path / "b.html"
+    path.write_bytes(b"a much longer old body")
+
+    await writer.write(path, b"new")
+
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == ["b.html"]
+
+
+async def test_what_cannot_be_written_leaves_nothing_behind(
+    writer: FileWriter, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "x").touch()
+
+    with pytest.raises(OSError, match="taken"):
+        await writer.write(tmp_path / "taken", b"body")
+
+    assert names(tmp_path) == ["taken"]
