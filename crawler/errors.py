@@ -97,7 +97,13 @@ class FetchError(CrawlerError):
     """
 
     def __init__(
-        self, kind: str, message: str, *, url: str, status: int | None = None, retry_after: float | None = None
+        self,
+        kind: str,
+        message: str,
+        *,
+        url: str,
+        status: int | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind

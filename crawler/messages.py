@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 HeaderValue = str | bytes
-HeaderSource = Mapping[str, HeaderValue | Iterable[HeaderValue]] | Iterable[tuple[str | bytes, HeaderValue]]
+HeaderSource = (
+    Mapping[str, HeaderValue | Iterable[HeaderValue]] | Iterable[tuple[str | bytes, HeaderValue]]
+)
 
 
 class Headers(MutableMapping[str, bytes]):

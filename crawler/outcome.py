@@ -43,7 +43,9 @@ class ErrorClass(enum.StrEnum):
 
     DNS = "dns"
     CONNECT = "connect"
-    REUSE = "conn_reuse"  # a kept-alive connection was closed under us: retried at once, not charged
+    REUSE = (
+        "conn_reuse"  # a kept-alive connection was closed under us: retried at once, not charged
+    )
     TIMEOUT = "timeout"
     TRUNCATED = "truncated"
     PROTOCOL = "protocol"

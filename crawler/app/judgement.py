@@ -22,6 +22,9 @@ def judge_run(
     """Judge a run that came to its end.
 
     Args:
+        job: The job.
+        books: Its requests by state.
+        tally: Its other counters.
         limit: Items after which the user ended it, None for no limit.
         start_error: What the spider's `start` raised, None for nothing.
     """

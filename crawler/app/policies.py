@@ -39,6 +39,7 @@ def scope_of(job: Job, starts: Iterable[str], spider: Spider, joined: Iterable[s
     """Return the region of the crawl.
 
     Args:
+        job: The job.
         starts: Start URLs of the config.
         spider: Its `allowed_domains` count where the config names no hosts.
         joined: Hosts that start URLs of this run were found to redirect to.
@@ -100,9 +101,15 @@ def cookies_of(job: Job, starts: Iterable[str]) -> list[StoredCookie]:
     """Return the configured cookies, for the hosts of the start URLs and no others."""
     return [
         StoredCookie(
-            domain=host, path="/", name=name, value=value, host_only=True, secure=False,
-            expires=None, created=0.0,
-        )  # fmt: skip
+            domain=host,
+            path="/",
+            name=name,
+            value=value,
+            host_only=True,
+            secure=False,
+            expires=None,
+            created=0.0,
+        )
         for host in sorted({hostname(url) for url in starts})
         for name, value in job.fetch.cookies.items()
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -39,4 +38,4 @@ def _take_back(part: Path) -> None:
         return
     aside = part.with_name(f"{part.name}.copy")
     shutil.copyfile(final, aside)
-    os.replace(aside, part)
+    aside.replace(part)

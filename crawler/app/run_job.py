@@ -8,7 +8,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from crawler.app.job_paths import JobPaths, new_run_id, rfc3339
 from crawler.app.judgement import judge_run
@@ -45,8 +45,7 @@ class Streams:
     """Standard output and error of the process."""
 
     stdout: BinaryIO
-    console: Console
-    is_terminal: bool
+    stderr: TextIO
 
 
 def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock) -> int:
@@ -74,7 +73,7 @@ def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clo
 class JobRun:
     """The steps of one run, in order."""
 
-    def __init__(  # noqa: PLR0913 - made in one place
+    def __init__(
         self,
         loaded: LoadedJob,
         options: RunOptions,
@@ -87,11 +86,12 @@ class JobRun:
         self._job = loaded.job
         self._options = options
         self._streams = streams
-        self._console = streams.console
+        self._console = Console(streams.stderr, options.level)
         self._paths = paths
         self._clock = clock
         self._loop_name = loop_name
         self._begun = clock.monotonic()
+        self._begun_cpu = cpu_seconds()
         self._stock: OpenStore
 
     async def run(self) -> int:
@@ -149,9 +149,7 @@ class JobRun:
             self._console.say(f"changed since the interruption: {', '.join(light)}")
 
     async def _crawl(self, spiders: SpiderSet, opened: Opened) -> int:
-        outputs = outputs_of(
-            self._loaded, self._options, self._paths, opened, self._streams.stdout
-        )
+        outputs = outputs_of(self._loaded, self._options, self._paths, opened, self._streams.stdout)
         with ExitStack() as stack:
             marks = {mark.sink: mark for mark in opened.marks}
             for output in outputs:
@@ -190,7 +188,7 @@ class JobRun:
 
     async def _say_status(self, wired: Wired) -> None:
         store = self._stock.store
-        period = _STATUS_TTY if self._streams.is_terminal else _STATUS_LOG
+        period = _STATUS_TTY if self._streams.stderr.isatty() else _STATUS_LOG
         done = store.books().done
         while True:
             await self._clock.sleep(period)
@@ -200,7 +198,7 @@ class JobRun:
             items, flying = wired.tally.items_out, wired.crawl.in_flight
             self._console.say(status_line(self._job.name, seconds, books, items, flying, rate))
 
-    async def _finish(  # noqa: PLR0913 - what has been opened is what must be closed
+    async def _finish(
         self,
         wired: Wired,
         opened: Opened,
@@ -226,7 +224,7 @@ class JobRun:
         seconds = self._clock.monotonic() - self._begun
         ending = Ending(
             exit_code=code, reason=end.reason, checks=checks, seconds=seconds,
-            wall=self._clock.wall(), loop=self._loop_name,
+            cpu=cpu_seconds() - self._begun_cpu, wall=self._clock.wall(), loop=self._loop_name,
         )  # fmt: skip
         summary = sum_up(self._job, opened, books, wired.tally, wired.crawl.bottleneck, ending)
         await write_ledger(report.folder / "urls.jsonl.gz", store)

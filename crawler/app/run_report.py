@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 from crawler.app.job_paths import JobPaths
-from crawler.config.masked import effective_yaml
 from crawler.config.load import LoadedJob
+from crawler.config.masked import effective_yaml
 from crawler.errors import OutputError
 from crawler.files import FileWriter
 from crawler.interfaces import Opened

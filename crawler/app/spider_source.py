@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from crawler.config.models.items import ExtractSettings
 from crawler.config.models.job import Job
@@ -17,7 +18,7 @@ from crawler.spider.rules import ExtractRule, FieldRule, FollowRule
 from crawler.spider.spider import Spider
 
 
-def load_spider(file: Path, name: str, args: Mapping[str, object]) -> Spider:
+def load_spider(file: Path, name: str, args: Mapping[str, Any]) -> Spider:
     """Import a spider class from its file and make its one instance.
 
     The folder of the file is not put on `sys.path`: a module that happens to lie beside a config
@@ -40,7 +41,7 @@ def load_spider(file: Path, name: str, args: Mapping[str, object]) -> Spider:
         return found(**args)
     except ConfigError:
         raise
-    except Exception as error:  # noqa: BLE001 - the user's module and constructor
+    except Exception as error:
         raise ConfigError(f"{file}: {failed(error)}") from error
 
 
@@ -65,9 +66,13 @@ def rules_of(job: Job) -> RuleSpider | None:
 def _extract_rule(settings: ExtractSettings) -> ExtractRule:
     fields = tuple(
         FieldRule(
-            name=name, css=field.css, xpath=field.xpath, value=field.value, all=field.all,
+            name=name,
+            css=field.css,
+            xpath=field.xpath,
+            value=field.value,
+            all=field.all,
             then=tuple(field.then),
-        )  # fmt: skip
+        )
         for name, field in settings.fields.items()
     )
     return ExtractRule(

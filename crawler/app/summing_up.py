@@ -22,7 +22,8 @@ class Ending:
         exit_code: As the process is going to give it.
         reason: In a word.
         checks: What the run was found wanting in.
-        seconds: That this process worked.
+        seconds: That this process crawled.
+        cpu: CPU seconds that it spent in them.
         wall: The time now.
         loop: Name of the event loop.
     """
@@ -31,6 +32,7 @@ class Ending:
     reason: str
     checks: tuple[str, ...]
     seconds: float
+    cpu: float
     wall: float
     loop: str
 
@@ -52,7 +54,7 @@ def sum_up(
         nofollow_links=tally.nofollow_links, label_conflicts=tally.label_conflicts,
         bytes=tally.wire_bytes, duration_s=round(worked, 3),
         pages_per_s=round(books.done / worked, 2) if worked else 0.0,
-        limited_by=bottleneck.shares(ending.seconds), peak_rss_bytes=peak_rss_bytes(),
+        limited_by=bottleneck.shares(ending.seconds, ending.cpu), peak_rss_bytes=peak_rss_bytes(),
         cpu_s=round(tally.cpu + cpu_seconds(), 3), checks=list(ending.checks),
     )  # fmt: skip
 

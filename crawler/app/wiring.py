@@ -207,4 +207,3 @@ class Wired:
         state = SpiderState(spiders.spider, opened.spider_state)
         visitor = Visitor(self.fetcher, parser, stock.guard, state, retry)
         self.workers = InlineWorkers(visitor, gate, self.crawl.deliver)
-

@@ -83,7 +83,9 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     mode.add_argument("--fresh", action="store_true", help="begin anew, whatever was interrupted")
     mode.add_argument("--resume", action="store_true", help="go on, or fail if nothing can")
     run.add_argument("--forget", action="store_true", help="wipe the job's history first")
-    run.add_argument("-o", dest="output", metavar="PATH", help="instead of the outputs; - is stdout")
+    run.add_argument(
+        "-o", dest="output", metavar="PATH", help="instead of the outputs; - is stdout"
+    )
     run.add_argument("--limit", type=_count, metavar="N", help="end after N items")
     loud = run.add_mutually_exclusive_group()
     loud.add_argument("-q", dest="level", action="store_const", const=-1, help="errors only")

@@ -10,17 +10,14 @@ from crawler.app.options import RunOptions
 from crawler.app.run_job import Streams, run_job
 from crawler.clock import SystemClock
 from crawler.config.load import load_job
-from crawler.observe.console import NORMAL, Console
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the job that the command line names; return the exit code."""
     loaded = load_job(options.config, overrides=options.set, environ=os.environ)
-    level = NORMAL if options.level is None else options.level
-    streams = Streams(sys.stdout.buffer, Console(sys.stderr, level), sys.stderr.isatty())
     mode = "fresh" if options.fresh or options.forget else "resume" if options.resume else "auto"
     wanted = RunOptions(
         base=options.dir, mode=mode, forget=options.forget, output=options.output,
-        limit=options.limit, level=level,
+        limit=options.limit, level=options.level or 0,
     )  # fmt: skip
-    return run_job(loaded, wanted, streams, SystemClock())
+    return run_job(loaded, wanted, Streams(sys.stdout.buffer, sys.stderr), SystemClock())

@@ -13,10 +13,19 @@ class Bottleneck:
         """Note a wait for "politeness", "network" or "output"."""
         self._waited[cause] += seconds
 
-    def shares(self, total: float) -> dict[str, float]:
-        """Return each cause's share of `total` seconds; what is left is the processor's."""
-        if total <= 0:
+    def shares(self, total: float, cpu: float) -> dict[str, float]:
+        """Return each cause's share of the time; the shares add up to 1.
+
+        While the dispatcher waits, callbacks run on the same loop: what the processor was busy
+        is its share, the rest is split by what was waited for.
+
+        Args:
+            total: Seconds that the crawl took.
+            cpu: CPU seconds that the process spent in them.
+        """
+        waited = sum(self._waited.values())
+        if total <= 0 or waited <= 0:
             return {}
-        shares = {cause: min(1.0, spent / total) for cause, spent in self._waited.items()}
-        shares["cpu"] = max(0.0, 1.0 - sum(shares.values()))
-        return {cause: round(share, 3) for cause, share in shares.items()}
+        busy = min(1.0, cpu / total)
+        shares = {cause: (1 - busy) * spent / waited for cause, spent in self._waited.items()}
+        return {cause: round(share, 3) for cause, share in {**shares, "cpu": busy}.items()}

@@ -116,6 +116,7 @@ class HostBook:
         """Learn from an answer; return the seconds to leave the host alone, mostly 0.
 
         Args:
+            outcome: The answer, or what went wrong.
             sent: Monotonic second at which the request went out.
             now: Monotonic second now.
             wall: Wall-clock second now.
@@ -129,9 +130,7 @@ class HostBook:
                     record.pace, limits.delay, sent=sent, now=now
                 )
             elif outcome.status is not None:
-                record.pace = self._throttle.after_good(
-                    record.pace, limits.delay, outcome.elapsed
-                )
+                record.pace = self._throttle.after_good(record.pace, limits.delay, outcome.elapsed)
             if abs(record.pace.delay - host.stored_delay) > 0.1 * host.stored_delay:
                 host.stored_delay = record.pace.delay
                 self._changed.add(name)

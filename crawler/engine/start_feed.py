@@ -79,4 +79,3 @@ class StartFeed:
     def empty(self) -> bool:
         """Nothing waits to be taken."""
         return not self._requests and not self._items
-

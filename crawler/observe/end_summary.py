@@ -24,9 +24,8 @@ def end_lines(summary: Summary, outputs: Sequence[Path], report: Path) -> list[s
     if summary.offsite["links"]:
         hosts = list(summary.offsite["hosts"])
         more = f" and {len(hosts) - 2} more" if len(hosts) > 2 else ""
-        lines.append(
-            f"  offsite {summary.offsite['links']:,} links out of scope: {', '.join(hosts[:2])}{more}"
-        )
+        names = ", ".join(hosts[:2])
+        lines.append(f"  offsite {summary.offsite['links']:,} links out of scope: {names}{more}")
     slow = max(summary.limited_by, key=lambda cause: summary.limited_by[cause], default="")
     share = f", limited by {slow} {summary.limited_by[slow]:.0%} of the time" if slow else ""
     lines.append(

@@ -6,7 +6,6 @@ one line and no kill can tear the file: the rows are the truth, this is a copy t
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -27,12 +26,13 @@ async def write_ledger(path: Path, store: FrontierStore) -> None:
     aside = path.with_name(f".{path.name}.tmp")
     encode = msgspec.json.Encoder().encode
     try:
-        with igzip.open(aside, "wb", compresslevel=_LEVEL) as file:
+        opened = igzip.open(aside, "wb", compresslevel=_LEVEL)  # type: ignore[no-untyped-call]
+        with opened as file:
 
             def visit(line: LedgerLine) -> None:
                 file.write(encode(line) + b"\n")
 
             await store.ledger(visit)
-        os.replace(aside, path)
+        aside.replace(path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error

@@ -11,7 +11,11 @@ def status_line(
     """Return the line.
 
     Args:
+        job: Its name.
         seconds: Since the process began.
+        books: Requests by state.
+        items: Items written.
+        in_flight: Requests out now.
         rate: Pages per second since the last line.
     """
     hours, rest = divmod(int(seconds), 3600)

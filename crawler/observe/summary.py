@@ -73,6 +73,6 @@ def write_summary(path: Path, summary: Summary) -> None:
             file.write(b"\n")
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, path)
+        aside.replace(path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error

@@ -55,9 +55,7 @@ class Visitor:
     async def parse(self, request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
         """Turn an answer into an outcome."""
         status = answer.status
-        if 200 <= status < 300 or (
-            status != 304 and self.parser.wants_status(request, status)
-        ):
+        if 200 <= status < 300 or (status != 304 and self.parser.wants_status(request, status)):
             if "unwanted_type" in answer.flags:
                 return _outcome(request, answer, State.SKIPPED, SkipReason.TYPE)
             return await self._call_back(request, answer)
