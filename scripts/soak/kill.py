@@ -1,10 +1,10 @@
 """SIGKILL a crawl at random moments, give the same command again until it ends, compare.
 
-`python -m scripts.soak.kill [--kills N] [--seed S]`. The PostgreSQL manual on a loopback nginx,
-slowed by a delay of 10 ms. An undisturbed crawl comes first; the killed one must end with the same
-URLs and items, no line twice, balanced books, files that parse to their last byte, and no more
-pages fetched again at the server than those in flight plus one batch for each kill. Exits with 1 if
-not.
+`python -m scripts.soak.kill [--kills N] [--seed S] [--delay D]`. The PostgreSQL manual on a
+loopback nginx, slowed by a delay of 10 ms. An undisturbed crawl comes first; the killed one must
+end with the same URLs and items, no line twice, balanced books, files that parse to their last
+byte, and no more pages fetched again at the server than those in flight plus one batch for each
+kill. Exits with 1 if not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from scripts.soak.run_files import RunFiles
 
 #: Pages of one group commit: what a kill may cost beside those in flight.
 BATCH = 200
-DELAY = "10ms"
 
 
 @dataclass(slots=True)
@@ -102,12 +101,62 @@ def refetched(fetches: Counter[str]) -> int:
     return fetches.total() - len(fetches)
 
 
+def soak(site: DocsSite, home: Path, *, kills: int, chance: random.Random, delay: str) -> list[str]:
+    """Crawl once in peace and once with kills, print a table, return what went wrong."""
+    folders = home / "undisturbed", home / "killed"
+    for folder in folders:
+        folder.mkdir()
+        write_config(folder / "docs.yaml", site.url, delay=delay)
+    start_up, seconds = _crawl_in_peace(site, folders[0])
+    calm = RunFiles(folders[0], "docs")
+    print(f"undisturbed: {seconds:.1f} s, {len(calm.items())} items, books {calm.books()}")
+    found = [f"undisturbed: {n} pages fetched again" for n in {refetched(site.fetches())} if n]
+    site.forget_log()
+    # Some kills fall into the start-up; the others leave enough pages for the last of them.
+    longest = start_up + 1.4 * (seconds - start_up) / kills
+    waits = [chance.uniform(0.1, longest) for _ in range(kills)]
+    story = crawl_with_kills(site, folders[1], waits)
+    _print_kills(story)
+    if story.exit_code:
+        said = _said(folders[1])
+        return [f"after kill {len(story.kills)} a start ended with {story.exit_code}: {said}"]
+    killed, fetches = RunFiles(folders[1], "docs"), site.fetches()
+    print(f"killed: {len(killed.items())} items, books {killed.books()}")
+    allowed = len(story.kills) * (CONCURRENCY + BATCH)
+    print(f"fetched again: {refetched(fetches)} ({allowed} allowed)")
+    return found + violations(calm, killed, fetches, kills=len(story.kills), wanted_kills=kills)
+
+
+def _crawl_in_peace(site: DocsSite, folder: Path) -> tuple[float, float]:
+    """Return the seconds to the first answer and to the end."""
+    began = time.monotonic()
+    process = crawl(folder)
+    while not site.log() and process.poll() is None:
+        time.sleep(0.01)
+    start_up = time.monotonic() - began
+    if process.wait(timeout=600):
+        raise RuntimeError(f"undisturbed, it ended with {process.returncode}: {_said(folder)}")
+    return start_up, time.monotonic() - began
+
+
+def _print_kills(story: KilledCrawl) -> None:
+    print(f"{'kill':>4}{'after s':>9}{'pages at the server':>21}")
+    for number, (wait, pages) in enumerate(story.kills, 1):
+        print(f"{number:>4}{wait:>9.2f}{pages:>21}")
+
+
+def _said(folder: Path) -> str:
+    """Return the last line on standard error."""
+    return (folder / "stderr").read_text(encoding="utf-8").strip().rpartition("\n")[2]
+
+
 def main() -> int:
-    """Run both crawls, print a table, return the exit code."""
+    """Run the soak and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=POSTGRESQL_DOCS)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--delay", default="10ms", help="between two requests")
     parser.add_argument("--keep", action="store_true", help="leave the folders of the runs behind")
     args = parser.parse_args()
     reason = DocsSite.missing(args.folder)
@@ -116,9 +165,10 @@ def main() -> int:
         return 2
     home = Path(tempfile.mkdtemp(prefix="kill-"))
     print(f"seed {args.seed}, {args.kills} kills, files in {home}", flush=True)
+    chance = random.Random(args.seed)
     with DocsSite(args.folder.resolve()) as site:
         try:
-            found = _soak(site, home, args.kills, random.Random(args.seed))
+            found = soak(site, home, kills=args.kills, chance=chance, delay=args.delay)
         except (ValueError, LookupError, OSError) as error:
             found = [f"a file of a run cannot be read: {error!r}"]
     for violation in found:
@@ -127,43 +177,6 @@ def main() -> int:
     if not (found or args.keep):
         shutil.rmtree(home)
     return 1 if found else 0
-
-
-def _soak(site: DocsSite, home: Path, wanted_kills: int, chance: random.Random) -> list[str]:
-    calm_folder, killed_folder = home / "undisturbed", home / "killed"
-    for folder in (calm_folder, killed_folder):
-        folder.mkdir()
-        write_config(folder / "docs.yaml", site.url, delay=DELAY)
-    began = time.monotonic()
-    calm_exit = crawl(calm_folder).wait(timeout=600)
-    seconds = time.monotonic() - began
-    calm_again = refetched(site.fetches())
-    site.forget_log()
-    # A start takes part of each wait, so that the pages are not used up before the kills.
-    waits = [chance.uniform(0.02, 1.8 / wanted_kills) * seconds for _ in range(wanted_kills)]
-    story = crawl_with_kills(site, killed_folder, waits)
-    calm, killed = RunFiles(calm_folder, "docs"), RunFiles(killed_folder, "docs")
-    _print_table(seconds, calm, killed, story, site.fetches())
-    found = violations(
-        calm, killed, site.fetches(), kills=len(story.kills), wanted_kills=wanted_kills
-    )
-    if calm_again:
-        found.append(f"undisturbed: {calm_again} pages fetched again")
-    if calm_exit or story.exit_code:
-        found.append(f"exit codes {calm_exit} and {story.exit_code}")
-    return found
-
-
-def _print_table(
-    seconds: float, calm: RunFiles, killed: RunFiles, story: KilledCrawl, fetches: Counter[str]
-) -> None:
-    print(f"undisturbed: {seconds:.1f} s, {len(calm.items())} items, books {calm.books()}")
-    print(f"{'kill':>4}{'after s':>9}{'pages at the server':>21}")
-    for number, (wait, pages) in enumerate(story.kills, 1):
-        print(f"{number:>4}{wait:>9.2f}{pages:>21}")
-    print(f"killed: {len(killed.items())} items, books {killed.books()}")
-    allowed = len(story.kills) * (CONCURRENCY + BATCH)
-    print(f"fetched again: {refetched(fetches)} ({allowed} allowed)")
 
 
 if __name__ == "__main__":
