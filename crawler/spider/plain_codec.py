@@ -2,7 +2,7 @@
 
 MessagePack knows None, booleans, 64-bit integers, floats, text, bytes, lists and maps. The rest
 are extension types whose data is MessagePack again. Nothing but data can be written or read, so
-that reading a state file cannot run code.
+that reading a state file cannot run code. Of a time zone only the offset is kept.
 """
 
 from __future__ import annotations
