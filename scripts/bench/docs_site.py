@@ -132,6 +132,11 @@ class DocsSite:
         fields = (line.split(" ", 2) for line in lines)
         return [LoggedRequest(int(status), method, target) for status, method, target in fields]
 
+    def answered(self) -> int:
+        """Return how many requests were answered so far."""
+        assert self._home is not None
+        return Path(self._home.name, "access.log").read_bytes().count(b"\n")
+
     def forget_log(self) -> None:
         """Begin the access log anew."""
         assert self._home is not None

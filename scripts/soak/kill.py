@@ -30,12 +30,25 @@ from scripts.soak.run_files import RunFiles
 BATCH = 200
 
 
+@dataclass(frozen=True, slots=True)
+class KillPoint:
+    """When a start is killed.
+
+    Attributes:
+        answers: Number of the server's answer that is waited for; 0 for none.
+        wait: Seconds after that answer, or else after the start.
+    """
+
+    answers: int
+    wait: float
+
+
 @dataclass(slots=True)
 class KilledCrawl:
     """What happened while a crawl was killed again and again.
 
     Attributes:
-        kills: For each kill, seconds since its start and pages the server had answered by then.
+        kills: For each kill, seconds since its start and answers of the server by then.
         exit_code: Of the start that was left to end by itself.
     """
 
@@ -56,17 +69,36 @@ def crawl(folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def crawl_with_kills(site: DocsSite, folder: Path, waits: list[float]) -> KilledCrawl:
-    """Crawl, killing each start after its wait in seconds until the waits are used up."""
+def kill_points(
+    kills: int, chance: random.Random, *, start_up: float, answers: int
+) -> list[KillPoint]:
+    """Return random moments: about one in three in a start-up, the others all over the crawl."""
+    # The last tenth is left alone, so that every kill finds something to kill.
+    places = sorted(chance.randrange(1, answers * 9 // 10) for _ in range(kills))
+    return [
+        KillPoint(0, chance.uniform(0.05, start_up))
+        if chance.random() < 1 / 3
+        else KillPoint(place, chance.uniform(0, 0.02))
+        for place in places
+    ]
+
+
+def crawl_with_kills(site: DocsSite, folder: Path, points: list[KillPoint]) -> KilledCrawl:
+    """Crawl, killing each start at its point until the points are used up."""
     story = KilledCrawl()
-    for wait in waits:
+    for point in points:
+        began, before = time.monotonic(), site.answered()
         process = crawl(folder)
+        while point.answers and process.poll() is None:
+            if site.answered() >= max(point.answers, before + 1):
+                break
+            time.sleep(0.005)
         try:
-            story.exit_code = process.wait(timeout=wait)
+            story.exit_code = process.wait(timeout=point.wait)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            story.kills.append((wait, len(site.fetches())))
+            story.kills.append((time.monotonic() - began, site.answered()))
         else:
             return story
     story.exit_code = crawl(folder).wait(timeout=600)
@@ -107,15 +139,13 @@ def soak(site: DocsSite, home: Path, *, kills: int, chance: random.Random, delay
     for folder in folders:
         folder.mkdir()
         write_config(folder / "docs.yaml", site.url, delay=delay)
-    start_up, seconds = _crawl_in_peace(site, folders[0])
+    start_up = _crawl_in_peace(site, folders[0])
     calm = RunFiles(folders[0], "docs")
-    print(f"undisturbed: {seconds:.1f} s, {len(calm.items())} items, books {calm.books()}")
+    print(f"undisturbed: {len(calm.items())} items, books {calm.books()}")
     found = [f"undisturbed: {n} pages fetched again" for n in {refetched(site.fetches())} if n]
+    points = kill_points(kills, chance, start_up=start_up, answers=site.answered())
     site.forget_log()
-    # Some kills fall into the start-up; the others leave enough pages for the last of them.
-    longest = start_up + 1.4 * (seconds - start_up) / kills
-    waits = [chance.uniform(0.1, longest) for _ in range(kills)]
-    story = crawl_with_kills(site, folders[1], waits)
+    story = crawl_with_kills(site, folders[1], points)
     _print_kills(story)
     if story.exit_code:
         said = _said(folders[1])
@@ -127,22 +157,22 @@ def soak(site: DocsSite, home: Path, *, kills: int, chance: random.Random, delay
     return found + violations(calm, killed, fetches, kills=len(story.kills), wanted_kills=kills)
 
 
-def _crawl_in_peace(site: DocsSite, folder: Path) -> tuple[float, float]:
-    """Return the seconds to the first answer and to the end."""
+def _crawl_in_peace(site: DocsSite, folder: Path) -> float:
+    """Crawl once; returns the seconds to the first answer."""
     began = time.monotonic()
     process = crawl(folder)
-    while not site.log() and process.poll() is None:
+    while not site.answered() and process.poll() is None:
         time.sleep(0.01)
     start_up = time.monotonic() - began
     if process.wait(timeout=600):
         raise RuntimeError(f"undisturbed, it ended with {process.returncode}: {_said(folder)}")
-    return start_up, time.monotonic() - began
+    return start_up
 
 
 def _print_kills(story: KilledCrawl) -> None:
-    print(f"{'kill':>4}{'after s':>9}{'pages at the server':>21}")
-    for number, (wait, pages) in enumerate(story.kills, 1):
-        print(f"{number:>4}{wait:>9.2f}{pages:>21}")
+    print(f"{'kill':>4}{'after s':>9}{'answers by then':>17}")
+    for number, (seconds, answers) in enumerate(story.kills, 1):
+        print(f"{number:>4}{seconds:>9.2f}{answers:>17}")
 
 
 def _said(folder: Path) -> str:
