@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from crawler.cli.arguments import UsageError, parse_arguments
+from crawler.cli.collector import quiet_start
 from crawler.errors import BusyError, ConfigError, OutputError, StateError
 
 INTERNAL, USAGE, CANNOT_WRITE, BUSY = 1, 2, 5, 75
@@ -25,8 +26,13 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    with quiet_start():
+        return _run(sys.argv[1:] if argv is None else argv)
+
+
+def _run(argv: Sequence[str]) -> int:
     try:
-        options = parse_arguments(sys.argv[1:] if argv is None else argv)
+        options = parse_arguments(argv)
     except UsageError as error:
         return _fail(str(error), USAGE)
     try:

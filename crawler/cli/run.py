@@ -8,6 +8,7 @@ import sys
 
 from crawler.app.options import RunOptions
 from crawler.app.run_job import Streams, run_job
+from crawler.cli.collector import settle
 from crawler.clock import SystemClock
 from crawler.config.load import load_job
 
@@ -20,4 +21,5 @@ def run(options: argparse.Namespace) -> int:
         base=options.dir, mode=mode, forget=options.forget, output=options.output,
         limit=options.limit, level=options.level or 0,
     )  # fmt: skip
+    settle()
     return run_job(loaded, wanted, Streams(sys.stdout.buffer, sys.stderr), SystemClock())
