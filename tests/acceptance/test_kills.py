@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import signal
@@ -45,10 +46,11 @@ class HeldSite:
                 if self.path != "/robots.txt":
                     site.asked.set()
                     site.answer.wait(timeout=60)
-                self.send_response(404 if self.path == "/robots.txt" else 200)
-                self.send_header("Content-Type", "text/html")
-                self.end_headers()
-                self.wfile.write(b"<title>held</title>")
+                with contextlib.suppress(ConnectionError):  # the killed asker is gone
+                    self.send_response(404 if self.path == "/robots.txt" else 200)
+                    self.send_header("Content-Type", "text/html")
+                    self.end_headers()
+                    self.wfile.write(b"<title>held</title>")
 
             def log_message(self, *_: object) -> None:
                 """Stay silent."""
