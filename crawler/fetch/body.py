@@ -5,7 +5,7 @@ Reads no clock and no socket; the client feeds it. One object lives for one answ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from crawler.errors import FetchError
 from crawler.fetch.content_coding import UNKNOWN_CODING, decoder_for, is_known, parse_codings
@@ -38,7 +38,7 @@ class BodyCollector:
     )  # fmt: skip
 
     def __init__(
-        self, limits: FetchLimits, url: str, codings: Iterable[str], *, max_body: int, now: float
+        self, limits: FetchLimits, url: str, codings: Sequence[str], *, max_body: int, now: float
     ) -> None:
         self.wire_size = 0
         self._limits = limits
@@ -51,7 +51,7 @@ class BodyCollector:
         self._window_end = now + limits.rate_window
         self._window_floor = limits.rate_window * limits.min_rate
 
-    def _choose(self, fields: Iterable[str]) -> Decoder | None:
+    def _choose(self, fields: Sequence[str]) -> Decoder | None:
         codings = parse_codings(fields)
         if not codings:
             return None

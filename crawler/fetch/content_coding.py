@@ -6,7 +6,7 @@ reach us as they were sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 
 from crawler.fetch.decoders import (
@@ -43,8 +43,10 @@ class _Chain:
             decoder.finish()
 
 
-def parse_codings(values: Iterable[str]) -> list[str]:
+def parse_codings(values: Sequence[str]) -> list[str]:
     """Return the codings of Content-Encoding fields in the order in which they were applied."""
+    if list(values) == ["gzip"]:  # nearly always
+        return ["gzip"]
     names = (name.strip() for name in ",".join(values).lower().split(","))
     return [name for name in names if name and name != "identity"]
 

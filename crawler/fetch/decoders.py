@@ -8,6 +8,7 @@ gzip label.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -84,8 +85,8 @@ class DeflateDecoder:
             if wrapper is None:
                 self.flag, self._plain = NOT_ENCODED, True
                 return _checked(data, limit, self._url)
-            self._inner = _new_inflater(wrapper)
-        return self._inflate(data, limit)
+            self._inner = _inflate()(wrapper)
+        return self._run(data, limit)
 
     def _wrapper(self, head: bytes) -> int | None:
         """Return zlib's number for the wrapper that the first two bytes show."""
@@ -95,7 +96,7 @@ class DeflateDecoder:
         has_header = head[0] & 0x0F == 8 and (head[0] << 8 | head[1]) % 31 == 0
         return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
 
-    def _inflate(self, data: bytes, limit: int) -> bytes:
+    def _run(self, data: bytes, limit: int) -> bytes:
         parts: list[bytes] = []
         while data and self._inner is not None:
             try:
@@ -110,7 +111,7 @@ class DeflateDecoder:
                 break
             data = self._inner.unused_data
             if self._gzip and data[:2] == _GZIP_MAGIC:
-                self._inner = _new_inflater(31)  # another member (RFC 1952 §2.2)
+                self._inner = _inflate()(31)  # another member (RFC 1952 §2.2)
             else:
                 self._over, data = True, b""
         return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -219,12 +220,14 @@ class ZstdDecoder:
             raise _truncated(self._url)
 
 
-def _new_inflater(wrapper: int) -> Inflater:
+@cache
+def _inflate() -> Callable[[int], Inflater]:
+    """Return what makes inflaters; isal's are faster by half where it has wheels."""
     try:
         from isal import isal_zlib
     except ImportError:
-        return zlib.decompressobj(wrapper)
-    return isal_zlib.decompressobj(wrapper)
+        return zlib.decompressobj
+    return isal_zlib.decompressobj
 
 
 @cache
