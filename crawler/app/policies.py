@@ -51,7 +51,6 @@ def scope_of(job: Job, starts: Iterable[str], spider: Spider, joined: Iterable[s
         hosts += joined if hosts else []
     return Scope(
         hosts=hosts, domains=domains, allow=job.scope.allow, deny=job.scope.deny,
-        max_depth=job.scope.max_depth,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Which URLs a crawl may visit: by host, by path, by depth."""
+"""Which URLs a crawl may visit: by host and by path."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ class Scope:
         domains: Hosts with all hosts below them, on any port (Scrapy's `allowed_domains`).
         allow: Patterns on the path (`crawler.globs`); none allows every path.
         deny: Patterns on the path; they win over `allow`.
-        max_depth: Links away from a start URL; None for no limit.
 
     Raises:
         ConfigError: A host, domain or pattern is not valid.
@@ -37,9 +36,7 @@ class Scope:
         domains: Iterable[str] = (),
         allow: Iterable[str] = (),
         deny: Iterable[str] = (),
-        max_depth: int | None = None,
     ) -> None:
-        self.max_depth = max_depth
         self._hosts: set[tuple[str, int | None]] = set()
         self._below: set[tuple[str, int | None]] = set()
         self._domains = {_domain(domain) for domain in domains}
@@ -72,10 +69,6 @@ class Scope:
         if self._deny is not None and self._deny.match(target):
             return False
         return self._allow is None or self._allow.match(target)
-
-    def too_deep(self, depth: int) -> bool:
-        """Tell whether a page so many links away from a start URL is beyond `max_depth`."""
-        return self.max_depth is not None and depth > self.max_depth
 
     def why(self, url: str) -> str | None:
         """Return which rule keeps a serialised URL out, in words; None when it is in scope."""

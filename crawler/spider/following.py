@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from crawler.extract.document import Document
 from crawler.extract.html_page import HtmlPage
 from crawler.extract.links import links_of
-from crawler.messages import HttpResponse, NewRequest, QueuedRequest
-from crawler.outcome import LinkBatch, SkipReason
+from crawler.messages import HttpResponse
+from crawler.outcome import LinkBatch
 from crawler.policy.meta_robots import header_nofollow, meta_nofollow
 from crawler.policy.scope import Scope
 from crawler.spider.intake import count_offsite
@@ -43,9 +43,7 @@ class LinkFollower:
         self._max_links = max_links
         self._token = robots_token
 
-    def follow(
-        self, queued: QueuedRequest, http: HttpResponse, document: Document, parsed: Parsed
-    ) -> None:
+    def follow(self, http: HttpResponse, document: Document, parsed: Parsed) -> None:
         """Add the links of an HTML page to what it gave."""
         if self._rules:
             document.tree  # noqa: B018 - the rules need it, so that the rest may come from it too
@@ -59,9 +57,9 @@ class LinkFollower:
             # Of several labels for one link, that of the first rule wins.
             fresh = [url for url in urls if url not in taken]
             taken.update(fresh)
-            self._add(fresh, rule.label, queued, parsed)
+            self._add(fresh, rule.label, parsed)
         if not self._rules:
-            self._add(self._links(document.page.links, document, parsed), None, queued, parsed)
+            self._add(self._links(document.page.links, document, parsed), None, parsed)
 
     def _shut(self, http: HttpResponse, outline: HtmlPage, token: str) -> bool:
         if outline.metas and meta_nofollow(outline.metas, token):
@@ -92,20 +90,8 @@ class LinkFollower:
                     count_offsite(parsed.offsite, host_key(url), url)
         return wanted
 
-    def _add(
-        self, urls: list[str], label: str | None, queued: QueuedRequest, parsed: Parsed
-    ) -> None:
+    def _add(self, urls: list[str], label: str | None, parsed: Parsed) -> None:
         if not urls:
             return
         rank = self._label_ranks.get(label, 0) if label is not None else 0
-        depth = queued.depth + 1
-        if not self._scope.too_deep(depth):
-            parsed.links.append(LinkBatch(urls, label, rank))
-            return
-        # They are on the books, in case one is found again on a shorter way.
-        parsed.requests += [
-            NewRequest(
-                url=url, depth=depth, label=label, label_rank=rank, skip=SkipReason.DEPTH.value
-            )
-            for url in urls
-        ]
+        parsed.links.append(LinkBatch(urls, label, rank))

@@ -75,8 +75,7 @@ class Intake:
         if not self._wanted(request, url):
             count_offsite(offsite, host_key(url), url)
             return None
-        skip = SkipReason.DEPTH.value if self._scope.too_deep(depth) else None
-        return self._row(request, url, depth=depth, ordinal=ordinal, is_start=False, skip=skip)
+        return self._row(request, url, depth=depth, ordinal=ordinal, is_start=False, skip=None)
 
     def hop(self, queued: QueuedRequest, hop: Hop) -> NewRequest:
         """Take in a redirect; it inherits from the request it came from."""

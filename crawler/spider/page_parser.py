@@ -195,7 +195,7 @@ class PageParser:
                 if self._reader is not None:
                     parsed.items += self._reader.read(queued, http, document)
                 if self._follower is not None:
-                    self._follower.follow(queued, http, document, parsed)
+                    self._follower.follow(http, document, parsed)
         parsed.flags = (*parsed.flags, *document.flags)
 
     async def _call(

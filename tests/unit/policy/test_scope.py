@@ -80,15 +80,6 @@ def test_a_link_farm_of_hosts_changes_no_verdict() -> None:
         assert not scope.admits(f"http://h{number}.out.example/")
 
 
-@pytest.mark.parametrize(("depth", "beyond"), [(0, False), (2, False), (3, True)])
-def test_depth_counts_links_from_a_start_url(depth: int, beyond: bool) -> None:
-    assert Scope(max_depth=2).too_deep(depth) is beyond
-
-
-def test_without_a_limit_nothing_is_too_deep() -> None:
-    assert not Scope().too_deep(10**6)
-
-
 @pytest.mark.parametrize(
     ("url", "reason"),
     [

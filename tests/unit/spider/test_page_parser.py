@@ -259,14 +259,6 @@ async def test_a_request_goes_one_deeper_and_keeps_its_order() -> None:
     ]
 
 
-async def test_a_request_beyond_the_depth_limit_is_on_the_books_only() -> None:
-    scope = Scope(hosts=["e.org"], max_depth=3)
-
-    parsed = await parser(scope=scope).parse(queued(depth=3), answer(b"<a href=1>x</a>"))
-
-    assert [one.skip for one in parsed.requests] == ["depth"]
-
-
 async def test_arguments_and_meta_reach_the_callback() -> None:
     shop = Shop()
     first = await parser(shop).parse(queued(depth=1), answer(b"<a href=1>x</a>"))
@@ -524,15 +516,6 @@ async def test_links_out_of_scope_are_counted_by_host_with_a_sample() -> None:
 
     assert parsed.offsite == {"f.org": (2, "https://f.org/1")}
     assert parsed.links == [LinkBatch([f"{URL}x"])]
-
-
-async def test_links_beyond_the_depth_limit_are_on_the_books_only() -> None:
-    scope = Scope(hosts=["e.org"], max_depth=1)
-
-    parsed = await parser(PageSpider(), scope=scope).parse(queued(depth=1), answer(b"<a href=x>"))
-
-    assert parsed.links == []
-    assert parsed.requests == [NewRequest(url=f"{URL}x", depth=2, skip="depth")]
 
 
 async def test_too_many_links_are_cut_and_flagged() -> None:
