@@ -105,8 +105,8 @@ class AddressGuard:
         Raises:
             AddressRefused: As in `check`.
         """
-        # After WHATWG parsing a host that ends in a digit is an IPv4 address; the rest are names.
-        if self._open or not (":" in host or host[-1:].isdigit()):
+        # WHATWG: a host whose last label is a number is an IPv4 address, written out by parsing.
+        if self._open or not (":" in host or host.rpartition(".")[2].isdigit()):
             return
         if (host, port) not in self._allowed and is_private(host):
             raise AddressRefused(f"{host} is a private address")

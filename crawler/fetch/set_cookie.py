@@ -29,7 +29,7 @@ class Origin(NamedTuple):
     @property
     def is_address(self) -> bool:
         """An IP address has no parent domain, so its cookies are its own."""
-        return ":" in self.host or self.host[-1:].isdigit()
+        return ":" in self.host or self.host.rpartition(".")[2].isdigit()
 
 
 def parse_set_cookie(field: str, origin: Origin, now: float) -> StoredCookie | None:

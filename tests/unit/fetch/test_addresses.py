@@ -105,6 +105,11 @@ def test_a_named_literal_may_be_connected_to_in_any_spelling_of_ipv6() -> None:
     guard.check_socket("0:0:0:0:0:0:0:1", 8000)
 
 
+@pytest.mark.parametrize("host", ["node1", "web.node1", "1.example", "xn--p1"])
+def test_a_name_that_ends_in_a_digit_is_still_a_name(host: str) -> None:
+    AddressGuard("start").check_literal(host, 80)
+
+
 def test_policy_allow_refuses_nothing() -> None:
     guard = AddressGuard("allow")
 

@@ -98,6 +98,12 @@ def test_a_host_that_names_itself_gets_a_host_only_cookie(host: str) -> None:
     assert jar.header_for(f"http://{host}/", NOW) == "a=1"
 
 
+def test_a_name_that_ends_in_a_digit_shares_cookies_like_any_name() -> None:
+    jar = jar_with("a=1; Domain=lab.node1", url="http://www.lab.node1/")
+
+    assert jar.header_for("http://ftp.lab.node1/", NOW) == "a=1"
+
+
 def test_a_plain_answer_sets_no_secure_cookie() -> None:
     assert len(jar_with("a=1; Secure", url="http://www.example.org/")) == 0
 
