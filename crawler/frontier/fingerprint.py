@@ -41,7 +41,6 @@ class Fingerprints:
             return self.of_url(request.url)
         # A URL holds neither spaces nor line breaks once serialised, so the parts cannot run
         # into each other, and no plain URL looks like this.
-        parts = [f"{request.method} {self._canonical(request.url)}".encode(), request.body]
-        if request.dont_filter:
-            parts.insert(1, f"{parent} {request.ordinal}".encode())
-        return xxh3_64_intdigest(b"\n".join(parts), self._seed) or 1
+        place = f"{parent} {request.ordinal}" if request.dont_filter else ""
+        head = f"{request.method} {self._canonical(request.url)}\n{place}\n"
+        return xxh3_64_intdigest(head.encode() + request.body, self._seed) or 1

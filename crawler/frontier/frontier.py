@@ -15,11 +15,21 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from crawler.frontier.host_queue import HostQueue
 from crawler.messages import QueuedRequest
 
 #: (requests in flight allowed, seconds between two starts) of a host.
 HostRule = Callable[[str], tuple[int, float]]
+
+#: Rows of a host that are kept in memory however many hosts have work.
+_LEAST = 2
+
+
+class _Taken(msgspec.Struct, frozen=True, gc=False):
+    host: str
+    retry: bool
 
 
 class Frontier:
@@ -36,9 +46,10 @@ class Frontier:
         self._window = window
         self._per_host = per_host
         self._hosts: dict[str, HostQueue] = {}
+        self._at_work: set[str] = set()
         self._heap: list[tuple[float, int, HostQueue]] = []
         self._tie = itertools.count()
-        self._taken: dict[int, str] = {}
+        self._taken: dict[int, _Taken] = {}
         self._hungry: dict[str, None] = {}
         self._retries: set[int] = set()
         self.in_flight = 0
@@ -48,7 +59,7 @@ class Frontier:
     @property
     def idle(self) -> bool:
         """Nothing is queued, on disk or taken; retries that are not due are not known here."""
-        return not self._taken and not any(q.waiting or q.spilled for q in self._hosts.values())
+        return not self._taken and not self._at_work
 
     @property
     def taken(self) -> int:
@@ -71,40 +82,39 @@ class Frontier:
 
     @property
     def _limit(self) -> int:
-        return max(8, min(self._per_host, self._window // max(1, len(self._hosts))))
+        return max(_LEAST, min(self._per_host, self._window // max(1, len(self._at_work))))
 
     # What comes in
 
     def spilled(self, name: str, count: int, now: float) -> None:
         """Note rows of a host that are on disk: at open."""
         queue = self.host(name, now)
-        queue.spilled += count
-        queue.watermark = (-(1 << 62), 0, 0)  # whatever comes now may belong behind them
-        self._hungry[name] = None
+        if count:
+            queue.on_disk()
+            self._schedule(queue)
 
     def push(self, request: QueuedRequest, now: float) -> None:
-        """Queue a pending row that was committed."""
-        queue = self.host(request.host, now)
-        if queue.refilling:
-            queue.arrivals.append(request)
+        """Queue a ready row that was committed; one that is here already changes nothing."""
+        if request.id in self._taken:
             return
+        queue = self.host(request.host, now)
         queue.push(request, limit=self._limit)
         self._schedule(queue)
 
     def push_retry(self, request: QueuedRequest, now: float) -> None:
         """Queue a retry whose time has come."""
-        if request.id in self._retries or request.id in self._taken:
+        if request.id in self._taken:
             return
         queue = self.host(request.host, now)
         self._retries.add(request.id)
-        queue.push(request, limit=self._limit, retry=True)
+        queue.push_retry(request)
         self._schedule(queue)
 
     def move(self, request: QueuedRequest) -> None:
-        """Give a pending row its better place, unless it is taken already."""
+        """Give a ready row its better place and label, unless it is taken already."""
         if request.id not in self._taken and request.host in self._hosts:
             queue = self._hosts[request.host]
-            queue.move(request)
+            queue.move(request, limit=self._limit)
             self._schedule(queue)
 
     # What goes out
@@ -124,9 +134,9 @@ class Frontier:
             if queue.ready_at > now:
                 self._schedule(queue)
                 continue
-            request = queue.pop()
+            request, retry = queue.pop()
             self._retries.discard(request.id)
-            self._taken[request.id] = queue.name
+            self._taken[request.id] = _Taken(queue.name, retry)
             self._schedule(queue)
             return request
         return None
@@ -146,10 +156,11 @@ class Frontier:
 
     def put_back(self, request: QueuedRequest, now: float) -> None:
         """Queue a taken request again, as if it had never been taken."""
-        self._taken.pop(request.id, None)
+        taken = self._taken.pop(request.id)
         queue = self.host(request.host, now)
-        queue.waiting.append(((-(1 << 62), 0, request.id), request))
-        heapq.heapify(queue.waiting)
+        if taken.retry:
+            self._retries.add(request.id)
+        queue.put_back(request, retry=taken.retry)
         self._schedule(queue)
 
     def finish(self, request: QueuedRequest) -> None:
@@ -165,7 +176,7 @@ class Frontier:
 
     def claim(self, request: QueuedRequest) -> None:
         """Take a row that was never queued here (a suspect that runs alone)."""
-        self._taken[request.id] = request.host
+        self._taken[request.id] = _Taken(request.host, retry=False)
 
     # When
 
@@ -198,7 +209,12 @@ class Frontier:
         self._schedule(queue)
 
     def _schedule(self, queue: HostQueue) -> None:
-        if queue.spilled and not queue.refilling and len(queue.waiting) * 4 <= self._limit:
+        """Keep what is known of a queue in step with it; called after every change."""
+        if queue.at_work:
+            self._at_work.add(queue.name)
+        else:
+            self._at_work.discard(queue.name)
+        if queue.more and not queue.refilling and len(queue) * 4 <= self._limit:
             self._hungry[queue.name] = None
         if not queue.scheduled and queue.eligible:
             queue.scheduled = True
@@ -212,7 +228,7 @@ class Frontier:
             name = next(iter(self._hungry))
             del self._hungry[name]
             queue = self._hosts[name]
-            if queue.spilled and not queue.refilling:
+            if queue.more and not queue.refilling:
                 queue.refilling = True
                 return name
         return None
@@ -223,8 +239,8 @@ class Frontier:
 
     def leave(self, name: str) -> frozenset[int]:
         """Ids that a refill of a host is to leave out: queued or taken."""
-        queued = {request.id for _, request in self._hosts[name].waiting}
-        return frozenset(queued | {row for row, host in self._taken.items() if host == name})
+        taken = {row for row, taken in self._taken.items() if taken.host == name}
+        return frozenset(self._hosts[name].rows | taken)
 
     def leave_retries(self) -> frozenset[int]:
         """Ids that a look for due retries is to leave out."""
@@ -232,8 +248,7 @@ class Frontier:
 
     def refill(self, name: str, rows: list[QueuedRequest], *, asked: int, now: float) -> None:
         """Take in what the store gave for a host; fewer rows than asked for means no more."""
-        queue = self._hosts[name]
+        queue = self.host(name, now)
         free = [request for request in rows if request.id not in self._taken]
         queue.refill(free, more=len(rows) >= asked, limit=self._limit)
-        queue.ready_at = max(queue.ready_at, 0.0)
         self._schedule(queue)

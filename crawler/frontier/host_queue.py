@@ -1,13 +1,22 @@
-"""The queue of one host: the best of its pending rows in memory, the rest counted on disk."""
+"""The queue of one host: the best of its pending rows in memory, the rest on disk.
+
+The rule that keeps rows from being lost: a ready row of the host is held here, or taken, or
+`more` is true. Only a look at the disk that came back with fewer rows than asked for makes `more`
+false again, and between the question and the answer nothing moves from memory to disk.
+"""
 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable, Set
 
 from crawler.messages import QueuedRequest
 
 #: Priority descending, depth ascending, then discovery.
 Order = tuple[int, int, int]
+
+#: Before every priority there is.
+_FIRST = -(1 << 62)
 
 
 def order_of(request: QueuedRequest) -> Order:
@@ -19,22 +28,20 @@ class HostQueue:
     """Rows of one host that wait, and when the host may be asked again.
 
     Attributes:
-        spilled: Ready rows that are only on disk.
-        watermark: Every spilled row sorts at or after it; None while nothing is spilled.
+        more: True while the disk may have ready rows that are not here.
+        watermark: Rows that are only on disk sort at or after it; None while there are none.
         ready_at: Monotonic second from which a request may start.
         delay: Seconds between two starts.
         concurrency: Requests in flight allowed.
         in_flight: Requests in flight now.
         held: True while the host waits for its robots.txt.
         refilling: True between asking the store for rows and getting them.
-        arrivals: Rows that came in between.
-        retries: Ids of queued rows that the store has as retries, not as ready rows.
         scheduled: True while an entry of the frontier's heap stands for this host.
     """
 
     __slots__ = (
-        "arrivals", "concurrency", "delay", "held", "in_flight", "name", "ready_at", "refilling",
-        "retries", "scheduled", "spilled", "waiting", "watermark",
+        "_arrivals", "_heap", "_retries", "_waiting", "concurrency", "delay", "held", "in_flight",
+        "more", "name", "ready_at", "refilling", "scheduled", "watermark",
     )  # fmt: skip
 
     def __init__(self, name: str, *, concurrency: int, delay: float, ready_at: float) -> None:
@@ -44,78 +51,123 @@ class HostQueue:
         self.ready_at = ready_at
         self.in_flight = 0
         self.held = False
-        self.waiting: list[tuple[Order, QueuedRequest]] = []
-        self.spilled = 0
+        self.more = False
         self.watermark: Order | None = None
         self.refilling = False
-        self.arrivals: list[QueuedRequest] = []
-        self.retries: set[int] = set()
         self.scheduled = False
+        self._waiting: dict[int, tuple[Order, QueuedRequest]] = {}
+        # An entry whose order is no longer that of its row (the third number) is stale.
+        self._heap: list[Order] = []
+        self._retries: set[int] = set()
+        self._arrivals: dict[int, QueuedRequest] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __contains__(self, row: object) -> bool:
+        return row in self._waiting
+
+    @property
+    def rows(self) -> Set[int]:
+        """Ids of the rows that wait here."""
+        return self._waiting.keys()
+
+    @property
+    def at_work(self) -> bool:
+        """Something waits, here or on disk."""
+        return bool(self._waiting) or self.more
 
     @property
     def eligible(self) -> bool:
         """Something waits and a slot is free; whether it is time is another question."""
-        return bool(self.waiting) and self.in_flight < self.concurrency and not self.held
+        return bool(self._waiting) and self.in_flight < self.concurrency and not self.held
 
-    def push(self, request: QueuedRequest, *, limit: int, retry: bool = False) -> bool:
-        """Queue a row; return False if it stays on disk because better ones fill the window."""
+    # One row
+
+    def push(self, request: QueuedRequest, *, limit: int) -> None:
+        """Take note of a ready row; it stays on disk if better ones fill the window."""
+        if request.id in self._waiting:
+            return
+        if self.refilling:  # whether the answer has it nobody knows
+            self._arrivals[request.id] = request
+            return
         order = order_of(request)
+        if self.watermark is not None and order >= self.watermark:
+            self.more = True
+            return
+        self._put(order, request)
+        self._keep(limit)
+
+    def push_retry(self, request: QueuedRequest) -> None:
+        """Queue a retry; it stays in memory, for the disk does not have it as ready."""
+        if request.id not in self._waiting:
+            self._retries.add(request.id)
+            self._put(order_of(request), request)
+
+    def put_back(self, request: QueuedRequest, *, retry: bool) -> None:
+        """Queue a row that was taken, before all others."""
         if retry:
-            self.retries.add(request.id)
-        elif self.watermark is not None and order >= self.watermark:
-            self.spilled += 1
-            return False
-        heapq.heappush(self.waiting, (order, request))
-        if len(self.waiting) > limit:
-            self._spill(limit // 2)
-        return True
+            self._retries.add(request.id)
+        self._put((_FIRST, 0, request.id), request)
 
-    def pop(self) -> QueuedRequest:
-        """Take the best row."""
-        request = heapq.heappop(self.waiting)[1]
-        self.retries.discard(request.id)
-        return request
-
-    def _spill(self, keep: int) -> None:
-        """Leave the worst rows to the disk, all but retries, which only `due` would find again."""
-        self.waiting.sort()
-        kept, rest = self.waiting[:keep], self.waiting[keep:]
-        kept += [entry for entry in rest if entry[1].id in self.retries]
-        spilled = [entry for entry in rest if entry[1].id not in self.retries]
-        self.waiting = kept  # sorted but for the retries at its end: make it a heap again
-        heapq.heapify(self.waiting)
-        if spilled:
-            first = spilled[0][0]
-            self.spilled += len(spilled)
-            self.watermark = first if self.watermark is None else min(first, self.watermark)
-
-    def refill(self, rows: list[QueuedRequest], *, more: bool, limit: int) -> None:
-        """Take in the best rows from disk; `more` says that further ones are left there."""
-        known = {request.id for _, request in self.waiting}
-        fresh = [request for request in rows if request.id not in known]
-        for request in fresh:
-            heapq.heappush(self.waiting, (order_of(request), request))
-        if more:
-            self.spilled = max(1, self.spilled - len(fresh))
-            self.watermark = order_of(rows[-1]) if rows else self.watermark
+    def move(self, request: QueuedRequest, *, limit: int) -> None:
+        """Put a ready row, whose depth or label improved, where it belongs now."""
+        if request.id in self._waiting:
+            self._put(order_of(request), request)
         else:
-            self.spilled = 0
-            self.watermark = None
-        arrived, self.arrivals = self.arrivals, []
-        self.refilling = False
-        seen = known | {request.id for request in fresh}
-        for request in arrived:
-            if request.id not in seen:
-                self.push(request, limit=limit)
+            self.push(request, limit=limit)
 
-    def move(self, request: QueuedRequest) -> None:
-        """Put a pending row, whose depth or label improved, where it belongs now."""
-        order = order_of(request)
-        for place, (_, held) in enumerate(self.waiting):
-            if held.id == request.id:
-                self.waiting[place] = (order, request)
-                heapq.heapify(self.waiting)
-                return
-        if self.watermark is not None and order < self.watermark and not self.refilling:
-            heapq.heappush(self.waiting, (order, request))
-            self.spilled = max(0, self.spilled - 1)
+    def pop(self) -> tuple[QueuedRequest, bool]:
+        """Take the best row; also tells whether it is a retry."""
+        while True:
+            order = heapq.heappop(self._heap)
+            row = order[2]
+            held = self._waiting.get(row)
+            if held is not None and held[0] == order:
+                break
+        del self._waiting[row]
+        retry = row in self._retries
+        self._retries.discard(row)
+        return held[1], retry
+
+    def _put(self, order: Order, request: QueuedRequest) -> None:
+        self._waiting[request.id] = order, request
+        heapq.heappush(self._heap, order)
+
+    # Memory and disk
+
+    def on_disk(self) -> None:
+        """Note that the disk has ready rows, and that any of them may be the best."""
+        self.more = True
+        self.watermark = (_FIRST, 0, 0)
+
+    def refill(self, rows: Iterable[QueuedRequest], *, more: bool, limit: int) -> None:
+        """Take in the best rows from disk; `more` says that further ones are left there."""
+        self.refilling = False
+        self.more = more
+        self.watermark = None
+        # What came in meanwhile is at least as new as the answer.
+        arrived, self._arrivals = self._arrivals, {}
+        last: Order | None = None
+        for request in rows:
+            last = order_of(request)
+            if request.id not in self._waiting and request.id not in arrived:
+                self._put(last, request)
+        if more:
+            self.watermark = last
+        for request in arrived.values():
+            self.push(request, limit=limit)
+
+    def _keep(self, limit: int) -> None:
+        """Leave the worst rows to the disk when there are too many, all but retries."""
+        if len(self._waiting) - len(self._retries) <= limit:
+            return
+        ready = sorted(o for row, (o, _) in self._waiting.items() if row not in self._retries)
+        keep = max(1, limit // 2)
+        for order in ready[keep:]:
+            del self._waiting[order[2]]
+        self._heap = [order for order, _ in self._waiting.values()]
+        heapq.heapify(self._heap)
+        self.more = True
+        first = ready[keep]
+        self.watermark = first if self.watermark is None else min(first, self.watermark)

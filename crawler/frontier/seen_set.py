@@ -13,18 +13,20 @@ from array import array
 SMALL = 1 << 17
 _SHARDS = 256
 _FIRST_CAPACITY = 1 << 10
-#: Depth and label rank are capped to a byte each; a deeper page is never an improvement.
-NOTE_MAX = 255
+#: Depths are capped to two bytes: below that, found shallower is no improvement.
+DEPTH_MAX = 0xFFFF
+#: Label ranks are capped to a byte; this one, the last, is that of no label.
+LABEL_MAX = 0xFF
 
 
 def pack(row: int, depth: int, label_rank: int) -> int:
-    """Return row (48 bits), depth and label rank (a byte each) as one word."""
-    return row << 16 | min(depth, NOTE_MAX) << 8 | min(label_rank, NOTE_MAX)
+    """Return row (40 bits), depth (two bytes) and label rank (a byte) as one word."""
+    return row << 24 | min(depth, DEPTH_MAX) << 8 | min(label_rank, LABEL_MAX)
 
 
 def unpack(word: int) -> tuple[int, int, int]:
     """Return (row, depth, label rank)."""
-    return word >> 16, word >> 8 & 0xFF, word & 0xFF
+    return word >> 24, word >> 8 & DEPTH_MAX, word & LABEL_MAX
 
 
 class _Table:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from crawler.frontier.fingerprint import Fingerprints
-from crawler.frontier.seen_set import NOTE_MAX, SeenSet, pack
+from crawler.frontier.seen_set import DEPTH_MAX, LABEL_MAX, SeenSet, pack, unpack
 from crawler.interfaces import PageCommit
 from crawler.messages import NewRequest
 from crawler.outcome import LinkBatch, SkipReason, State
@@ -40,16 +40,22 @@ class NewRow(NamedTuple):
     @property
     def plain(self) -> bool:
         """A pending GET link with nothing special about it, as most rows are."""
-        return self.state == 0 and self.label is None and self.method is None and not (
-            self.rank or self.is_start or self.body or self.payload
+        return (
+            self.state == 0
+            and self.label is None
+            and self.method is None
+            and not (self.rank or self.is_start or self.body or self.payload)
         )
 
 
 class Improvement(NamedTuple):
-    """A known row was found shallower, or with a label that comes earlier in the config."""
+    """A known row was found shallower, or with a label that comes earlier in the config.
+
+    Where it was found is what counts: the row may be shallower than `depth`, and `label` is None
+    unless it is the better one.
+    """
 
     row: int
-    key: int
     depth: int
     label_rank: int
     label: str | None
@@ -79,7 +85,7 @@ History = Callable[[list[int]], dict[int, int]]
 
 def label_note(rank: int) -> int:
     """Return a label's rank as kept in the seen-set: no label is the last of all."""
-    return min(rank, NOTE_MAX) if rank else NOTE_MAX
+    return min(rank, LABEL_MAX) if rank else LABEL_MAX
 
 
 class Intake:
@@ -115,25 +121,26 @@ class Intake:
             if not page.links and not page.requests:
                 continue
             kin: list[int] | None = [] if self._max_depth is not None and page.id else None
-            depth = self._depth_of(page) + 1
+            lifted = self._lifted(page)
             for batch in page.links:
-                self._admit_links(batch, page.id, depth, out, kin)
+                self._admit_links(batch, page.id, page.depth - lifted + 1, out, kin)
             for request in page.requests:
-                self._admit_request(request, page.id, out, kin)
+                depth = max(0, request.depth - lifted)
+                self._admit_request(request, page.id, depth, out, kin)
             if kin:
                 out.children[page.id] = kin
         return out
 
-    def _depth_of(self, page: PageCommit) -> int:
-        """Return the page's depth: it may have been found shallower while it was fetched."""
+    def _lifted(self, page: PageCommit) -> int:
+        """Return by how much the page was found shallower while it was fetched."""
         word = self.seen.get(page.key) if page.key else 0
-        return min(page.depth, word >> 8 & 0xFF) if word else page.depth
+        return max(0, page.depth - unpack(word)[1]) if word and page.depth < DEPTH_MAX else 0
 
     def _admit_links(
         self, batch: LinkBatch, parent: int, depth: int, out: Admitted, kin: list[int] | None
     ) -> None:
         of_url, get = self._fingerprints.of_url, self.seen.get
-        note, rank = min(depth, NOTE_MAX), label_note(batch.label_rank)
+        rank = label_note(batch.label_rank)
         fresh: dict[int, str] = {}
         for url in batch.urls:
             key = of_url(url)
@@ -142,8 +149,8 @@ class Intake:
                 fresh.setdefault(key, url)
                 continue
             if kin is not None:
-                kin.append(word >> 16)
-            if note < (word >> 8 & 0xFF) or rank != word & 0xFF:
+                kin.append(word >> 24)
+            if depth < (word >> 8 & 0xFFFF) or rank != word & 0xFF:
                 self._improve(word, key, depth, batch.label_rank, batch.label, out)
         if not fresh:
             return
@@ -152,38 +159,36 @@ class Intake:
         put, add, note = self.seen.put, out.rows.append, pack(0, depth, rank)
         for key, url in fresh.items():
             row = self._row_for(key, known, out) if known else self._new_row()
-            put(key, row << 16 | note)
-            add(
-                NewRow(
-                    row, key, host_key(url), state, reason, 0, depth, batch.label,
-                    batch.label_rank, url, None, None, None, parent, False,
-                )  # fmt: skip
-            )
+            put(key, row << 24 | note)
+            new = NewRow(
+                row, key, host_key(url), state, reason, 0, depth, batch.label,
+                batch.label_rank, url, None, None, None, parent, False,
+            )  # fmt: skip
+            add(new)
             if kin is not None:
                 kin.append(row)
 
     def _admit_request(
-        self, request: NewRequest, parent: int, out: Admitted, kin: list[int] | None
+        self, request: NewRequest, parent: int, depth: int, out: Admitted, kin: list[int] | None
     ) -> None:
         key = self._fingerprints.of(request, parent)
         word = self.seen.get(key)
         if word:
             if kin is not None:
-                kin.append(word >> 16)
-            self._improve(word, key, request.depth, request.label_rank, request.label, out)
+                kin.append(word >> 24)
+            self._improve(word, key, depth, request.label_rank, request.label, out)
             return
         known = self._history([key]) if self._history else {}
         row = self._row_for(key, known, out)
-        self.seen.put(key, pack(row, request.depth, label_note(request.label_rank)))
-        state, reason = self._state_at(request.depth, request.skip)
-        out.rows.append(
-            NewRow(
-                row, key, host_key(request.url), state, reason, request.rank, request.depth,
-                request.label, request.label_rank, request.url,
-                None if request.method == "GET" else request.method,
-                request.body or None, request.payload, parent, request.is_start,
-            )  # fmt: skip
-        )
+        self.seen.put(key, pack(row, depth, label_note(request.label_rank)))
+        state, reason = self._state_at(depth, request.skip)
+        method = None if request.method == "GET" else request.method
+        new = NewRow(
+            row, key, host_key(request.url), state, reason, request.rank, depth, request.label,
+            request.label_rank, request.url, method, request.body or None, request.payload, parent,
+            request.is_start,
+        )  # fmt: skip
+        out.rows.append(new)
         if kin is not None:
             kin.append(row)
 
@@ -200,37 +205,34 @@ class Intake:
         return row
 
     def _state_at(self, depth: int, skip: str | None) -> tuple[int, str | None]:
-        if skip is not None:
-            return State.SKIPPED, skip
-        if self._max_depth is not None and depth > self._max_depth:
-            return State.SKIPPED, SkipReason.DEPTH
-        return State.PENDING, None
+        if self._max_depth is not None and skip in (None, SkipReason.DEPTH):
+            # Judged here even if it was judged before: its page may have moved up since.
+            skip = None if self.within(depth) else SkipReason.DEPTH
+        return (State.PENDING, None) if skip is None else (State.SKIPPED, skip)
 
     def _improve(
         self, word: int, key: int, depth: int, label_rank: int, label: str | None, out: Admitted
     ) -> None:
-        held_depth, held_rank = word >> 8 & 0xFF, word & 0xFF
+        row, held_depth, held_rank = unpack(word)
         rank = label_note(label_rank)
         if label is not None and held_rank < rank:
             out.label_conflicts += 1
         if depth >= held_depth and rank >= held_rank:
             return
-        row = word >> 16
         self.seen.put(key, pack(row, min(depth, held_depth), min(rank, held_rank)))
-        better = label_rank if rank < held_rank else 0
-        out.improved.append(
-            Improvement(row, key, min(depth, held_depth), better, label if better else None)
-        )
+        if rank < held_rank:
+            out.improved.append(Improvement(row, depth, label_rank, label))
+        else:
+            out.improved.append(Improvement(row, depth, 0, None))
 
     def found_at(self, key: int, depth: int) -> bool:
         """Note that a known row was found at a depth; False if that is no improvement."""
-        word = self.seen.get(key)
-        if not word or depth >= word >> 8 & 0xFF:
+        row, held_depth, held_rank = unpack(self.seen.get(key))
+        if depth >= held_depth:
             return False
-        self.seen.put(key, pack(word >> 16, depth, word & 0xFF))
+        self.seen.put(key, pack(row, depth, held_rank))
         return True
 
-    @property
-    def max_depth(self) -> int | None:
-        """The depth limit of the run."""
-        return self._max_depth
+    def within(self, depth: int) -> bool:
+        """Tell whether requests of a depth are fetched."""
+        return self._max_depth is None or depth <= self._max_depth

@@ -81,8 +81,12 @@ END_ROW = (
     "UPDATE request SET state=?, reason=?, error=?, status=?, attempts=?, not_before=?,"
     " size=?, ms=?, fetch_no=fetch_no+? WHERE id=?"
 )
+COUNT_CRASH = "UPDATE request SET crashes=crashes+1 WHERE id=? AND state=0"
+PUT_CHILDREN = "INSERT OR REPLACE INTO children VALUES (?,?)"
 PUT_HOST_STATE = "UPDATE host SET state=? WHERE id=?"
-PUT_SETTING = "INSERT INTO setting VALUES (?,?) ON CONFLICT (name) DO UPDATE SET value=excluded.value"
+PUT_SETTING = (
+    "INSERT INTO setting VALUES (?,?) ON CONFLICT (name) DO UPDATE SET value=excluded.value"
+)
 PUT_COOKIE = "INSERT OR REPLACE INTO cookie VALUES (?,?,?,?,?,?,?,?,?)"
 DROP_COOKIE = "DELETE FROM cookie WHERE domain=? AND path=? AND name=?"
 PUT_MARK = "INSERT OR REPLACE INTO mark VALUES (?,?,?,?)"

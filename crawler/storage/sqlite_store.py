@@ -59,12 +59,20 @@ class SqliteStore:
         self._tables: SqliteTables
         self._intake: Intake
         self._grant = Grant(owner=str(path))
+        self._history = False
+        self._failed = False
 
     async def _on_writer(self, work: Callable[[], T]) -> T:
+        future = asyncio.get_running_loop().run_in_executor(self._writer, work)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            # The thread goes on; nobody may close what it uses before it is done.
+            await asyncio.wait([future])
+            raise
         except sqlite3.Error as error:
-            raise StateError(f"{self._path}: {error}; the state is as of the last commit") from error
+            message = f"{self._path}: {error}; the state is as of the last commit"
+            raise StateError(message) from error
 
     async def open(self) -> Recovered:
         """See `FrontierStore.open`."""
@@ -102,13 +110,16 @@ class SqliteStore:
             seen = SeenSet()
         self._slots.clear(tables.commit_no)
         last = tables.last_row()
+        self._history = last > len(seen)
+        if self._history:
+            tables.index_keys()
         seed = int.from_bytes(tables.setting("seed"), "big")
         self._intake = Intake(
             Fingerprints(seed, self._canonical),
             seen,
             next_row=last + 1,
             max_depth=start.max_depth,
-            history=tables.history if last > len(seen) else None,
+            history=tables.history if self._history else None,
         )
         return Opened(
             grant=self._grant,
@@ -121,19 +132,30 @@ class SqliteStore:
             marks=list(tables.marks()),
             spider_state=tables.setting("spider_state"),
             tally=tables.setting("tally"),
-            next_due=tables.next_due(),
+            next_due=tables.next_due(start.now, frozenset()),
             suspects=suspects,
         )
 
     async def commit(self, grant: Grant, batch: Batch, outputs: WriteOutputs) -> Committed:
-        """See `FrontierStore.commit`."""
-        admitted = self._intake.admit(batch.pages)
+        """See `FrontierStore.commit`.
+
+        Raises:
+            StateError: It cannot be written, or an earlier commit failed: the seen-set and the
+                outputs are ahead of the tables then, and only the next `open` brings them together.
+        """
+        if self._failed:
+            raise StateError(f"{self._path}: the last commit failed; nothing can follow it")
+        self._failed = True
+        # A look into the history reads the disk, and that is the writer's business.
+        admitted = None if self._history else self._intake.admit(batch.pages)
 
         def write() -> Committed:
-            return self._tables.write(batch, admitted, outputs(), self._intake)
+            ready = self._intake.admit(batch.pages) if admitted is None else admitted
+            return self._tables.write(batch, ready, outputs(), self._intake)
 
         committed = await self._on_writer(write)
         self._slots.now_at(self._tables.commit_no)
+        self._failed = False
         return committed
 
     async def take(
@@ -153,7 +175,7 @@ class SqliteStore:
     ) -> tuple[list[QueuedRequest], float | None]:
         rows = self._tables.due(now, limit, leave)
         held = leave | {request.id for request in rows}
-        return rows, self._tables.next_due(held)
+        return rows, self._tables.next_due(now, held)
 
     async def ledger(self, visit: Callable[[LedgerLine], None]) -> None:
         """See `FrontierStore.ledger`."""
@@ -169,13 +191,23 @@ class SqliteStore:
 
     async def close(self, *, finished: bool) -> None:
         """See `FrontierStore.close`."""
-        await self._on_writer(lambda: self._tables.end(finished=finished))
-        self._slots.close()
-        self._writer.shutdown()
+        if self._failed:
+            await self.abandon()
+            return
+        try:
+            await self._on_writer(lambda: self._tables.end(finished=finished))
+        finally:
+            self._close_files()
 
     async def abandon(self) -> None:
-        """Close after an error; the next open recovers as after a kill."""
-        if hasattr(self, "_tables"):
-            await self._on_writer(self._tables.abandon)
+        """Close after an error; the next open recovers as after a kill, but suspects nobody."""
+        try:
+            if hasattr(self, "_tables"):
+                await self._on_writer(self._tables.abandon)
+                self._slots.clear(self._tables.commit_no)
+        finally:
+            self._close_files()
+
+    def _close_files(self) -> None:
         self._slots.close()
         self._writer.shutdown()

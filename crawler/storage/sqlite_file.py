@@ -1,0 +1,77 @@
+"""Opening a job's database: ours, whole, and of a version that we know, or not at all."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from crawler.errors import StateError
+from crawler.storage import schema
+
+_SYNCHRONOUS = {"process": "NORMAL", "power_loss": "FULL"}
+
+
+def open_database(path: Path, durability: str) -> sqlite3.Connection:
+    """Open a database, making its tables if it is new; its folder must be there.
+
+    Args:
+        path: The file.
+        durability: "process" (survives the process's death) or "power_loss" (the machine's).
+
+    Raises:
+        StateError: The file is damaged, foreign, or of a newer version; it is left as it was.
+    """
+    try:
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise StateError(f"{path}: {error}") from error
+    try:
+        empty = _is_empty(db, path)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute(f"PRAGMA synchronous={_SYNCHRONOUS[durability]}")
+        db.execute("PRAGMA wal_autocheckpoint=4000")  # 16 MiB: fewer, larger checkpoints
+        db.execute("PRAGMA cache_size=-65536")
+        db.execute("PRAGMA temp_store=MEMORY")
+        if empty:
+            _make_tables(db)
+    except sqlite3.Error as error:
+        db.close()
+        raise StateError(
+            f"{path}: {error}. The file was left as it is; move it away to begin anew"
+        ) from error
+    except StateError:
+        db.close()
+        raise
+    return db
+
+
+def _is_empty(db: sqlite3.Connection, path: Path) -> bool:
+    """Tell whether a database is new.
+
+    Raises:
+        StateError: It is not, and not ours.
+    """
+    application, version = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    )
+    empty = bool(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0)
+    if application != schema.APPLICATION_ID and not (empty and application == 0):
+        raise StateError(f"{path} is not a state file of this program; it was left as it is")
+    if version > schema.VERSION:
+        raise StateError(
+            f"{path} was written by a newer version (state version {version}, this program knows"
+            f" {schema.VERSION}); upgrade, or use another --dir"
+        )
+    return empty
+
+
+def _make_tables(db: sqlite3.Connection) -> None:
+    """Make everything in one transaction: a file with tables but no name would not be ours."""
+    db.executescript(
+        f"BEGIN IMMEDIATE; {schema.TABLES}"
+        f" PRAGMA application_id={schema.APPLICATION_ID};"
+        f" PRAGMA user_version={schema.VERSION};"
+        f" INSERT INTO setting VALUES ('seed', x'{os.urandom(8).hex()}'), ('commit_no', 0);"
+        " COMMIT;"
+    )
