@@ -20,15 +20,14 @@ others are the user's (`ConfigError`, `CallbackError`), the machine's (`StateErr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class CrawlerError(Exception):
     """Root of every error raised on purpose by this package."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong with a job file, and where.
 
     Attributes:

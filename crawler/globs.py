@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from crawler.errors import ConfigError
 
 _RAW = re.compile(r"[^\x21-\x7e]+")
 
 
-@dataclass(frozen=True, slots=True)
-class PathPatterns:
+class PathPatterns(msgspec.Struct, frozen=True):
     """Several patterns as few regular expressions.
 
     Attributes:

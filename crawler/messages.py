@@ -247,6 +247,7 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
         timeout: Seconds without a byte; None for the fetcher's own.
         any_type: True keeps a body of any media type (robots.txt, sitemaps).
         max_body: Decoded bytes allowed; None for the fetcher's own.
+        cut: A body beyond `max_body` is cut there and flagged "body_cut", instead of refused.
     """
 
     url: str
@@ -258,6 +259,7 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     any_type: bool = False
     max_body: int | None = None
+    cut: bool = False
 
 
 class StoredCookie(msgspec.Struct, frozen=True, gc=False):

@@ -9,10 +9,10 @@ by slicing, without another parse.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import can_ada
+import msgspec
 
 #: Longest URL in characters, before and after serialising. Servers refuse lines of about this
 #: length, and traps grow without one.
@@ -207,8 +207,7 @@ _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CanonicalRules:
+class CanonicalRules(msgspec.Struct, frozen=True, kw_only=True):
     """What two URLs may differ in and still be the same request.
 
     Attributes:
@@ -281,7 +280,8 @@ def public_suffix(host: str) -> str:
         The longest matching rule of the Public Suffix List, its private part included, as cookies
         need it; the last label when no rule matches; "" for an IP address.
     """
-    if not host or ":" in host or host[-1].isdigit():  # WHATWG: a last label of digits is an IPv4
+    # A last label that begins with a digit makes an IPv4 address of the whole (WHATWG URL).
+    if not host or ":" in host or host.rstrip(".").rpartition(".")[2][:1].isdigit():
         return ""
     rules = _suffix_rules()
     labels = host.rstrip(".").split(".")

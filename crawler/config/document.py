@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import yaml
@@ -76,20 +75,17 @@ class _Refused(Exception):
         self.problem = problem
 
 
-@dataclass(slots=True)
 class _Reader:
     """Recursive descent over the parser's events."""
 
-    text: str
-    source: str
-    problems: list[Problem]
-    anchors: dict[str, Node | None] = field(default_factory=dict)  # None: still open
-    aliased: int = 0
-    lines: list[str] = field(init=False)
-    events: Iterator[yaml.Event] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.lines = self.text.split("\n")
+    def __init__(self, text: str, source: str, problems: list[Problem]) -> None:
+        self.text = text
+        self.source = source
+        self.problems = problems
+        self.anchors: dict[str, Node | None] = {}  # None: still open
+        self.aliased = 0
+        self.lines = text.split("\n")
+        self.events: Iterator[yaml.Event] = iter(())
 
     def document(self) -> Node | None:
         self.events = iter(yaml.parse(self.text, Loader=_LOADER))

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+
+import msgspec
 
 from crawler.config.dialect import resolve
 from crawler.config.nodes import (
@@ -53,7 +54,11 @@ def recast(root: Node, path: Path, *, to_text: bool) -> Node:
     if not isinstance(node, ScalarNode) or node.text is None:
         return root
     value = node.text if to_text else resolve(node.text)
-    return root if value == node.value else replaced(root, path, replace(node, value=value))
+    return (
+        root
+        if value == node.value
+        else replaced(root, path, msgspec.structs.replace(node, value=value))
+    )
 
 
 def _scalar(node: ScalarNode, environ: Mapping[str, str], problems: list[Problem]) -> ScalarNode:
@@ -73,7 +78,7 @@ def _scalar(node: ScalarNode, environ: Mapping[str, str], problems: list[Problem
 
     text = _USE.sub(put_in, node.written)
     value = resolve(text) if node.plain and used else text
-    return replace(node, value=value, text=text if used else None)
+    return msgspec.structs.replace(node, value=value, text=text if used else None)
 
 
 def _value(match: re.Match[str], environ: Mapping[str, str]) -> str:

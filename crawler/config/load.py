@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from crawler.config.cross_checks import check_together, spider_file
 from crawler.config.environment import interpolate
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from crawler.config.models.job import Job
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpiderRef:
+class SpiderRef(msgspec.Struct, frozen=True, kw_only=True):
     """The class a job crawls with.
 
     Attributes:
@@ -32,8 +32,7 @@ class SpiderRef:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedJob:
+class LoadedJob(msgspec.Struct, frozen=True, kw_only=True):
     """A job as it will run.
 
     Attributes:

@@ -7,7 +7,8 @@ Nodes are plain values; they come from `crawler.config.document` (files) and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from crawler.errors import Problem
 
@@ -16,8 +17,7 @@ Plain = PlainScalar | list["Plain"] | dict[str, "Plain"]
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where something stands.
 
     Attributes:
@@ -49,8 +49,7 @@ class Place:
         return f"{self.source}:{self.line}" if self.line else "--set"
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarNode:
+class ScalarNode(msgspec.Struct, frozen=True):
     """A single value.
 
     Attributes:
@@ -73,28 +72,25 @@ class ScalarNode:
         return self.text is not None
 
 
-@dataclass(frozen=True, slots=True)
-class ListNode:
+class ListNode(msgspec.Struct, frozen=True):
     """A list of values."""
 
     place: Place
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One key of a map: where the key stands, and its value."""
 
     key: Place
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class MapNode:
+class MapNode(msgspec.Struct, frozen=True):
     """Keys and values in the order of the file."""
 
     place: Place
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, Entry] = msgspec.field(default_factory=dict)
 
     def get(self, key: str) -> Node | None:
         """Return the value of a key, None when it is absent."""

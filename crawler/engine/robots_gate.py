@@ -101,7 +101,7 @@ class RobotsGate:
                 break
             try:
                 async with self._gate:
-                    ask = FetchRequest(url=url, any_type=True, max_body=MAX_BYTES)
+                    ask = FetchRequest(url=url, any_type=True, max_body=MAX_BYTES, cut=True)
                     answer = await self._fetcher.fetch(ask)
             except FetchError:
                 status, body = None, b""

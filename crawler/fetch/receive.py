@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from crawler.errors import FetchError
 from crawler.fetch.answer import BODY_CUT, ERROR_BODY, LENGTH_UNKNOWN, REDIRECT_BODY, Head
@@ -34,8 +35,7 @@ class Received(NamedTuple):
     flags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Receiver:
+class Receiver(msgspec.Struct, frozen=True):
     """Reads bodies.
 
     Attributes:
@@ -60,7 +60,8 @@ class Receiver:
             lenient: Keep what came of a body that is cut, broken or too large, and flag it.
 
         Raises:
-            FetchError: too_large, unreadable, truncated, timeout; only the last when lenient.
+            FetchError: too_large (unless it may be cut), unreadable, truncated, timeout; only
+                the last when lenient.
             Exception: `cut`, as the source raised it; not when lenient.
         """
         limit = request.max_body or self.limits.max_body
@@ -69,7 +70,7 @@ class Receiver:
         flags = () if head.is_delimited else (LENGTH_UNKNOWN,)
         collector: BodyCollector | None = None
         try:
-            if head.length is not None and head.length > limit:
+            if head.length is not None and head.length > limit and not request.cut:
                 raise announced_too_large(head.length, request.url)
             first = await source.readany()
             if not head.codings and source.at_eof() and len(first) <= limit:
@@ -81,7 +82,10 @@ class Receiver:
             await self._collect(first, source, collector)
             return Received(collector.finish(), collector.wire_size, (*flags, *collector.flags))
         except (FetchError, self.cut) as error:
-            if not lenient or getattr(error, "kind", "") == ErrorClass.TIMEOUT:
+            kind = getattr(error, "kind", "")
+            if kind == ErrorClass.TIMEOUT or not (
+                lenient or (request.cut and kind == ErrorClass.TOO_LARGE)
+            ):
                 raise
             flags = (*flags, BODY_CUT)
             if collector is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 # Below this a delay is no longer worth a timer.
@@ -29,8 +27,7 @@ class HostPace(msgspec.Struct, frozen=True, gc=False):
 FRESH = HostPace()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AutothrottlePolicy:
+class AutothrottlePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Turns one answer after the other into a pace.
 
     Attributes:

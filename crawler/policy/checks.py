@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 GOOD = 0
 INTERNAL_ERROR = 1
@@ -16,8 +17,7 @@ STOPPED_FOR_SAFETY = 6
 _SEVERITY = (INTERNAL_ERROR, CANNOT_WRITE, STOPPED_FOR_SAFETY, NO_START_REACHED, CHECK_FAILED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectations:
+class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     """What a job's config asks of a run.
 
     Attributes:
@@ -33,8 +33,7 @@ class Expectations:
     wants_items: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartTally:
+class StartTally(msgspec.Struct, frozen=True, kw_only=True):
     """How the start requests of a run ended, each counted once.
 
     Attributes:
@@ -52,8 +51,7 @@ class StartTally:
     other: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunTally:
+class RunTally(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers a run is judged by.
 
     Attributes:
@@ -80,8 +78,7 @@ class RunTally:
         return bad / ended if ended else 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a run.
 
     Attributes:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from crawler.errors import ConfigError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostLimits:
+class HostLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What holds for one host.
 
     Attributes:
@@ -22,8 +21,7 @@ class HostLimits:
     adaptive: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitRule:
+class LimitRule(msgspec.Struct, frozen=True, kw_only=True):
     """Other limits for the hosts that a pattern names (`fetch.limits`).
 
     Attributes:
@@ -56,8 +54,7 @@ class LimitRule:
         return pattern in names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolitenessPolicy:
+class PolitenessPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of every host.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from crawler.outcome import ErrorClass
 
@@ -22,8 +22,7 @@ _CRASH_RETRIES = 2
 _SPREAD = 2_654_435_769
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryDecision:
+class RetryDecision(msgspec.Struct, frozen=True, kw_only=True):
     """The request is tried again.
 
     Attributes:
@@ -35,8 +34,7 @@ class RetryDecision:
     charged: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """A budget of tries for each class of error.
 
     Attributes:

@@ -8,8 +8,9 @@ differently from the RFC are settled before it gets the text: byte order marks, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from protego import Protego
@@ -33,8 +34,7 @@ _ODD_SPACE = re.compile("[\0\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _LOST_BYTE = re.compile("[\udc80-\udcff]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RobotsRules:
+class RobotsRules(msgspec.Struct, frozen=True, kw_only=True):
     """The rules of one origin, as they concern one robot.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+
+import msgspec
 
 CATEGORIES = ("Travel", "Mystery", "Science", "Poetry")
 BOOKS_PER_CATEGORY = 12
@@ -27,8 +28,7 @@ _SENTENCES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
+class Book(msgspec.Struct, frozen=True, kw_only=True):
     """One product.
 
     Attributes:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from html import escape
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One request.
 
     Attributes:
@@ -17,11 +17,10 @@ class Visit:
     """
 
     path: str
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One answer."""
 
     body: bytes = b""

@@ -7,15 +7,15 @@ arguments. A lambda or a closure has no name under which a later process would f
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from crawler.errors import CallbackError
 from crawler.messages import Callback
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackRef:
+class CallbackRef(msgspec.Struct, frozen=True):
     """A callback as it is kept.
 
     Attributes:
@@ -26,7 +26,7 @@ class CallbackRef:
 
     name: str
     args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] = field(default_factory=dict)
+    kwargs: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 def reference(spider: object, callback: Callback | str) -> CallbackRef:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os.path
 import sysconfig
 import traceback
-from dataclasses import dataclass
 from types import FrameType
+
+import msgspec
 
 from crawler.extract.response import Response
 from crawler.messages import Request
@@ -74,8 +75,7 @@ def _place(filename: str, line: int | None, function: str) -> str:
     return f"{short}:{line} in {function}"
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFailure:
+class RequestFailure(msgspec.Struct, frozen=True):
     """What an errback is given.
 
     Attributes:

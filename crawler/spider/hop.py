@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
 
 from crawler.errors import FetchError
 from crawler.messages import QueuedRequest
@@ -14,8 +14,7 @@ _MOVED = (301, 302)
 _SEE_OTHER = 303
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
     """Where a redirect leads.
 
     Attributes:
@@ -55,7 +54,7 @@ def follow_redirect(
     hops = (*payload.hops, queued.url)
     if len(hops) > limit:
         raise _refused(queued, status, f"more than {limit} redirects in a row")
-    kept = replace(payload, hops=hops)
+    kept = msgspec.structs.replace(payload, hops=hops)
     if origin(url) != origin(queued.url):
         kept = kept.without_credentials()
     method, body = queued.method, queued.body

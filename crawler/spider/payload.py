@@ -6,7 +6,6 @@ every row; `meta` and `cb_kwargs` go through `crawler.spider.plain_codec`, which
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -23,8 +22,7 @@ _DEFAULT_CALLBACK = CallbackRef("parse")
 _encoder = msgspec.msgpack.Encoder()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
+class Payload(msgspec.Struct, frozen=True, kw_only=True):
     """What a request carries.
 
     Attributes:
@@ -38,8 +36,8 @@ class Payload:
     errback: CallbackRef | None = None
     headers: tuple[tuple[str, bytes], ...] = ()
     cookies: Any = None
-    meta: dict[str, Any] = field(default_factory=dict)
-    cb_kwargs: dict[str, Any] = field(default_factory=dict)
+    meta: dict[str, Any] = msgspec.field(default_factory=dict)
+    cb_kwargs: dict[str, Any] = msgspec.field(default_factory=dict)
     encoding: str = "utf-8"
     flags: tuple[str, ...] = ()
     dont_filter: bool = False
@@ -48,12 +46,12 @@ class Payload:
     def without_credentials(self) -> Payload:
         """Return a copy for another origin: its cookies and authorisation are not for it."""
         kept = tuple(pair for pair in self.headers if pair[0] not in _CREDENTIALS)
-        return replace(self, headers=kept, cookies=None)
+        return msgspec.structs.replace(self, headers=kept, cookies=None)
 
     def without_body(self) -> Payload:
         """Return a copy for a request whose body is dropped with the fields that describe it."""
         kept = tuple(pair for pair in self.headers if pair[0] not in _OF_THE_BODY)
-        return replace(self, headers=kept)
+        return msgspec.structs.replace(self, headers=kept)
 
 
 EMPTY = Payload()

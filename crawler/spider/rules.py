@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldRule:
+class FieldRule(msgspec.Struct, frozen=True, kw_only=True):
     """How one field of an item is found; exactly one of `css`, `xpath` and `value` is given.
 
     Attributes:
@@ -26,8 +25,7 @@ class FieldRule:
     then: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtractRule:
+class ExtractRule(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of item and the pages it is on.
 
     Attributes:
@@ -43,8 +41,7 @@ class ExtractRule:
     fields: tuple[FieldRule, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FollowRule:
+class FollowRule(msgspec.Struct, frozen=True, kw_only=True):
     """Which links of a page are followed, and the label that their pages get.
 
     Attributes:

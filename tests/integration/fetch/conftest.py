@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from crawler.clock import SystemClock
@@ -27,7 +27,7 @@ async def new_fetcher(
     **limits: Any,
 ) -> AsyncIterator[AiohttpFetcher]:
     fetcher = AiohttpFetcher(
-        replace(QUICK, **limits),
+        msgspec.structs.replace(QUICK, **limits),
         user_agent="test/1",
         headers=headers or {},
         jar=jar if jar is not None else CookieJar(),

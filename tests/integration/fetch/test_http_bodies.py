@@ -87,6 +87,20 @@ async def test_a_request_may_have_a_size_limit_of_its_own(fetcher: AiohttpFetche
     assert caught.value.kind == ErrorClass.TOO_LARGE
 
 
+@pytest.mark.parametrize("length", [{}, {"content_length": ""}], ids=["announced", "until-close"])
+async def test_a_body_that_may_be_cut_keeps_its_beginning(
+    fetcher: AiohttpFetcher, length: dict[str, str]
+) -> None:
+    async with RawServer(answer(b"Disallow: /x\n" * 100_000, **length)) as server:
+        response = await fetcher.fetch(
+            FetchRequest(url=server.url(), any_type=True, max_body=500_000, cut=True)
+        )
+
+    assert response.body.startswith(b"Disallow: /x\n")
+    assert 100_000 < len(response.body) <= 500_000
+    assert "body_cut" in response.flags
+
+
 async def test_a_bomb_is_too_large(fetcher: AiohttpFetcher) -> None:
     packer = zlib.compressobj(9, wbits=31)
     bomb = b"".join(packer.compress(b"\0" * 1_000_000) for _ in range(100)) + packer.flush()

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from crawler.errors import CloseSpider, ConfigError, FetchError, IgnoreRequest
@@ -333,7 +334,7 @@ def test_a_hop_inherits_and_comes_next() -> None:
 
     assert (hop.url, hop.depth, hop.rank, hop.label) == ("https://e.org/c", 3, 5 + HOP_RANK, "book")
     assert hop.dont_filter
-    assert hop.payload == encode(dataclasses.replace(payload, hops=(URL,)))
+    assert hop.payload == encode(msgspec.structs.replace(payload, hops=(URL,)))
 
 
 def test_a_second_hop_keeps_the_users_priority() -> None:
