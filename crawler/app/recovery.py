@@ -25,10 +25,11 @@ def recover_outputs(marks: Iterable[Mark], job: str, *, needed: bool) -> None:
     for mark in marks:
         path = Path(mark.path)
         _take_back(path)
-        if not needed and not path.exists():
+        sidecar = Sidecar(path, job)
+        if (not needed and not path.exists()) or sidecar.vouches():
             continue
         MarkedFile(mark.sink, path, sync=False).recover(mark)
-        Sidecar(path, job).settled()
+        sidecar.settled()
 
 
 def _take_back(part: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,21 +36,43 @@ class JsonlSink:
     def open(self, mark: Mark | None) -> Mark | None:
         """See `Sink.open`.
 
+        The mark that it returns is to be committed before the first append: a kill before the
+        first commit would leave lines that no mark tells from another program's.
+
         Raises:
             ConfigError: Mode "new", and the file is there already.
-            OutputError: It cannot be written, or another job left it unclean.
+            OutputError: It cannot be written, another job left it unclean, or it is not what this
+                run left there.
         """
-        if mark is None and self._mode == "new" and self._file.path.exists():
-            raise ConfigError(
-                f"output {self.path} exists already; use mode: append or replace, or a path with"
-                " {run_id} or {date} in it"
-            )
-        if self._sidecar is not None:
-            self._sidecar.check()
-        keep = mark.length if mark is not None else 0
-        opened = self._file.open(length=None if self._mode == "append" and mark is None else keep)
-        if self._sidecar is not None:
-            self._sidecar.begin(opened.length)
+        opened = self._file.open()
+        try:
+            if self._sidecar is not None:
+                return self._open_shared(self._sidecar, opened, mark)
+            if mark is not None:
+                return self._file.cut(mark)
+            if self._mode == "replace":
+                return self._file.empty()
+            if opened.length:  # an empty one may be our own, made just before a kill
+                raise ConfigError(
+                    f"output {self._target} exists already; use mode: append or replace, or a path"
+                    " with {run_id} or {date} in it"
+                )
+        except BaseException:
+            self._file.close()
+            raise
+        return opened
+
+    def _open_shared(self, sidecar: Sidecar, opened: Mark, mark: Mark | None) -> Mark:
+        """Open a file that other jobs append to as well; they are locked out by now."""
+        began = sidecar.check()
+        if began is not None:
+            if mark is not None:
+                opened = self._file.cut(mark)
+            elif opened.length != began:
+                raise sidecar.lost()
+        if not self._file.ends_line:  # another program's last line, which must not run into ours
+            opened = self._file.append(b"\n")
+        sidecar.begin(opened.length)
         return opened
 
     def append(self, lines: Sequence[bytes]) -> Mark | None:
@@ -65,10 +86,10 @@ class JsonlSink:
         try:
             self._file.flush_to_disk()
             if self._mode == "replace" and good:
-                os.replace(self._file.path, self._target)
+                self._file.path.replace(self._target)
             sync_folder(self._target.parent)
         except OSError as error:
-            raise OutputError(f"cannot finish {self.path}: {error.strerror}") from error
+            raise OutputError(f"cannot finish {self._target}: {error.strerror}") from error
         if self._sidecar is not None:
             self._sidecar.end(self._file.mark.length)
         self._file.close()

@@ -7,6 +7,7 @@ while writing, so it costs nothing, and it tells after a kill whether the file i
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -37,22 +38,22 @@ class MarkedFile:
         self._tail = b""
 
     def recover(self, mark: Mark) -> None:
-        """Cut the file back to its mark.
+        """Cut the file back to its mark, and close it.
 
         Raises:
-            OutputError: The file is not what was committed; it is left alone.
+            OutputError: The file is not what was committed, and is left alone; or another process
+                writes to it.
         """
-        try:
-            with self.path.open("r+b") as file:
-                if _tail_hash(_read_tail(file.fileno(), mark.length)) != mark.tail:
-                    raise self._changed(mark)
-                file.truncate(mark.length)
-                os.fsync(file.fileno())
-        except FileNotFoundError:
+        if not self.path.exists():
             if mark.length:
-                raise self._changed(mark) from None
-        except OSError as error:
-            raise OutputError(f"{self.path}: {error.strerror}") from error
+                raise self._changed(mark)
+            return
+        self.open()
+        try:
+            self.cut(mark)
+            self.flush_to_disk()
+        finally:
+            self.close()
 
     def _changed(self, mark: Mark) -> OutputError:
         return OutputError(
@@ -61,8 +62,8 @@ class MarkedFile:
             " run with --fresh"
         )
 
-    def open(self, *, length: int | None = None) -> Mark:
-        """Open for appending, at the end or, cutting the rest off, at `length`; locks the file.
+    def open(self) -> Mark:
+        """Open for appending at the end, and lock the file.
 
         Raises:
             OutputError: It cannot be opened, or another process writes to it.
@@ -72,8 +73,6 @@ class MarkedFile:
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._handle = os.open(self.path, flags, 0o644)
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if length is not None:
-                os.ftruncate(self._handle, length)
             self._length = os.fstat(self._handle).st_size
             self._tail = _read_tail(self._handle, self._length)
         except BlockingIOError as error:
@@ -84,10 +83,38 @@ class MarkedFile:
             raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
         return self.mark
 
+    def cut(self, mark: Mark) -> Mark:
+        """Cut the open file back to its mark.
+
+        Raises:
+            OutputError: The file is not what was committed; it is left alone.
+        """
+        tail = _read_tail(self._handle, mark.length)
+        if self._length < mark.length or _tail_hash(tail) != mark.tail:
+            raise self._changed(mark)
+        return self._cut_to(mark.length, tail)
+
+    def empty(self) -> Mark:
+        """Cut everything off the open file."""
+        return self._cut_to(0, b"")
+
+    def _cut_to(self, length: int, tail: bytes) -> Mark:
+        try:
+            os.ftruncate(self._handle, length)
+        except OSError as error:
+            raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
+        self._length, self._tail = length, tail
+        return self.mark
+
     @property
     def mark(self) -> Mark:
         """What is written so far."""
         return Mark(self._name, str(self.path), self._length, _tail_hash(self._tail))
+
+    @property
+    def ends_line(self) -> bool:
+        """Nothing, or a line break, stands at the end."""
+        return self._tail[-1:] in (b"", b"\n")
 
     def append(self, data: bytes) -> Mark:
         """Write, all of it or nothing.
@@ -106,18 +133,26 @@ class MarkedFile:
                 os.ftruncate(self._handle, self._length)
             raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
         self._length += len(data)
-        self._tail = (self._tail + data)[-_TAIL:]
+        self._tail = (self._tail + data[-_TAIL:])[-_TAIL:]
         return self.mark
 
     def flush_to_disk(self) -> None:
-        """Force what was written to the disk."""
-        os.fsync(self._handle)
+        """Force what was written to the disk.
+
+        Raises:
+            OutputError: The disk is failing.
+        """
+        try:
+            os.fsync(self._handle)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # a device or a pipe, which has no disk behind it
+                raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
 
     def close(self) -> None:
         """Close and unlock the file."""
         if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+            handle, self._handle = self._handle, -1
+            os.close(handle)
 
 
 def _read_tail(handle: int, length: int) -> bytes:

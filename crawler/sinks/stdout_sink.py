@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -33,8 +35,19 @@ class StdoutSink:
             self._stream.writelines(line + b"\n" for line in lines)
             self._stream.flush()
         except BrokenPipeError as error:
+            self._give_up()
             raise OutputError("standard output was closed by its reader") from error
+        except OSError as error:
+            self._give_up()
+            raise OutputError(f"cannot write to standard output: {error.strerror}") from error
         return None
+
+    def _give_up(self) -> None:
+        """Send what is still buffered nowhere, or Python would fail on it again as it ends."""
+        with contextlib.suppress(OSError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
 
     def finish(self, *, good: bool) -> None:
         """See `Sink.finish`."""
