@@ -14,9 +14,11 @@ class RunOptions:
         base: Base of state, data and reports.
         mode: "auto" resumes what was interrupted, else begins afresh; "fresh" or "resume".
         forget: Wipe the job's history first.
-        output: Path that replaces the config's outputs, "-" for standard output; None for them.
+        output: Absolute path that replaces the config's outputs, "-" for standard output; None
+            for them.
         limit: Items after which the run ends, None for no limit.
         level: How much is said; see `crawler.observe.console`.
+        go_on: The command that goes on with the run if it is interrupted.
     """
 
     base: Path
@@ -25,3 +27,4 @@ class RunOptions:
     output: str | None = None
     limit: int | None = None
     level: int = 0
+    go_on: str = ""

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from crawler.app.job_paths import JobPaths
+from crawler.errors import StateError
 from crawler.interfaces import Mark
 from crawler.sinks.marked_file import MarkedFile
 from crawler.sinks.sidecar import Sidecar
@@ -30,6 +32,19 @@ def recover_outputs(marks: Iterable[Mark], job: str, *, needed: bool) -> None:
             continue
         MarkedFile(mark.sink, path, sync=False).recover(mark)
         sidecar.settled()
+
+
+def wipe_history(paths: JobPaths) -> None:
+    """Delete a job's database and what lies beside it; its lock stays.
+
+    Raises:
+        StateError: It cannot be deleted.
+    """
+    for path in paths.state.glob(f"{paths.database.name}*"):
+        try:
+            path.unlink()
+        except OSError as error:
+            raise StateError(f"cannot delete {path}: {error.strerror}") from error
 
 
 def _take_back(part: Path) -> None:

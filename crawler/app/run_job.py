@@ -11,28 +11,25 @@ from dataclasses import dataclass
 from typing import BinaryIO, TextIO
 
 from crawler.app.job_paths import JobPaths, new_run_id, rfc3339
-from crawler.app.judgement import judge_run
 from crawler.app.options import RunOptions
 from crawler.app.practice_site import start_practice_site
 from crawler.app.process_figures import cpu_seconds
-from crawler.app.recovery import recover_outputs
+from crawler.app.recovery import recover_outputs, wipe_history
+from crawler.app.run_end import Ended, RunEnd, Spent
 from crawler.app.run_report import RunReport
 from crawler.app.settings_change import changes, settings_of
-from crawler.app.stop_signals import StopSignals
-from crawler.app.summing_up import Ending, sum_up
-from crawler.app.wiring import OpenStore, SpiderSet, Wired, outputs_of, spiders_of
+from crawler.app.spider_set import SpiderSet, spiders_of, user_spider
+from crawler.app.stop_signals import QuitNow, StopSignals
+from crawler.app.wiring import OpenStore, Wired, outputs_of, refuse_taken
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import End
 from crawler.engine.output import Output
-from crawler.engine.tally import encode_tally
-from crawler.errors import BooksError, ConfigError
+from crawler.errors import ConfigError, StateError
 from crawler.interfaces import Batch, Clock, Opened, Recovered, RunStart
 from crawler.loop import new_loop_factory
-from crawler.observe.console import Console
-from crawler.observe.end_summary import end_lines
-from crawler.observe.ledger_file import write_ledger
+from crawler.observe.console import QUIET, Console
 from crawler.observe.status_line import status_line
-from crawler.observe.summary import write_summary
+from crawler.spider.spider import Spider
 from crawler.storage.job_lock import JobLock
 
 #: Seconds between two status lines: often for a person, rarely in a log.
@@ -58,16 +55,33 @@ def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clo
         OutputError: An output cannot be written, or changed under us.
     """
     paths = JobPaths(options.base.absolute(), loaded.job.name)
+    if options.mode == "resume" and not paths.database.exists():
+        raise _nothing_to_resume(loaded)
+    # What can be wrong with a config is found before anything is made on disk.
+    user = user_spider(loaded)
+    factory, loop_name = new_loop_factory(loaded.job.run.loop)
     holder: dict[str, str | int] = {
         "pid": os.getpid(), "host": socket.gethostname(), "since": rfc3339(clock.wall()),
     }  # fmt: skip
     lock = JobLock(paths.lock).acquire(holder)
+    run = JobRun(loaded, options, streams, paths, clock)
     try:
-        factory, loop_name = new_loop_factory(loaded.job.run.loop)
         with asyncio.Runner(loop_factory=factory) as runner:
-            return runner.run(JobRun(loaded, options, streams, paths, clock, loop_name).run())
+            return runner.run(run.run(user, loop_name))
+    except QuitNow as stop:
+        run.say_how_to_go_on("interrupted")
+        return stop.exit_code
     finally:
         lock.release()
+
+
+def _nothing_to_resume(loaded: LoadedJob) -> ConfigError:
+    why = "; with run.durability: off nothing is kept" if _forgets(loaded) else ""
+    return ConfigError(f"job {loaded.job.name} has no interrupted run to resume{why}")
+
+
+def _forgets(loaded: LoadedJob) -> bool:
+    return loaded.job.run.durability == "off"
 
 
 class JobRun:
@@ -80,7 +94,6 @@ class JobRun:
         streams: Streams,
         paths: JobPaths,
         clock: Clock,
-        loop_name: str,
     ) -> None:
         self._loaded = loaded
         self._job = loaded.job
@@ -89,50 +102,72 @@ class JobRun:
         self._console = Console(streams.stderr, options.level)
         self._paths = paths
         self._clock = clock
-        self._loop_name = loop_name
         self._begun = clock.monotonic()
         self._begun_cpu = cpu_seconds()
         self._stock: OpenStore
 
-    async def run(self) -> int:
-        """Run, and return the exit code."""
+    async def run(self, user: Spider | None, loop_name: str) -> int:
+        """Run, and return the exit code.
+
+        Args:
+            user: The spider of the job's class, None when it has none.
+            loop_name: Name of the event loop, for the summary.
+        """
         async with AsyncExitStack() as stack:
             practice_url = None
             if self._job.demo:
                 site = await start_practice_site(self._paths)
                 stack.push_async_callback(site.close)
                 practice_url = site.url
-            spiders = spiders_of(self._loaded, practice_url)
+            spiders = spiders_of(self._loaded, user, practice_url)
             self._stock = OpenStore(self._loaded, self._paths)
             try:
                 opened = await self._begin(await self._recover())
-                return await self._crawl(spiders, opened)
+                return await self._crawl(spiders, opened, loop_name)
             except BaseException:
                 await self._stock.store.abandon()
                 raise
 
+    def say_how_to_go_on(self, what: str) -> None:
+        """Tell the user how to take up the run again."""
+        self._console.error(self._how_to_go_on(what))
+
+    def _how_to_go_on(self, what: str) -> str:
+        if _forgets(self._loaded):
+            return f"{what}; nothing is kept with run.durability: off"
+        return f"{what}; state saved; go on with: {self._options.go_on}"
+
     async def _recover(self) -> Recovered:
         """Make the outputs of a run that did not end whole, then wipe if asked to."""
-        recovered = await self._stock.store.open()
-        fresh = self._options.forget or self._options.mode == "fresh"
-        recover_outputs(recovered.marks, self._job.name, needed=not fresh)
-        if not self._options.forget:
-            return recovered
+        forget = self._options.forget
+        try:
+            recovered = await self._stock.store.open()
+        except StateError as error:
+            if not forget:
+                raise
+            self._console.error(f"{error}; wiped, as asked: outputs were left as they are")
+        else:
+            fresh = forget or self._options.mode == "fresh"
+            recover_outputs(recovered.marks, self._job.name, needed=not fresh)
+            if not forget:
+                return recovered
         await self._stock.store.abandon()
-        for path in self._paths.state.glob(f"{self._paths.database.name}*"):
-            path.unlink()
+        wipe_history(self._paths)
         self._stock = OpenStore(self._loaded, self._paths)
         return await self._stock.store.open()
 
     async def _begin(self, recovered: Recovered) -> Opened:
-        mode, settings = self._options.mode, settings_of(self._loaded.values, self._loaded.secrets)
+        mode, now = self._options.mode, self._clock.wall()
+        settings = settings_of(self._loaded.values, self._loaded.secrets, self._options.output)
         if mode == "resume" and recovered.run_id is None:
-            raise ConfigError(f"job {self._job.name} has no interrupted run to resume")
+            raise _nothing_to_resume(self._loaded)
         if mode != "fresh" and recovered.settings is not None:
             self._check_changes(recovered, settings)
-        now = self._clock.wall()
+        run_id = new_run_id(now)
+        if mode == "fresh" or recovered.run_id is None:
+            refuse_taken(self._loaded, self._options, self._paths, run_id, now)
         start = RunStart(
-            mode=mode, run_id=new_run_id(now), settings=settings, now=now,
+            mode=mode, run_id=run_id, settings=settings, now=now,
             max_depth=self._job.scope.max_depth,
         )  # fmt: skip
         return await self._stock.store.begin(start)
@@ -148,13 +183,10 @@ class JobRun:
         if light:
             self._console.say(f"changed since the interruption: {', '.join(light)}")
 
-    async def _crawl(self, spiders: SpiderSet, opened: Opened) -> int:
+    async def _crawl(self, spiders: SpiderSet, opened: Opened, loop_name: str) -> int:
         outputs = outputs_of(self._loaded, self._options, self._paths, opened, self._streams.stdout)
         with ExitStack() as stack:
-            marks = {mark.sink: mark for mark in opened.marks}
-            for output in outputs:
-                stack.callback(output.sink.close)
-                output.sink.open(marks.get(output.sink.name))
+            await self._open_outputs(outputs, opened, stack)
             report = RunReport(self._loaded, opened, self._paths, self._console)
             stack.callback(report.close)
             wired = Wired(
@@ -163,28 +195,58 @@ class JobRun:
             )  # fmt: skip
             spiders.spider.logger = report.log.logger
             verb = "goes on" if opened.resumed else "begins"
-            self._console.say(f"{self._job.name} run {opened.run_id} {verb}")
+            self._tell(report, f"{self._job.name} run {opened.run_id} {verb}")
+            run_end = RunEnd(
+                job=self._job, options=self._options, store=self._stock.store, opened=opened,
+                outputs=outputs, report=report,
+            )  # fmt: skip
             try:
-                end, signal_code = await self._until_end(wired, report)
-                return await self._finish(wired, opened, outputs, report, end, signal_code)
+                ended = await self._to_the_end(wired, run_end, loop_name)
             except Exception as error:
-                report.log.exception(error)
+                report.note_error(error)
+                error.add_note(self._how_to_go_on(f"more in {report.log_path}"))
                 raise
+            self._say_ending(report, ended)
+            return ended.exit_code
 
-    async def _until_end(self, wired: Wired, report: RunReport) -> tuple[End, int | None]:
-        crawl = wired.crawl
-        signals = StopSignals(crawl.stop, crawl.quit_now, self._console.say)
-        try:
-            with signals:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(report.bodies.run())
-                    status = group.create_task(self._say_status(wired))
-                    end = await crawl.run(wired.workers)
-                    status.cancel()
-                    await report.bodies.close()
-        finally:
-            await wired.fetcher.close()
-        return end, signals.exit_code
+    async def _open_outputs(
+        self, outputs: Sequence[Output], opened: Opened, stack: ExitStack
+    ) -> None:
+        """Open the outputs, and put on record at once that they are this run's."""
+        held = {mark.sink: mark for mark in opened.marks}
+        marks = []
+        for output in outputs:
+            stack.callback(output.sink.close)
+            mark = output.sink.open(held.get(output.sink.name))
+            if mark is not None:
+                marks.append(mark)
+        await self._stock.store.commit(opened.grant, Batch(), lambda: marks)
+
+    async def _to_the_end(self, wired: Wired, run_end: RunEnd, loop_name: str) -> Ended:
+        crawl, report = wired.crawl, run_end.report
+        signals = StopSignals(
+            crawl.stop, crawl.quit_now, lambda text: self._tell(report, text, QUIET)
+        )
+        with signals:
+            try:
+                end = await self._until_end(wired, report)
+            finally:
+                await wired.fetcher.close()
+            signals.crawl_ended()
+            spent = Spent(
+                seconds=self._clock.monotonic() - self._begun,
+                cpu=cpu_seconds() - self._begun_cpu, wall=self._clock.wall(), loop=loop_name,
+            )  # fmt: skip
+            return await run_end.write(wired, end, signals.exit_code, spent)
+
+    async def _until_end(self, wired: Wired, report: RunReport) -> End:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(report.bodies.run())
+            status = group.create_task(self._say_status(wired))
+            end = await wired.crawl.run(wired.workers)
+            status.cancel()
+            await report.bodies.close()
+        return end
 
     async def _say_status(self, wired: Wired) -> None:
         store = self._stock.store
@@ -198,46 +260,12 @@ class JobRun:
             items, flying = wired.tally.items_out, wired.crawl.in_flight
             self._console.say(status_line(self._job.name, seconds, books, items, flying, rate))
 
-    async def _finish(
-        self,
-        wired: Wired,
-        opened: Opened,
-        outputs: Sequence[Output],
-        report: RunReport,
-        end: End,
-        signal_code: int | None,
-    ) -> int:
-        """Judge the run, finish its outputs and its report, close the store."""
-        store, books = self._stock.store, self._stock.store.books()
-        if not books.balanced or not all(kind.balanced for kind in wired.tally.items.values()):
-            raise BooksError(f"the books do not balance: {books}")
-        finished = signal_code is None and end.finished
-        code, checks = signal_code or 0, tuple[str, ...]()
-        if finished:
-            judgement = judge_run(
-                self._job, books, wired.tally, limit=self._options.limit,
-                start_error=wired.crawl.start_error,
-            )  # fmt: skip
-            code, checks = judgement.exit_code, judgement.reasons
-            for output in outputs:
-                output.sink.finish(good=code == 0)
-        seconds = self._clock.monotonic() - self._begun
-        ending = Ending(
-            exit_code=code, reason=end.reason, checks=checks, seconds=seconds,
-            cpu=cpu_seconds() - self._begun_cpu, wall=self._clock.wall(), loop=self._loop_name,
-        )  # fmt: skip
-        summary = sum_up(self._job, opened, books, wired.tally, wired.crawl.bottleneck, ending)
-        await write_ledger(report.folder / "urls.jsonl.gz", store)
-        write_summary(report.folder / "summary.json", summary)
-        wired.tally.worked += seconds
-        wired.tally.cpu += cpu_seconds()
-        if not finished:
-            tally = Batch(tally=encode_tally(wired.tally))
-            await store.commit(opened.grant, tally, lambda: ())
-        await store.close(finished=finished)
-        paths = [output.sink.path for output in outputs if output.sink.path is not None]
-        for line in end_lines(summary, paths, report.folder):
-            self._console.say(line)
-        if not finished:
-            self._console.say(f"state saved; go on with: crawler {self._loaded.path} --resume")
-        return code
+    def _say_ending(self, report: RunReport, ended: Ended) -> None:
+        for line in ended.lines:
+            self._tell(report, line, 0 if ended.exit_code == 0 else QUIET)
+        if not ended.finished:
+            self.say_how_to_go_on("interrupted")
+
+    def _tell(self, report: RunReport, text: str, level: int = 0) -> None:
+        report.log.note(text)
+        self._console.say(text, level)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from crawler.app.grouped import leaves
 from crawler.app.job_paths import JobPaths
 from crawler.config.load import LoadedJob
 from crawler.config.masked import effective_yaml
-from crawler.errors import OutputError
+from crawler.errors import ConfigError, OutputError, StateError
 from crawler.files import FileWriter
 from crawler.interfaces import Opened
 from crawler.observe.console import DEBUG, Console
@@ -39,10 +40,20 @@ class RunReport:
         except OSError as error:
             raise OutputError(f"cannot write {self.folder}: {error.strerror}") from error
         level = logging.DEBUG if console.level >= DEBUG else logging.INFO
-        self.log = RunLog(self.folder / "run.log", loaded.job.name, level)
+        self.log_path = self.folder / "run.log"
+        self.log = RunLog(self.log_path, loaded.job.name, level)
         self._files = FileWriter()
         self.bodies = KeptBodies(self.folder / "bodies", self._files)
         self.recorder = Recorder(console, self.log.note, self.bodies)
+
+    def note_error(self, error: Exception) -> None:
+        """Log what ended the process; with its traceback, if that is our fault."""
+        errors = list(leaves(error))
+        if all(isinstance(one, ConfigError | StateError | OutputError) for one in errors):
+            for one in errors:
+                self.log.note(f"error: {one}")
+        else:
+            self.log.traceback(error)
 
     def close(self) -> None:
         """Close the log and the threads that write bodies."""

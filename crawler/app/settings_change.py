@@ -13,9 +13,20 @@ _MEANING = ("demo", "extract", "follow", "scope", "spider", "args", "start")
 _LIMITS = frozenset(("scope.max_pages", "scope.max_runtime"))
 
 
-def settings_of(values: Mapping[str, Any], secrets: frozenset[str]) -> bytes:
-    """Return the effective settings as kept with a run, secrets left out."""
-    return msgspec.json.encode(_without(values, secrets, ""), order="deterministic")
+def settings_of(
+    values: Mapping[str, Any], secrets: frozenset[str], output: str | None = None
+) -> bytes:
+    """Return the effective settings as kept with a run, secrets left out.
+
+    Args:
+        values: Those of the config.
+        secrets: Dotted paths of those that are not to be kept.
+        output: The path that replaces the outputs, None for none.
+    """
+    kept = _without(values, secrets, "")
+    if output is not None:
+        kept["output"] = output
+    return msgspec.json.encode(kept, order="deterministic")
 
 
 def _without(value: Any, secrets: frozenset[str], path: str) -> Any:
@@ -26,6 +37,8 @@ def _without(value: Any, secrets: frozenset[str], path: str) -> Any:
             key: _without(inner, secrets, f"{path}.{key}" if path else str(key))
             for key, inner in value.items()
         }
+    if isinstance(value, list):
+        return [_without(one, secrets, f"{path}.{number}") for number, one in enumerate(value)]
     return value
 
 

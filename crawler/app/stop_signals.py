@@ -5,14 +5,31 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from types import FrameType
 
 #: Seconds that requests in flight get after the first signal.
 GRACE = 20.0
 _EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
+class QuitNow(KeyboardInterrupt):
+    """The user insists, and the event loop is not listening: a callback will not end.
+
+    Attributes:
+        exit_code: Of the process.
+    """
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
 class StopSignals:
-    """Handlers for the time of a crawl.
+    """Handlers for the time of a crawl and its end.
+
+    A signal reaches us twice: at once, between two steps of whatever Python code is running, and
+    then as an event of the loop. The first is only counted, so that a second signal gets through
+    even when a callback keeps the loop from its events.
 
     Args:
         stop: Called with the signal's name at the first one: finish what is in flight.
@@ -27,26 +44,49 @@ class StopSignals:
         self._quit_now = quit_now
         self._say = say
         self._timer: asyncio.TimerHandle | None = None
+        self._came = 0
+        self._heard = 0
+        self._ended = False
         self.exit_code: int | None = None
 
     def __enter__(self) -> StopSignals:
         loop = asyncio.get_running_loop()
         for number in _EXIT_CODES:
             loop.add_signal_handler(number, self._received, number)
+            signal.signal(number, self._came_in)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._cancel_timer()
         loop = asyncio.get_running_loop()
         for number in _EXIT_CODES:
             loop.remove_signal_handler(number)
 
+    def crawl_ended(self) -> None:
+        """From here on the run is written down: short work, and better not torn."""
+        self._ended = True
+        self._cancel_timer()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _came_in(self, number: int, _: FrameType | None) -> None:
+        self._came += 1
+        if self._came > self._heard + 1 or (self._ended and self._came > 1):
+            raise QuitNow(_EXIT_CODES[signal.Signals(number)])
+
     def _received(self, number: signal.Signals) -> None:
-        if self.exit_code is not None:
+        self._heard += 1
+        if self._ended:
+            self._say("the crawl is over; writing its report")
+        elif self.exit_code is not None:
             self._quit_now()
-            return
-        self.exit_code = _EXIT_CODES[number]
-        self._say(f"stopping: finishing what is in flight, up to {GRACE:.0f} s; again to quit now")
-        self._stop(signal.Signals(number).name)
-        self._timer = asyncio.get_running_loop().call_later(GRACE, self._quit_now)
+        else:
+            self.exit_code = _EXIT_CODES[number]
+            self._say(
+                f"stopping: finishing what is in flight, up to {GRACE:.0f} s; again to quit now"
+            )
+            self._stop(signal.Signals(number).name)
+            self._timer = asyncio.get_running_loop().call_later(GRACE, self._quit_now)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from crawler.app.job_paths import JobPaths
@@ -20,7 +18,7 @@ from crawler.app.policies import (
     scope_of,
     user_agent_of,
 )
-from crawler.app.spider_source import default_spider, load_spider, rules_of
+from crawler.app.spider_set import SpiderSet
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import Crawl, Parts
 from crawler.engine.host_book import HostBook
@@ -29,6 +27,7 @@ from crawler.engine.output import Output
 from crawler.engine.robots_gate import RobotsGate
 from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import decode_tally
+from crawler.errors import ConfigError
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.http_client import AiohttpFetcher
 from crawler.frontier.frontier import Frontier
@@ -39,62 +38,12 @@ from crawler.policy.robots import product_token
 from crawler.sinks.jsonl_sink import JsonlSink
 from crawler.sinks.stdout_sink import StdoutSink
 from crawler.spider.page_parser import PageParser
-from crawler.spider.rule_spider import RuleSpider
-from crawler.spider.spider import Spider
 from crawler.spider.spider_state import SpiderState
 from crawler.storage.memory_store import MemoryStore
 from crawler.storage.slot_file import NoGuard, SlotFile
 from crawler.storage.sqlite_store import SqliteStore
-from crawler.urls import UrlError, parse
 from crawler.workers.inline import InlineWorkers
 from crawler.workers.visit import Visitor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpiderSet:
-    """The user's side of a crawl.
-
-    Attributes:
-        spider: Gives the start requests, and items where it is a class.
-        rules: Extract and follow rules beside a class, or the spider itself; None for neither.
-        starts: Start URLs of the config, serialised.
-        is_class: The spider is a user's class.
-    """
-
-    spider: Spider
-    rules: RuleSpider | None
-    starts: tuple[str, ...]
-
-    is_class: bool = False
-
-    @property
-    def named(self) -> list[str]:
-        """URLs whose hosts the job names, and which may therefore be private."""
-        given = self.spider.start_urls if isinstance(self.spider.start_urls, list | tuple) else ()
-        found = []
-        for url in (*self.starts, *given):
-            with suppress(UrlError):
-                found.append(parse(url))
-        return found
-
-
-def spiders_of(loaded: LoadedJob, practice_url: str | None) -> SpiderSet:
-    """Make the spiders of a job; `{demo}` in URLs becomes the practice site's address.
-
-    Raises:
-        ConfigError: The class cannot be had, or a rule is not valid.
-    """
-    job = loaded.job
-    starts = tuple(parse(url.replace("{demo}", practice_url or "")) for url in job.start.urls)
-    rules = rules_of(job)
-    if loaded.spider is not None:
-        spider = load_spider(loaded.spider.file, loaded.spider.name, job.args)
-        if starts:
-            spider.start_urls = starts
-        return SpiderSet(spider=spider, rules=rules, starts=starts, is_class=True)
-    spider = rules or default_spider(job.name)
-    spider.start_urls = starts
-    return SpiderSet(spider=spider, rules=rules, starts=starts)
 
 
 class OpenStore:
@@ -115,6 +64,28 @@ class OpenStore:
             durability=job.run.durability,
             slots=self.guard,
         )
+
+
+def refuse_taken(
+    loaded: LoadedJob, options: RunOptions, paths: JobPaths, run_id: str, started: float
+) -> None:
+    """Refuse a new run whose output of mode "new" is there already, before the run is on record.
+
+    Raises:
+        ConfigError: It is.
+    """
+    if options.output == "-":
+        return
+    new = [one.path for one in loaded.job.output if one.mode == "new"]
+    for template in new if options.output is None else [options.output]:
+        path = paths.output(template, run_id, started)
+        if path.exists() and not path.is_dir():
+            cure = (
+                "delete it or name another"
+                if options.output is not None
+                else "use mode: append or replace, or a path with {run_id} in it"
+            )
+            raise ConfigError(f"output {path} exists already; {cure}")
 
 
 def outputs_of(

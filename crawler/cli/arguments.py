@@ -6,6 +6,7 @@ import argparse
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from crawler.version import VERSION
 
@@ -16,6 +17,10 @@ NOT_YET = (
     "pause", "resume", "stop", "cron", "map", "transcode", "runspider", "crawl", "state", "test",
     "reparse", "doctor", "bench",
 )  # fmt: skip
+#: Options of a run that will be.
+OPTIONS_NOT_YET = ("--refresh", "--cron", "--json-log", "--ui")
+#: Options whose next word is their value.
+_WITH_VALUE = ("--set", "--dir", "-o", "--limit")
 
 _EXAMPLES = """\
 examples:
@@ -37,32 +42,80 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Read the command line; the first word that is a file or ends in .yaml means "run it".
 
     Raises:
-        UsageError: A command that is unknown or not there yet.
+        UsageError: A command or option that is unknown, not there yet, or lacks something.
     """
     words = list(argv)
-    first = next((word for word in words if not word.startswith("-")), None)
+    first = _first_word(words)
     if first is not None and first not in COMMANDS:
-        if first in NOT_YET:
-            raise UsageError(f"'{first}' is not there yet")
-        if not (first.endswith((".yaml", ".yml")) or Path(first).is_file()):
-            near = difflib.get_close_matches(first, COMMANDS, 1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            raise UsageError(f"no such command or config file: '{first}'{hint}")
+        _check_config(first)
         words.insert(0, "run")
-    return _parser().parse_args(words)
+    if not words:
+        raise UsageError("what to run? Name a config file, as in: crawler configs/site.yaml")
+    options, unknown = _parser().parse_known_args(words)
+    if unknown:
+        raise UsageError(_unknown(unknown[0]))
+    if getattr(options, "forget", False) and options.resume:
+        raise UsageError("--forget wipes what --resume goes on with; use one of them")
+    return options
+
+
+def _first_word(words: Sequence[str]) -> str | None:
+    """Return the first word that is neither an option nor the value of one."""
+    before = ""
+    for word in words:
+        if not (word.startswith("-") or before in _WITH_VALUE):
+            return word
+        before = word
+    return None
+
+
+def _check_config(word: str) -> None:
+    if word in NOT_YET:
+        raise UsageError(f"'{word}' is not there yet")
+    if word.endswith((".yaml", ".yml")) or Path(word).is_file():
+        return
+    near = difflib.get_close_matches(word, COMMANDS, 1)
+    hint = f"; did you mean '{near[0]}'?" if near else "; config files end in .yaml"
+    raise UsageError(f"no such command or config file: '{word}'{hint}")
+
+
+def _unknown(word: str) -> str:
+    if not word.startswith("-"):
+        return f"one config at a time: what is '{word}'?"
+    name = word.partition("=")[0]
+    if name in OPTIONS_NOT_YET:
+        return f"{name} is not there yet"
+    known = ("--set", "--dir", "--fresh", "--resume", "--forget", "--limit", "--help", "--version")
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"; did you mean {near[0]}?" if near else "; crawler run --help lists them"
+    return f"no such option: {name}{hint}"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of printing its usage over half a screen."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="crawler",
         description="A polite asyncio web crawler: one YAML file or one Spider class.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"crawler {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_run(commands.add_parser("run", help="run a job: crawler CONFIG.yaml does the same"))
-    validate = commands.add_parser("validate", help="check config files; fetches nothing")
+    _add_run(
+        commands.add_parser(
+            "run", help="run a job: crawler CONFIG.yaml does the same", allow_abbrev=False
+        )
+    )
+    validate = commands.add_parser(
+        "validate", help="check config files; fetches nothing", allow_abbrev=False
+    )
     validate.add_argument("configs", nargs="+", type=Path, metavar="CONFIG")
     validate.add_argument("--set", action="append", default=[], metavar="KEY.PATH=VALUE")
     commands.add_parser("schema", help="print the JSON Schema of config files, for editors")
@@ -93,7 +146,6 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+    if not (text.isascii() and text.isdigit()) or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)

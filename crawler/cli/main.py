@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
+from crawler.app.grouped import leaves
 from crawler.cli.arguments import UsageError, parse_arguments
 from crawler.cli.collector import quiet_start
 from crawler.errors import BusyError, ConfigError, OutputError, StateError
 
-INTERNAL, USAGE, CANNOT_WRITE, BUSY = 1, 2, 5, 75
+INTERNAL, USAGE, CANNOT_WRITE, BUSY, INTERRUPTED = 1, 2, 5, 75, 130
 
 _CODES: tuple[tuple[type[Exception], int], ...] = (
     (ConfigError, USAGE),
@@ -27,14 +27,28 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     with quiet_start():
-        return _run(sys.argv[1:] if argv is None else argv)
+        code = _run(sys.argv[1:] if argv is None else argv)
+    _let_go_of_stdout()
+    return code
+
+
+def _let_go_of_stdout() -> None:
+    """Flush; a reader that went away, as `head` does, must not spoil the exit code."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What is left in the buffer is flushed once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(argv: Sequence[str]) -> int:
     try:
         options = parse_arguments(argv)
     except UsageError as error:
-        return _fail(str(error), USAGE)
+        _say(f"error: {error}")
+        return USAGE
     try:
         if options.command == "validate":
             from crawler.cli.validate import validate
@@ -48,46 +62,41 @@ def _run(argv: Sequence[str]) -> int:
 
         return run(options)
     except KeyboardInterrupt:
-        return 130
+        _say("interrupted before the crawl began")
+        return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: words, not a traceback
-        return _report(error, options)
+        return _report(error)
 
 
-def _report(error: BaseException, options: object) -> int:
-    """Say what went wrong; the gravest of several decides the exit code."""
-    errors = list(_leaves(error))
-    known = [(code, one) for one in errors for kind, code in _CODES if isinstance(one, kind)]
-    if len(known) == len(errors) and known:
-        for text in dict.fromkeys(_text(one) for _, one in known):
+def _report(error: Exception) -> int:
+    """Say what went wrong; the gravest of several decides the exit code.
+
+    What a run adds to its errors, such as how to go on, is in their notes.
+    """
+    errors = list(leaves(error))
+    notes = getattr(error, "__notes__", [])
+    ours = [one for one in errors if _code(one) is None]
+    if not ours:
+        for text in dict.fromkeys([*map(_text, errors), *notes]):
             _say(text)
-        return max(code for code, _ in known)
+        return max(_code(one) or USAGE for one in errors)
     if os.environ.get("CRAWLER_TRACEBACK"):
         raise error
-    unknown = next(one for one in errors if not isinstance(one, tuple(kind for kind, _ in _CODES)))
-    where = getattr(options, "dir", Path())
-    _say(
-        f"internal error: {type(unknown).__name__}: {unknown}; the state is as of the last commit,"
-        f" the traceback is in run.log under {where / 'reports'}"
-    )
+    _say(f"internal error: {type(ours[0]).__name__}: {ours[0]}")
+    for note in notes or ["CRAWLER_TRACEBACK=1 in the environment shows the traceback"]:
+        _say(note)
     return INTERNAL
 
 
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
+def _code(error: BaseException) -> int | None:
+    return next((code for kind, code in _CODES if isinstance(error, kind)), None)
 
 
-def _text(error: Exception) -> str:
+def _text(error: BaseException) -> str:
+    """Return an error's words; those of a place in a file begin with it already."""
     text = str(error)
-    return text if isinstance(error, ConfigError) else f"error: {text}"
-
-
-def _fail(text: str, code: int) -> int:
-    _say(f"error: {text}")
-    return code
+    placed = isinstance(error, ConfigError) and any(p.source for p in error.problems)
+    return text if placed or text.startswith("error: ") else f"error: {text}"
 
 
 def _say(text: str) -> None:

@@ -19,6 +19,9 @@ class Recorder:
         console: Gets a line for each page with `-v`.
         log: The run's log file: failures, the first twenty of each class.
         bodies: Keeps bodies of failed pages.
+
+    Attributes:
+        failed_start: The first start request that failed in this process, and why; None for none.
     """
 
     def __init__(self, console: Console, log: Callable[[str], None], bodies: KeptBodies) -> None:
@@ -26,11 +29,15 @@ class Recorder:
         self._log = log
         self._bodies = bodies
         self._said: dict[str, int] = {}
+        self.failed_start: str | None = None
 
     def ended(self, outcome: PageOutcome) -> None:
         """Note one outcome, its page committed."""
         if outcome.state in (State.FAILED, State.DEAD):
             self._bodies.offer(outcome)
+            if outcome.request.is_start and self.failed_start is None:
+                why = outcome.error or outcome.reason
+                self.failed_start = safe(f"{outcome.request.url}: {why}")
             self._note_failure(outcome)
         if self._console.level >= VERBOSE:
             self._console.say(_line(outcome), VERBOSE)

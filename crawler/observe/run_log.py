@@ -34,7 +34,7 @@ class RunLog:
         """Write a line."""
         self.logger.info("%s", text)
 
-    def exception(self, error: BaseException) -> None:
+    def traceback(self, error: BaseException) -> None:
         """Write an error with its traceback."""
         self.logger.error("internal error", exc_info=error)
 

@@ -1,0 +1,140 @@
+"""The end of a run, or of one process of it: judged, written down, told."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawler.app.judgement import judge_run
+from crawler.app.options import RunOptions
+from crawler.app.process_figures import cpu_seconds
+from crawler.app.run_report import RunReport
+from crawler.app.summing_up import Ending, sum_up
+from crawler.app.wiring import Wired
+from crawler.config.models.job import Job
+from crawler.engine.crawl import End
+from crawler.engine.output import Output
+from crawler.engine.tally import encode_tally
+from crawler.errors import BooksError
+from crawler.interfaces import Batch, FrontierStore, Opened
+from crawler.observe.end_summary import end_lines
+from crawler.observe.ledger_file import write_ledger
+from crawler.observe.summary import Summary, write_summary
+from crawler.policy.checks import NO_START_REACHED
+from crawler.spider.failure import failed
+from crawler.spider.spider import Spider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What this process spent on the crawl.
+
+    Attributes:
+        seconds: Of real time.
+        cpu: CPU seconds.
+        wall: The time now.
+        loop: Name of the event loop.
+    """
+
+    seconds: float
+    cpu: float
+    wall: float
+    loop: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What became of it.
+
+    Attributes:
+        exit_code: As the process is going to give it.
+        lines: For people, the verdict last.
+        finished: False when the run can be resumed.
+    """
+
+    exit_code: int
+    lines: tuple[str, ...]
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """Everything that is closed, in order, when a crawl has ended."""
+
+    job: Job
+    options: RunOptions
+    store: FrontierStore
+    opened: Opened
+    outputs: Sequence[Output]
+    report: RunReport
+
+    async def write(self, wired: Wired, end: End, signal_code: int | None, spent: Spent) -> Ended:
+        """Finish the outputs and the report, close the store.
+
+        Raises:
+            BooksError: The books do not balance; our bug.
+            OutputError: Something cannot be written.
+        """
+        self._balance(wired)
+        finished = signal_code is None and end.finished
+        await _tell_spider(wired.spider, end.reason, self.report.log.note)
+        code, checks = signal_code or 0, tuple[str, ...]()
+        if finished:
+            code, checks = self._judge(wired)
+            for output in self.outputs:
+                output.sink.finish(good=code == 0)
+        summary = self._sum_up(wired, end, code, checks, spent)
+        await write_ledger(self.report.folder / "urls.jsonl.gz", self.store)
+        write_summary(self.report.folder / "summary.json", summary)
+        if not finished:
+            wired.tally.worked += spent.seconds
+            wired.tally.cpu += cpu_seconds()
+            tally = Batch(tally=encode_tally(wired.tally))
+            await self.store.commit(self.opened.grant, tally, lambda: ())
+        await self.store.close(finished=finished)
+        lines = end_lines(summary, self._paths(), self.report.folder)
+        return Ended(exit_code=code, lines=tuple(lines), finished=finished)
+
+    def _balance(self, wired: Wired) -> None:
+        books, kinds = self.store.books(), wired.tally.items
+        if not books.balanced:
+            raise BooksError(f"the books do not balance: {books}")
+        for name, kind in kinds.items():
+            if not kind.balanced:
+                raise BooksError(f"the items {name} do not balance: {kind}")
+
+    def _judge(self, wired: Wired) -> tuple[int, tuple[str, ...]]:
+        judgement = judge_run(
+            self.job, self.store.books(), wired.tally, limit=self.options.limit,
+            start_error=wired.crawl.start_error,
+        )  # fmt: skip
+        code, reasons = judgement.exit_code, judgement.reasons
+        example = self.report.recorder.failed_start
+        if code == NO_START_REACHED and example is not None:
+            reasons = (f"{reasons[0]}; the first: {example}", *reasons[1:])
+        return code, reasons
+
+    def _sum_up(
+        self, wired: Wired, end: End, code: int, checks: tuple[str, ...], spent: Spent
+    ) -> Summary:
+        ending = Ending(
+            exit_code=code, reason=end.reason, checks=checks, seconds=spent.seconds,
+            cpu=spent.cpu, wall=spent.wall, loop=spent.loop,
+        )  # fmt: skip
+        books, bottleneck = self.store.books(), wired.crawl.bottleneck
+        return sum_up(self.job, self.opened, books, wired.tally, bottleneck, ending)
+
+    def _paths(self) -> list[Path]:
+        return [output.sink.path for output in self.outputs if output.sink.path is not None]
+
+
+async def _tell_spider(spider: Spider, reason: str, note: Callable[[str], None]) -> None:
+    """Call the spider's `closed`; what it raises changes nothing any more."""
+    try:
+        given = spider.closed(reason)
+        if inspect.isawaitable(given):
+            await given
+    except Exception as error:  # noqa: BLE001 - the user's code
+        note(f"the spider's closed() raised {failed(error)}")

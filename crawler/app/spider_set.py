@@ -1,0 +1,88 @@
+"""The user's side of a crawl: a spider, rules, and where to start."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from crawler.app.spider_source import default_spider, load_spider, rules_of
+from crawler.config.load import LoadedJob
+from crawler.errors import ConfigError
+from crawler.spider.rule_spider import RuleSpider
+from crawler.spider.spider import Spider
+from crawler.urls import UrlError, parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpiderSet:
+    """The user's side of a crawl.
+
+    Attributes:
+        spider: Gives the start requests, and items where it is a class.
+        rules: Extract and follow rules beside a class, or the spider itself; None for neither.
+        starts: Start URLs of the config, serialised.
+        is_class: The spider is a user's class.
+    """
+
+    spider: Spider
+    rules: RuleSpider | None
+    starts: tuple[str, ...]
+    is_class: bool = False
+
+    @property
+    def named(self) -> list[str]:
+        """URLs whose hosts the job names, and which may therefore be private."""
+        given = self.spider.start_urls if isinstance(self.spider.start_urls, list | tuple) else ()
+        found = []
+        for url in (*self.starts, *given):
+            with suppress(UrlError):
+                found.append(parse(url))
+        return found
+
+
+def user_spider(loaded: LoadedJob) -> Spider | None:
+    """Make the spider of a job's class, None when it has no class.
+
+    Raises:
+        ConfigError: The class cannot be had, or its start URLs are none.
+    """
+    if loaded.spider is None:
+        return None
+    spider = load_spider(loaded.spider.file, loaded.spider.name, loaded.job.args)
+    if not loaded.job.start.urls:
+        _check_starts(spider, f"{loaded.spider.file}: start_urls of {loaded.spider.name}")
+    return spider
+
+
+def _check_starts(spider: Spider, where: str) -> None:
+    """Refuse bad start URLs before anything is fetched, as far as they can be known by then."""
+    given = spider.start_urls
+    if isinstance(given, str):
+        raise ConfigError(f"{where} is a text; write a list: [{given!r}]")
+    if not isinstance(given, list | tuple):
+        return
+    problems = []
+    for url in given:
+        try:
+            parse(url)
+        except (UrlError, TypeError) as error:
+            problems.append(f"{where}: {error}")
+    if problems:
+        raise ConfigError(*problems)
+
+
+def spiders_of(loaded: LoadedJob, user: Spider | None, practice_url: str | None) -> SpiderSet:
+    """Put the spider together with the config's rules and start URLs.
+
+    Args:
+        loaded: The job.
+        user: The spider of its class, None when it has none.
+        practice_url: What `{demo}` in URLs stands for.
+    """
+    job = loaded.job
+    starts = tuple(parse(url.replace("{demo}", practice_url or "")) for url in job.start.urls)
+    rules = rules_of(job)
+    spider = user or rules or default_spider(job.name)
+    if user is None or starts:
+        spider.start_urls = starts
+    return SpiderSet(spider=spider, rules=rules, starts=starts, is_class=user is not None)
