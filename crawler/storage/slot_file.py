@@ -13,6 +13,8 @@ import os
 import struct
 from pathlib import Path
 
+from crawler.errors import StateError
+
 _SLOT = struct.Struct("<QQ")
 _SLOTS = 256
 
@@ -22,16 +24,26 @@ class SlotFile:
 
     Args:
         path: The file; made if it is not there.
+
+    Raises:
+        StateError: The file cannot be made.
     """
 
     def __init__(self, path: Path) -> None:
         size = _SLOT.size * _SLOTS
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.ftruncate(handle, size)
-            self._map = mmap.mmap(handle, size)
-        finally:
-            os.close(handle)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                if os.fstat(handle).st_size != size:
+                    # Zeros that are written have their place on the disk; a hole, filled when the
+                    # disk is full, would end the process.
+                    os.pwrite(handle, bytes(size), 0)
+                    os.ftruncate(handle, size)
+                self._map = mmap.mmap(handle, size)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise StateError(f"cannot open {path}: {error.strerror}") from error
         self._free = list(range(_SLOTS - 1, -1, -1))
         self._used: dict[int, int] = {}
         self._commit_no = 0

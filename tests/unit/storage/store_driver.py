@@ -37,9 +37,7 @@ def sqlite_store(folder: Path, *, durability: str = "process") -> SqliteStore:
     )
 
 
-def a_start(
-    mode: str = "auto", *, run_id: str = "run-1", max_depth: int | None = None
-) -> RunStart:
+def a_start(mode: str = "auto", *, run_id: str = "run-1", max_depth: int | None = None) -> RunStart:
     return RunStart(mode=mode, run_id=run_id, settings=b"{}", now=100.0, max_depth=max_depth)
 
 

@@ -92,7 +92,12 @@ async def test_everything_about_a_request_comes_back(begin_run: BeginRun) -> Non
     (taken,) = await run.take()
 
     for got in (*committed.added, taken):
-        assert (got.url, got.host, got.method, got.body) == (at(2), "a.example", "POST", b"\x00\xff")
+        assert (got.url, got.host, got.method, got.body) == (
+            at(2),
+            "a.example",
+            "POST",
+            b"\x00\xff",
+        )
         assert (got.rank, got.depth, got.label, got.payload) == (7, 3, "book", b"\x80payload")
         assert (got.is_start, got.parent, got.attempts, got.fetch_no) == (True, page.id, 0, 1)
     assert taken.parent_url == at(1)
@@ -509,5 +514,3 @@ async def test_a_page_that_no_row_stands_for_fails_the_commit_whole(begin_run: B
         await run.commit(done(first, at(2)), PageCommit(id=0, requests=[bad]))
 
     assert (await run.ledger(), run.store.books()) == before
-
-
