@@ -13,7 +13,8 @@ from crawler.policy.autothrottle import FRESH, AutothrottlePolicy, HostPace
 from crawler.policy.politeness import HostLimits, PolitenessPolicy, delay_between
 from crawler.policy.robots import RobotsRules, rules_from_response
 
-_PUSH_BACK = frozenset((ErrorClass.RATE_LIMITED, ErrorClass.SERVER, ErrorClass.TIMEOUT))
+_PUSH_BACK = frozenset((ErrorClass.RATE_LIMITED, ErrorClass.TIMEOUT))
+_UNAVAILABLE = 503
 
 
 class RobotsRecord(msgspec.Struct, gc=False):
@@ -23,12 +24,14 @@ class RobotsRecord(msgspec.Struct, gc=False):
         status: None when there was no answer.
         fetched: Wall-clock second.
         failures: Fetches in a row that found it unreachable.
+        crawl_delay: What it asks for, so that a resumed crawl knows before it parses the body.
     """
 
     status: int | None
     body: bytes
     fetched: float
     failures: int = 0
+    crawl_delay: float | None = None
 
 
 class HostRecord(msgspec.Struct):
@@ -58,6 +61,8 @@ class HostBook:
         throttle: How answers set the pace.
         user_agent: Ours, for robots.txt.
         obey_crawl_delay: False when robots.txt is ignored.
+        max_pause: Seconds at most that a host is left alone because it asked for that, whether by
+            a Retry-After of years or because a wall clock was set back.
     """
 
     def __init__(
@@ -67,11 +72,13 @@ class HostBook:
         *,
         user_agent: str,
         obey_crawl_delay: bool,
+        max_pause: float = 3600.0,
     ) -> None:
         self._politeness = politeness
         self._throttle = throttle
         self._user_agent = user_agent
         self._obey_crawl_delay = obey_crawl_delay
+        self._max_pause = max_pause
         self._hosts: dict[str, _Host] = {}
         self._changed: set[str] = set()
 
@@ -105,40 +112,52 @@ class HostBook:
     def _crawl_delay(self, host: _Host) -> float | None:
         if not self._obey_crawl_delay:
             return None
-        asked = [rules.crawl_delay for rules in host.rules.values() if rules.crawl_delay]
+        asked = [one.crawl_delay for one in host.record.robots.values() if one.crawl_delay]
         return max(asked, default=None)
 
-    def paused_until(self, name: str) -> float:
-        """Return the wall-clock second until which a host asked to be left alone, 0 for none."""
-        return self._host(name).record.paused_until
+    def paused_for(self, name: str, wall: float) -> float:
+        """Return the seconds for which a host still asks to be left alone, 0 for none."""
+        left = self._host(name).record.paused_until - wall
+        return max(0.0, min(left, self._max_pause))
+
+    def leave_alone(self, name: str, seconds: float, wall: float) -> float:
+        """Note that a host asked for a pause; returns the pause it gets."""
+        pause = min(seconds, self._max_pause)
+        record = self._host(name).record
+        record.paused_until = max(record.paused_until, wall + pause)
+        self._changed.add(name)
+        return pause
 
     def observe(self, outcome: PageOutcome, *, sent: float, now: float, wall: float) -> float:
         """Learn from an answer; return the seconds to leave the host alone, mostly 0.
 
         Args:
-            outcome: The answer, or what went wrong.
+            outcome: The answer, or what went wrong; `retry_after` is what the server said.
             sent: Monotonic second at which the request went out.
             now: Monotonic second now.
             wall: Wall-clock second now.
         """
         name = outcome.request.host
         host = self._host(name)
-        record, limits = host.record, host.limits
-        if limits.adaptive:
-            if outcome.state == State.PENDING and outcome.reason in _PUSH_BACK:
-                record.pace = self._throttle.after_push_back(
-                    record.pace, limits.delay, sent=sent, now=now
-                )
-            elif outcome.status is not None:
-                record.pace = self._throttle.after_good(record.pace, limits.delay, outcome.elapsed)
-            if abs(record.pace.delay - host.stored_delay) > 0.1 * host.stored_delay:
-                host.stored_delay = record.pace.delay
-                self._changed.add(name)
-        if not outcome.retry_after:
-            return 0.0
-        record.paused_until = wall + outcome.retry_after
-        self._changed.add(name)
-        return outcome.retry_after
+        pause = self._adapt(host, outcome, sent, now) if host.limits.adaptive else 0.0
+        if abs(host.record.pace.delay - host.stored_delay) > 0.1 * host.stored_delay:
+            host.stored_delay = host.record.pace.delay
+            self._changed.add(name)
+        if outcome.retry_after:
+            pause = max(pause, self.leave_alone(name, outcome.retry_after, wall))
+        return pause
+
+    def _adapt(self, host: _Host, outcome: PageOutcome, sent: float, now: float) -> float:
+        """Set the pace; a host that pushes back is first left alone for its new delay."""
+        record, configured = host.record, host.limits.delay
+        if outcome.state != State.PENDING:
+            if outcome.status is not None:
+                record.pace = self._throttle.after_good(record.pace, configured, outcome.elapsed)
+        elif outcome.reason in _PUSH_BACK or outcome.status == _UNAVAILABLE:
+            before = record.pace
+            record.pace = self._throttle.after_push_back(before, configured, sent=sent, now=now)
+            return record.pace.delay if record.pace is not before else 0.0
+        return 0.0
 
     # robots.txt
 
@@ -172,7 +191,7 @@ class HostBook:
         rules = rules_from_response(status, body, self._user_agent)
         failures = 0 if rules.reachable else self.robots_failures(name, origin) + 1
         host = self._host(name)
-        host.record.robots[origin] = RobotsRecord(status, body, wall, failures)
+        host.record.robots[origin] = RobotsRecord(status, body, wall, failures, rules.crawl_delay)
         host.rules[origin] = rules
         self._changed.add(name)
         return rules

@@ -3,6 +3,9 @@
 Robots is asked after deduplication, for each request that is about to go out. While the file
 cannot be reached nothing is fetched (RFC 9309 §2.3.1.4): it is asked for again, waiting longer each
 time, and when the retries are spent the origin's requests are dead.
+
+A redirect of robots.txt is followed one hop at a time, and between two hops the request waits in
+the frontier like any other: so the host's delay holds here too, and nobody sleeps.
 """
 
 from __future__ import annotations
@@ -10,12 +13,14 @@ from __future__ import annotations
 import asyncio
 import enum
 
+import msgspec
+
 from crawler.engine.host_book import HostBook
 from crawler.errors import FetchError
 from crawler.interfaces import Clock, Fetcher
-from crawler.messages import FetchRequest, QueuedRequest
+from crawler.messages import FetchRequest, HttpResponse, QueuedRequest
 from crawler.outcome import ErrorClass
-from crawler.policy.retry import RetryPolicy
+from crawler.policy.retry import RetryPolicy, is_final
 from crawler.policy.robots import MAX_BYTES, MAX_HOPS
 from crawler.urls import join, origin
 
@@ -28,8 +33,16 @@ class Verdict(enum.Enum):
     GO = enum.auto()
     FORBIDDEN = enum.auto()
     UNREACHABLE = enum.auto()  # for good, as far as this run goes
+    REFUSED = enum.auto()  # nothing of this origin can be had, and no other try would help
     UNKNOWN = enum.auto()  # fetch robots.txt first
     LATER = enum.auto()  # robots.txt is unreachable, and asked again later
+
+
+class _Trail(msgspec.Struct, frozen=True):
+    """Where the redirects of a robots.txt have led so far."""
+
+    url: str
+    hops: int = 0
 
 
 class RobotsGate:
@@ -60,6 +73,8 @@ class RobotsGate:
         self._retry = retry
         self._clock = clock
         self._obey = obey
+        self._trails: dict[str, _Trail] = {}
+        self._troubles: dict[str, tuple[ErrorClass, str]] = {}
 
     def judge(self, request: QueuedRequest) -> Verdict:
         """Say what a request may do now."""
@@ -72,6 +87,8 @@ class RobotsGate:
             return Verdict.UNKNOWN
         if rules.reachable:
             return Verdict.GO if rules.allows(request.url) else Verdict.FORBIDDEN
+        if is_final(self._trouble(site)[0]):
+            return Verdict.REFUSED
         wait = self._wait(request.host, site)
         if wait is None:
             return Verdict.UNREACHABLE
@@ -79,9 +96,14 @@ class RobotsGate:
         return Verdict.LATER if wall < asked + wait else Verdict.UNKNOWN
 
     def _wait(self, host: str, site: str) -> float | None:
+        kind = self._trouble(site)[0]
+        budget = kind if kind is ErrorClass.DNS else ErrorClass.ROBOTS_UNREACHABLE
         failures = self._hosts.robots_failures(host, site)
-        decision = self._retry.decide(ErrorClass.ROBOTS_UNREACHABLE, failures, key=len(site))
+        decision = self._retry.decide(budget, failures, key=len(site))
         return None if decision is None else decision.wait
+
+    def _trouble(self, site: str) -> tuple[ErrorClass, str]:
+        return self._troubles.get(site, (ErrorClass.ROBOTS_UNREACHABLE, "no answer"))
 
     def again_in(self, request: QueuedRequest) -> float:
         """Return the seconds until an unreachable robots.txt is asked for again."""
@@ -90,25 +112,65 @@ class RobotsGate:
         wait = self._wait(request.host, site) or 0.0
         return max(0.0, asked + wait - self._clock.wall())
 
-    async def fetch(self, request: QueuedRequest) -> None:
-        """Fetch the robots.txt that a request waits for."""
+    def explain(self, request: QueuedRequest) -> tuple[ErrorClass, str]:
+        """Return why a request is UNREACHABLE or REFUSED: a class of error, and a sentence."""
+        kind, what = self._trouble(origin(request.url))
+        sentence = f"robots.txt could not be had ({what}), so nothing of its origin is fetched"
+        return kind if is_final(kind) else ErrorClass.ROBOTS_UNREACHABLE, sentence
+
+    def next_url(self, request: QueuedRequest) -> str:
+        """Return what `fetch` will ask for: robots.txt, or where it was redirected to."""
+        return self._trail(origin(request.url)).url
+
+    def _trail(self, site: str) -> _Trail:
+        return self._trails.get(site) or _Trail(f"{site}/robots.txt")
+
+    async def fetch(self, request: QueuedRequest) -> float:
+        """Ask once for the robots.txt that a request waits for.
+
+        Returns:
+            Seconds that the server asked to be left alone, mostly 0.
+        """
         site = origin(request.url)
-        url: str | None = f"{site}/robots.txt"
-        status: int | None = None
-        body = b""
-        for _ in range(MAX_HOPS + 1):
-            if url is None:
-                break
-            try:
-                async with self._gate:
-                    ask = FetchRequest(url=url, any_type=True, max_body=MAX_BYTES, cut=True)
-                    answer = await self._fetcher.fetch(ask)
-            except FetchError:
-                status, body = None, b""
-                break
-            status, body = answer.status, answer.body
-            if status not in _REDIRECTS:
-                break
-            # RFC 9309 §2.3.1.2: the rules hold for the origin that was asked first.
-            url = join(url, answer.headers.text("location"))
-        self._hosts.put_robots(request.host, site, status, body, self._clock.wall())
+        trail = self._trail(site)
+        self._trails.pop(site, None)
+        # Without the jar: its cookies are committed with pages, and this is none.
+        ask = FetchRequest(
+            url=trail.url, any_type=True, max_body=MAX_BYTES, cut=True, use_jar=False
+        )
+        try:
+            async with self._gate:
+                answer = await self._fetcher.fetch(ask)
+        except FetchError as error:
+            self._keep(request, None, b"", trouble=(ErrorClass(error.kind), str(error)))
+            return error.retry_after or 0.0
+        if self._follow(site, trail, answer):
+            return 0.0
+        trouble = (ErrorClass.ROBOTS_UNREACHABLE, f"HTTP {answer.status}")
+        reachable = self._keep(request, answer.status, answer.body, trouble=trouble)
+        return 0.0 if reachable else answer.retry_after or 0.0
+
+    def _follow(self, site: str, trail: _Trail, answer: HttpResponse) -> bool:
+        """Note where a redirect leads; False if it is none, or leads nowhere, or was one too many.
+
+        RFC 9309 §2.3.1.2: the rules hold for the origin that was asked first.
+        """
+        if answer.status not in _REDIRECTS or trail.hops >= MAX_HOPS:
+            return False
+        url = join(trail.url, answer.headers.text("location"))
+        if url is None:
+            return False
+        self._trails[site] = _Trail(url, trail.hops + 1)
+        return True
+
+    def _keep(
+        self, request: QueuedRequest, status: int | None, body: bytes,
+        *, trouble: tuple[ErrorClass, str],
+    ) -> bool:  # fmt: skip
+        site = origin(request.url)
+        rules = self._hosts.put_robots(request.host, site, status, body, self._clock.wall())
+        if rules.reachable:
+            self._troubles.pop(site, None)
+        else:
+            self._troubles[site] = trouble
+        return rules.reachable

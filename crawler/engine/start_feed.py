@@ -7,9 +7,8 @@ committed are counted off.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-
-import msgspec
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from crawler.messages import NewRequest
 from crawler.outcome import ItemRecord
@@ -32,7 +31,6 @@ class StartFeed:
         self._source = source
         self._items_done = items_done
         self._items_seen = 0
-        self._given = 0
         self._requests: list[NewRequest] = []
         self._items: list[tuple[int, ItemRecord]] = []
         self._drained = asyncio.Event()
@@ -44,26 +42,25 @@ class StartFeed:
         Raises:
             Exception: Whatever the user's `start()` raises.
         """
-        async for one in self._source:
-            if isinstance(one, NewRequest):
-                self._requests.append(self._numbered(one))
-            else:
-                if self._items_seen >= self._items_done:
-                    self._items.append((self._items_seen, one))
-                self._items_seen += 1
-            came()
-            while len(self._requests) + len(self._items) >= CHUNK or not room():
-                self._drained.clear()
-                await self._drained.wait()
+        async with contextlib.AsyncExitStack() as stack:
+            if isinstance(self._source, AsyncGenerator):
+                await stack.enter_async_context(contextlib.aclosing(self._source))
+            async for one in self._source:
+                self._take_in(one)
+                came()
+                while len(self._requests) + len(self._items) >= CHUNK or not room():
+                    self._drained.clear()
+                    await self._drained.wait()
         self.exhausted = True
         came()
 
-    def _numbered(self, request: NewRequest) -> NewRequest:
-        """Give a request that is not filtered its place, the same at every resume."""
-        self._given += 1
-        if not request.dont_filter:
-            return request
-        return msgspec.structs.replace(request, ordinal=self._given)
+    def _take_in(self, one: NewRequest | ItemRecord) -> None:
+        if isinstance(one, NewRequest):
+            self._requests.append(one)
+            return
+        if self._items_seen >= self._items_done:
+            self._items.append((self._items_seen, one))
+        self._items_seen += 1
 
     def take(self) -> tuple[list[NewRequest], list[tuple[int, ItemRecord]]]:
         """Return what was pulled since the last time."""

@@ -137,6 +137,16 @@ class Tally(msgspec.Struct):
         elif outcome.state == State.SKIPPED and outcome.reason != SkipReason.REDIRECTED:
             starts.other += 1
 
+    def count_hop(self, outcome: PageOutcome, *, led_on: bool) -> None:
+        """Count a start that was redirected, once its commit told where to.
+
+        If the hop is a request of its own that one counts as the start. Else it was known before,
+        or is out of scope, and nothing more will be heard of this start.
+        """
+        redirected = outcome.reason == SkipReason.REDIRECTED
+        if redirected and outcome.request.is_start and not led_on:
+            self.starts.other += 1
+
 
 _encoder = msgspec.json.Encoder()
 

@@ -6,7 +6,6 @@ import asyncio
 
 from crawler.interfaces import Deliver
 from crawler.messages import QueuedRequest
-from crawler.outcome import PageOutcome
 from crawler.workers.visit import Visitor
 
 
@@ -59,7 +58,4 @@ class InlineWorkers:
     async def _visit(self, request: QueuedRequest) -> None:
         async with self._gate:
             answer = await self._visitor.fetch(request)
-        if isinstance(answer, PageOutcome):
-            self._deliver(answer)
-        else:
-            self._deliver(await self._visitor.parse(request, answer))
+        self._deliver(await self._visitor.conclude(request, answer))

@@ -5,7 +5,7 @@ Whatever a server or a callback does ends here as an outcome: no exception of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from crawler.errors import CallbackError, FetchError
 from crawler.interfaces import CrashGuard, Fetcher
@@ -20,13 +20,16 @@ from crawler.spider.spider_state import SpiderState
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _AGAIN = frozenset((408, 425, 429))
+_NOT_MODIFIED = 304
+
+#: An answer, or why there is none.
+Answer = HttpResponse | FetchError | CallbackFailed
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(msgspec.Struct, frozen=True):
     """Fetches and parses; holds no state between two requests.
 
-    Args:
+    Attributes:
         fetcher: Fetches.
         parser: Runs the spider's callbacks.
         guard: Is told whose callback is running.
@@ -40,58 +43,72 @@ class Visitor:
     state: SpiderState
     retry: RetryPolicy
 
-    async def fetch(self, request: QueuedRequest) -> HttpResponse | PageOutcome:
-        """Return the answer, or the outcome if there was none."""
+    async def fetch(self, request: QueuedRequest) -> Answer:
+        """Return the answer, or why there is none; runs no code of the spider."""
         try:
             return await self.fetcher.fetch(self.parser.fetch_request(request))
-        except FetchError as error:
-            outcome = _failed(request, error)
-            return await self._call_errback(outcome, error, None)
-        except CallbackFailed as error:
-            return PageOutcome(
-                request=request, state=State.FAILED, reason=ErrorClass.CALLBACK, error=str(error)
-            )
+        except (FetchError, CallbackFailed) as error:
+            return error
 
-    async def parse(self, request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
-        """Turn an answer into an outcome."""
+    async def conclude(self, request: QueuedRequest, answer: Answer) -> PageOutcome:
+        """Turn what `fetch` returned into an outcome."""
+        if isinstance(answer, FetchError):
+            return await self._call_errback(_failed(request, answer), answer, None)
+        if isinstance(answer, CallbackFailed):
+            return PageOutcome(
+                request=request, state=State.FAILED, reason=ErrorClass.CALLBACK, error=str(answer),
+                sent=False,
+            )  # fmt: skip
         status = answer.status
-        if 200 <= status < 300 or (status != 304 and self.parser.wants_status(request, status)):
+        if status == _NOT_MODIFIED:
+            return _outcome(request, answer, State.DONE, None)
+        if 200 <= status < 300 or self._is_wanted(request, status):
             if "unwanted_type" in answer.flags:
                 return _outcome(request, answer, State.SKIPPED, SkipReason.TYPE)
             return await self._call_back(request, answer)
         if status in _REDIRECTS:
-            return self._redirected(request, answer)
+            return await self._redirected(request, answer)
         outcome = _refused(request, answer)
         error = FetchError(outcome.reason or "", f"HTTP {status}", url=request.url, status=status)
         return await self._call_errback(outcome, error, answer)
+
+    def _is_wanted(self, request: QueuedRequest, status: int) -> bool:
+        try:
+            return self.parser.wants_status(request, status)
+        except CallbackFailed:  # its arguments cannot be read: nobody wants it
+            return False
 
     async def _call_errback(
         self, outcome: PageOutcome, error: FetchError, answer: HttpResponse | None
     ) -> PageOutcome:
         """Let the spider hear of a request that has failed for good, if it asked to."""
         request = outcome.request
-        tries = request.attempts + 1
-        kind = ErrorClass(outcome.reason or ErrorClass.STATUS)
-        last = outcome.state == State.FAILED or self.retry.decide(kind, tries) is None
-        if request.payload is None or not last:
+        if request.payload is None or not self._is_last(outcome):
             return outcome
+        self.guard.enter(request.id)
         try:
             parsed = await self.parser.errback(request, error, answer)
             if parsed is not None:
-                outcome.encoded = [encode_fields(item.data) for item in parsed.items]
-                _take_over(outcome, parsed)
+                self._take_over(outcome, parsed)
         except (CallbackFailed, CallbackError) as failure:
             outcome.error = f"{outcome.error}; its errback: {failure}"
+        finally:
+            self.guard.leave(request.id)
         return outcome
 
-    def _redirected(self, request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
+    def _is_last(self, outcome: PageOutcome) -> bool:
+        kind = ErrorClass(outcome.reason or ErrorClass.STATUS)
+        tries = outcome.request.attempts + 1
+        return outcome.state == State.FAILED or self.retry.decide(kind, tries) is None
+
+    async def _redirected(self, request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
         location = answer.headers.text("location")
         try:
             hop = self.parser.hop(request, location, answer.status)
-        except (FetchError, CallbackFailed) as error:
-            outcome = _outcome(request, answer, State.FAILED, ErrorClass.REDIRECT)
-            outcome.error = str(error)
-            return outcome
+        except CallbackFailed as failure:
+            return _bad_redirect(request, answer, failure)
+        except FetchError as error:
+            return await self._call_errback(_bad_redirect(request, answer, error), error, answer)
         outcome = _outcome(request, answer, State.SKIPPED, SkipReason.REDIRECTED)
         outcome.error = f"to {hop.url}"
         outcome.requests = [hop]
@@ -100,35 +117,40 @@ class Visitor:
     async def _call_back(self, request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
         good = 200 <= answer.status < 300
         outcome = _outcome(
-            request, answer, State.DONE if good else State.FAILED, None if good else _STATUS
+            request,
+            answer,
+            State.DONE if good else State.FAILED,
+            None if good else ErrorClass.STATUS,
         )
         self.guard.enter(request.id)
         try:
             parsed = await self.parser.parse(request, answer)
-            outcome.encoded = [encode_fields(item.data) for item in parsed.items]
-            outcome.spider_state = self.state.changed()
+            self._take_over(outcome, parsed)
         except (CallbackFailed, CallbackError) as error:
             outcome.state, outcome.reason = State.FAILED, ErrorClass.CALLBACK
             outcome.error, outcome.body = str(error), answer.body
             return outcome
         finally:
             self.guard.leave(request.id)
-        _take_over(outcome, parsed)
+        if parsed.ignored is not None:
+            outcome.state, outcome.reason = State.SKIPPED, SkipReason.IGNORED
+            outcome.error = parsed.ignored
         return outcome
 
+    def _take_over(self, outcome: PageOutcome, parsed: Parsed) -> None:
+        """Give an outcome all that a callback gave, or nothing if something cannot be kept.
 
-_STATUS = ErrorClass.STATUS
-
-
-def _take_over(outcome: PageOutcome, parsed: Parsed) -> None:
-    outcome.links, outcome.requests, outcome.items = parsed.links, parsed.requests, parsed.items
-    outcome.offsite, outcome.nofollow = parsed.offsite, parsed.nofollow
-    outcome.close_reason = parsed.close_reason
-    if parsed.flags:
-        outcome.flags += parsed.flags
-    if parsed.ignored is not None:
-        outcome.state, outcome.reason = State.SKIPPED, SkipReason.IGNORED
-        outcome.error = parsed.ignored
+        Raises:
+            CallbackError: An item, or the spider's state, cannot be encoded.
+        """
+        encoded = [encode_fields(item.data) for item in parsed.items]
+        outcome.spider_state = self.state.changed()
+        outcome.links, outcome.requests = parsed.links, parsed.requests
+        outcome.items, outcome.encoded = parsed.items, encoded
+        outcome.offsite, outcome.nofollow = parsed.offsite, parsed.nofollow
+        outcome.close_reason = parsed.close_reason
+        if parsed.flags:
+            outcome.flags += parsed.flags
 
 
 def _outcome(
@@ -154,8 +176,15 @@ def _refused(request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
     outcome = _outcome(request, answer, State.PENDING if again else State.FAILED, kind)
     outcome.error = f"HTTP {status}"
     outcome.retry_after = asked if again else None
-    if not again:
-        outcome.body = answer.body
+    outcome.body = answer.body
+    return outcome
+
+
+def _bad_redirect(
+    request: QueuedRequest, answer: HttpResponse, why: FetchError | CallbackFailed
+) -> PageOutcome:
+    outcome = _outcome(request, answer, State.FAILED, ErrorClass.REDIRECT)
+    outcome.error = str(why)
     return outcome
 
 

@@ -1,0 +1,123 @@
+"""Writes outcomes: one transaction for their rows, links, items, cookies, hosts and counters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from crawler.engine.output import OutputLines
+from crawler.engine.parts import Parts
+from crawler.engine.tally import encode_tally
+from crawler.interfaces import Batch, Committed, PageCommit
+from crawler.items import encode_fields
+from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, State
+
+
+class PageWriter:
+    """Builds batches and commits them, one at a time.
+
+    Args:
+        parts: Of the crawl.
+
+    Attributes:
+        full: The limit of items is reached.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._tally = parts.tally
+        self._begun = parts.clock.monotonic()
+        self.full = False
+
+    async def write(self, outcomes: Sequence[PageOutcome]) -> tuple[Committed, float | None]:
+        """Commit outcomes and what `start()` gave meanwhile.
+
+        Returns:
+            What the store says, and the wall-clock second at which the first retry is due.
+
+        Raises:
+            OutputError: A sink cannot be written; nothing is committed.
+            StateError: The store cannot be.
+        """
+        parts, wall = self._parts, self._parts.clock.wall()
+        lines = OutputLines(parts.outputs, parts.stamp)
+        batch = Batch(hosts=parts.hosts.changed())
+        self._add_starts(batch, lines)
+        for outcome in outcomes:
+            self._cut_to_limit(outcome)
+            batch.pages.append(_page_commit(outcome, wall))
+            batch.cookies += outcome.cookies
+            if outcome.spider_state is not None:
+                batch.spider_state = outcome.spider_state
+            lines.add_page(outcome, wall)
+            self._tally.count_page(outcome)
+            for item in outcome.items:
+                self._tally.count_item(item)
+        batch.tally = self._encoded_tally()
+        committed = await parts.store.commit(parts.opened.grant, batch, lines.write)
+        lines.print_committed()
+        self._tally.label_conflicts += committed.label_conflicts
+        self._complete(outcomes, committed)
+        due = [page.not_before for page in batch.pages if page.not_before is not None]
+        return committed, min(due, default=None)
+
+    def _encoded_tally(self) -> bytes:
+        """Encode the counters with the time worked so far, which a kill must not lose either."""
+        worked = self._tally.worked + self._parts.clock.monotonic() - self._begun
+        return encode_tally(msgspec.structs.replace(self._tally, worked=worked))
+
+    def _add_starts(self, batch: Batch, lines: OutputLines) -> None:
+        requests, items = self._parts.starts.take()
+        for ordinal, item in self._within_limit(items):
+            self._tally.start_items = ordinal + 1
+            self._tally.count_item(item)
+            lines.add_start_item(encode_fields(item.data), ordinal)
+        if requests:
+            batch.pages.append(PageCommit(id=0, depth=-1, requests=requests))
+
+    def _within_limit(self, items: list[tuple[int, ItemRecord]]) -> list[tuple[int, ItemRecord]]:
+        room = self._room(len(items))
+        return items if room is None else items[:room]
+
+    def _cut_to_limit(self, outcome: PageOutcome) -> None:
+        """Leave out items beyond the limit; the run ends with this page."""
+        room = self._room(len(outcome.items))
+        if room is not None:
+            outcome.items, outcome.encoded = outcome.items[:room], outcome.encoded[:room]
+
+    def _room(self, wanted: int) -> int | None:
+        """Return how many items there is room for; None when that is no question."""
+        limit = self._parts.limits.max_items
+        if limit is None:
+            return None
+        room = max(0, limit - self._tally.items_out)
+        self.full = self.full or wanted >= room
+        return room
+
+    def _complete(self, outcomes: Sequence[PageOutcome], committed: Committed) -> None:
+        """Add what only the commit could tell: the pages new rows were found on, known starts."""
+        urls = {outcome.request.id: outcome.request.url for outcome in outcomes}
+        led_on = set()
+        for request in committed.added:
+            led_on.add(request.parent)
+            # A row that is pending again may have been found on an earlier page.
+            request.parent_url = urls.get(request.parent, request.parent_url)
+            if request.is_start and not request.parent:
+                self._tally.starts.given += 1
+        for outcome in outcomes:
+            self._tally.count_hop(outcome, led_on=outcome.request.id in led_on)
+
+
+def _page_commit(outcome: PageOutcome, wall: float) -> PageCommit:
+    request = outcome.request
+    retry = outcome.state == State.PENDING
+    charged = outcome.sent and outcome.reason != ErrorClass.REUSE
+    return PageCommit(
+        id=request.id, key=request.key, state=outcome.state, reason=outcome.reason,
+        error=outcome.error, status=outcome.status, attempts=request.attempts + charged,
+        not_before=wall + (outcome.retry_after or 0.0) if retry else None,
+        fetched=outcome.state in (State.DONE, State.FAILED),
+        depth=request.depth, size=outcome.size, ms=round(outcome.elapsed * 1000),
+        links=outcome.links, requests=outcome.requests,
+    )  # fmt: skip

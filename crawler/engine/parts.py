@@ -1,0 +1,53 @@
+"""What a crawl is made of, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from crawler.engine.host_book import HostBook
+from crawler.engine.limits import RunLimits
+from crawler.engine.output import Output, Stamp
+from crawler.engine.robots_gate import RobotsGate
+from crawler.engine.start_feed import StartFeed
+from crawler.engine.tally import Tally
+from crawler.frontier.frontier import Frontier
+from crawler.interfaces import Clock, FrontierStore, Opened
+from crawler.outcome import PageOutcome
+from crawler.policy.retry import RetryPolicy
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a crawl is made of; `app` puts it together and closes it.
+
+    Attributes:
+        opened: What the store knew when the run began.
+        ended: Is told of every page once it is committed.
+    """
+
+    store: FrontierStore
+    opened: Opened
+    frontier: Frontier
+    hosts: HostBook
+    robots: RobotsGate
+    retry: RetryPolicy
+    starts: StartFeed
+    outputs: tuple[Output, ...]
+    stamp: Stamp
+    limits: RunLimits
+    tally: Tally
+    clock: Clock
+    ended: Callable[[PageOutcome], None]
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run came to its end.
+
+    Attributes:
+        reason: "finished", a limit's name, "stopped", or what a spider said.
+        finished: False when the run is to be resumed.
+    """
+
+    reason: str
+    finished: bool

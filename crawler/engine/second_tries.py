@@ -1,0 +1,46 @@
+"""What becomes of a request that was tried in vain: a wait in the store, or its end."""
+
+from __future__ import annotations
+
+from crawler.outcome import ErrorClass, PageOutcome, State
+from crawler.policy.retry import RetryPolicy, is_final
+
+#: Times in a row that a try is not charged. A pool holds few idle connections; a server that cuts
+#: each of them as it is used must not keep a request going for ever.
+FREE_TRIES = 3
+
+
+class SecondTries:
+    """Applies the retry policy to outcomes.
+
+    Args:
+        policy: Decides by error class and tries so far.
+    """
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self._free: dict[int, int] = {}
+
+    def settle(self, outcome: PageOutcome) -> None:
+        """Turn "try again" into a wait (`retry_after`), or into FAILED or DEAD."""
+        row = outcome.request.id
+        if outcome.reason == ErrorClass.REUSE:
+            tries = self._free[row] = self._free.get(row, 0) + 1
+            if tries > FREE_TRIES:
+                outcome.reason = ErrorClass.CONNECT
+        if outcome.reason != ErrorClass.REUSE and self._free:
+            self._free.pop(row, None)
+        if outcome.state == State.PENDING:
+            self._decide(outcome)
+
+    def _decide(self, outcome: PageOutcome) -> None:
+        kind = ErrorClass(outcome.reason or ErrorClass.PROTOCOL)
+        request = outcome.request
+        decision = self._policy.decide(
+            kind, request.attempts + 1, retry_after=outcome.retry_after, key=request.key
+        )
+        if decision is None:
+            outcome.state = State.FAILED if is_final(kind) else State.DEAD
+            outcome.retry_after = None
+        else:
+            outcome.retry_after = decision.wait
