@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class FakeClock:
@@ -62,6 +66,39 @@ class FakeClock:
         """Let the event loop run some turns, in which ready tasks go on; the clock stands."""
         for _ in range(turns):
             await asyncio.sleep(0)
+
+    async def play(self, work: Coroutine[Any, Any, T], *, patience: float = 5.0) -> T:
+        """Run `work` to its end, moving the clock whenever nothing else can happen.
+
+        Args:
+            work: Is run in a task of its own.
+            patience: Real seconds in which something may still come from beyond the loop when
+                nobody sleeps any more.
+
+        Raises:
+            AssertionError: Nothing came: `work` waits for ever.
+        """
+        task = asyncio.create_task(work)
+        loop = asyncio.get_running_loop()
+        moved = loop.time()
+        try:
+            while not task.done():
+                await self.settle()
+                self._forget_cancelled()
+                if self._sleepers:
+                    moved = loop.time()
+                    await self.advance(max(0.0, self._sleepers[0][0] - self._now))
+                elif loop.time() - moved > patience:
+                    raise AssertionError("nobody sleeps, and nothing happens any more")
+                elif not task.done():
+                    await asyncio.sleep(0.001)
+        finally:
+            task.cancel()
+        return await task
+
+    def _forget_cancelled(self) -> None:
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
 
     @property
     def sleepers(self) -> int:
