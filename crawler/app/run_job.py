@@ -19,7 +19,7 @@ from crawler.app.run_end import Ended, RunEnd, Spent
 from crawler.app.run_report import RunReport
 from crawler.app.settings_change import changes, settings_of
 from crawler.app.spider_set import SpiderSet, spiders_of, user_spider
-from crawler.app.stop_signals import QuitNow, StopSignals
+from crawler.app.stop_signals import StopSignals
 from crawler.app.wiring import OpenStore, Wired, outputs_of, refuse_taken
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import End
@@ -64,13 +64,10 @@ def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clo
         "pid": os.getpid(), "host": socket.gethostname(), "since": rfc3339(clock.wall()),
     }  # fmt: skip
     lock = JobLock(paths.lock).acquire(holder)
-    run = JobRun(loaded, options, streams, paths, clock)
     try:
         with asyncio.Runner(loop_factory=factory) as runner:
+            run = JobRun(loaded, options, streams, paths, clock)
             return runner.run(run.run(user, loop_name))
-    except QuitNow as stop:
-        run.say_how_to_go_on("interrupted")
-        return stop.exit_code
     finally:
         lock.release()
 
@@ -127,10 +124,6 @@ class JobRun:
             except BaseException:
                 await self._stock.store.abandon()
                 raise
-
-    def say_how_to_go_on(self, what: str) -> None:
-        """Tell the user how to take up the run again."""
-        self._console.error(self._how_to_go_on(what))
 
     def _how_to_go_on(self, what: str) -> str:
         if _forgets(self._loaded):
@@ -225,7 +218,7 @@ class JobRun:
     async def _to_the_end(self, wired: Wired, run_end: RunEnd, loop_name: str) -> Ended:
         crawl, report = wired.crawl, run_end.report
         signals = StopSignals(
-            crawl.stop, crawl.quit_now, lambda text: self._tell(report, text, QUIET)
+            crawl.stop, crawl.quit_now, lambda text: self._tell(report, text, QUIET), self._abort
         )
         with signals:
             try:
@@ -238,6 +231,13 @@ class JobRun:
                 cpu=cpu_seconds() - self._begun_cpu, wall=self._clock.wall(), loop=loop_name,
             )  # fmt: skip
             return await run_end.write(wired, end, signals.exit_code, spent)
+
+    def _abort(self, exit_code: int) -> None:
+        """End the process where it stands; the lock goes with it."""
+        try:
+            self._console.error(self._how_to_go_on("quit while a callback was running"))
+        finally:
+            os._exit(exit_code)
 
     async def _until_end(self, wired: Wired, report: RunReport) -> End:
         async with asyncio.TaskGroup() as group:
@@ -264,7 +264,7 @@ class JobRun:
         for line in ended.lines:
             self._tell(report, line, 0 if ended.exit_code == 0 else QUIET)
         if not ended.finished:
-            self.say_how_to_go_on("interrupted")
+            self._console.error(self._how_to_go_on("interrupted"))
 
     def _tell(self, report: RunReport, text: str, level: int = 0) -> None:
         report.log.note(text)

@@ -12,18 +12,6 @@ GRACE = 20.0
 _EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
-class QuitNow(KeyboardInterrupt):
-    """The user insists, and the event loop is not listening: a callback will not end.
-
-    Attributes:
-        exit_code: Of the process.
-    """
-
-    def __init__(self, exit_code: int) -> None:
-        super().__init__(exit_code)
-        self.exit_code = exit_code
-
-
 class StopSignals:
     """Handlers for the time of a crawl and its end.
 
@@ -35,14 +23,21 @@ class StopSignals:
         stop: Called with the signal's name at the first one: finish what is in flight.
         quit_now: Called at the second one, or when the grace period is over.
         say: Tells the user.
+        abort: Called with the exit code at the second one if the loop does not listen: ends the
+            process on the spot. The state is then as after a kill.
     """
 
     def __init__(
-        self, stop: Callable[[str], None], quit_now: Callable[[], None], say: Callable[[str], None]
+        self,
+        stop: Callable[[str], None],
+        quit_now: Callable[[], None],
+        say: Callable[[str], None],
+        abort: Callable[[int], None],
     ) -> None:
         self._stop = stop
         self._quit_now = quit_now
         self._say = say
+        self._abort = abort
         self._timer: asyncio.TimerHandle | None = None
         self._came = 0
         self._heard = 0
@@ -75,7 +70,7 @@ class StopSignals:
     def _came_in(self, number: int, _: FrameType | None) -> None:
         self._came += 1
         if self._came > self._heard + 1 or (self._ended and self._came > 1):
-            raise QuitNow(_EXIT_CODES[signal.Signals(number)])
+            self._abort(_EXIT_CODES[signal.Signals(number)])
 
     def _received(self, number: signal.Signals) -> None:
         self._heard += 1
