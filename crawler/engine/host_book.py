@@ -171,7 +171,9 @@ class HostBook:
         if rules is None:
             rules = rules_from_response(record.status, record.body, self._user_agent)
             host.rules[origin] = rules
-        if rules.reachable and wall - record.fetched > rules.lifetime:
+        age = wall - record.fetched
+        # Where the delay is longer than a day, an answer must last until the page's turn.
+        if rules.reachable and age > rules.lifetime and age > 2 * self.delay(name):
             return None
         return rules
 
