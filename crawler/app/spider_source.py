@@ -41,7 +41,7 @@ def load_spider(file: Path, name: str, args: Mapping[str, Any]) -> Spider:
         return found(**args)
     except ConfigError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(f"{file}: {failed(error)}") from error
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from crawler.app.grouped import leaves
 from crawler.cli.arguments import UsageError, parse_arguments
@@ -26,6 +27,8 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    if sys.stderr is None:  # closed by who started us: what is said is lost, the run is not
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
     with quiet_start():
         code = _run(sys.argv[1:] if argv is None else argv)
     _let_go_of_stdout()
@@ -64,6 +67,10 @@ def _run(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         _say("interrupted before the crawl began")
         return INTERRUPTED
+    except SystemExit as stop:
+        # The code of a spider has no say in how a run is judged.
+        _say(f"internal error: sys.exit({stop.code!r}) was called; the state is saved")
+        return INTERNAL
     except Exception as error:  # noqa: BLE001 - the last line of defence: words, not a traceback
         return _report(error)
 

@@ -163,6 +163,28 @@ async def test_what_cannot_be_kept_fails_its_page_in_words(job: Job, site: Site,
     assert "spider.py:5" in row["error"] or "state" in row["error"]
 
 
+@pytest.mark.parametrize("words", ["raise SystemExit(0)", "raise asyncio.CancelledError"])
+@pytest.mark.xfail(strict=True, reason="what is no Exception gets past the page that raised it")
+async def test_a_callback_cannot_end_the_process_nor_vanish(
+    job: Job, site: Site, words: str
+) -> None:
+    site.html("/")
+    job.spider(
+        "import asyncio\n"
+        "class S(Spider):\n"
+        "    name = 's'\n"
+        "    async def parse(self, response):\n"
+        f"        {words}\n",
+        checks={"max_failed": "100%", "allow_empty": True},
+        scope={"max_runtime": "1s"},
+    )
+
+    ran = await job.run()
+
+    assert (ran.code, job.summary()["reason"]) == (0, "finished")
+    assert job.requests()["/"]["reason"] == "callback"
+
+
 async def test_a_start_that_raises_half_way_fails_the_run_but_crawls_what_it_gave(
     job: Job, site: Site
 ) -> None:

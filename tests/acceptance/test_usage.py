@@ -133,6 +133,7 @@ async def test_resume_after_a_finished_run_is_refused(job: Job, site: Site) -> N
         ("class T(Spider): name = 't'", "no spider class S; it has T"),
         ("x = 1", "no spider class S"),
         ("import no_such_module_anywhere", "no_such_module_anywhere"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
         ("x = 1 / 0", "ZeroDivisionError: division by zero"),
         ("class S(Spider)\n    name = 's'", "SyntaxError"),
         ("class S(Spider): pass", "must have a name"),
