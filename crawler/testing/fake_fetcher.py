@@ -35,12 +35,11 @@ class Reply:
     flags: tuple[str, ...] = ()
 
 
-def html(*hrefs: str, title: str = "", **reply: float) -> Reply:
-    """Return a page with links; `takes` and the like as of `Reply`."""
+def html(*hrefs: str, title: str = "", takes: float = 0.0) -> Reply:
+    """Return a page with links."""
     links = "".join(f'<a href="{href}">x</a>' for href in hrefs)
     body = f"<!doctype html><title>{title}</title><body>{links}</body>".encode()
-    headers = {"Content-Type": "text/html; charset=utf-8"}
-    return Reply(body=body, headers=headers, takes=reply.get("takes", 0.0))
+    return Reply(body=body, headers={"Content-Type": "text/html; charset=utf-8"}, takes=takes)
 
 
 def redirect(location: str, status: int = 302) -> Reply:

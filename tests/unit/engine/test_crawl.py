@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -27,9 +28,9 @@ def page(path: object, host: str = "a.example") -> str:
     return f"http://{host}/{path}"
 
 
-def star(count: int, **reply: float) -> dict[str, Reply]:
+def star(count: int, *, takes: float = 0.0) -> dict[str, Reply]:
     """Return a site whose first page leads to all others."""
-    script = {page(n): html(**reply) for n in range(count)}
+    script = {page(n): html(takes=takes) for n in range(count)}
     return {START: html(*(f"/{n}" for n in range(count))), **script}
 
 
@@ -54,7 +55,7 @@ async def test_a_chain_of_pages_is_crawled_to_its_end() -> None:
     assert await rig.run() == FINISHED
 
     outcomes = await rig.outcomes()
-    assert outcomes == {url: "done" for url in script} | {page(30): "failed status"}
+    assert outcomes == dict.fromkeys(script, "done") | {page(30): "failed status"}
     assert len(rig.items) == 31
     await rig.assert_books()
 
@@ -82,7 +83,7 @@ async def test_pages_are_sent_while_the_store_is_asked_for_more() -> None:
     await rig.run()
 
     sent = [log.began for log in rig.fetcher.log[2:]]
-    gaps = [b - a for a, b in zip(sent, sent[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(sent)]
     # A look into the store takes ten seconds; one does not follow each of them.
     assert sum(gap < 1 for gap in gaps) > sum(gap >= 1 for gap in gaps)
 
@@ -118,7 +119,7 @@ async def test_waits_grow_and_the_budget_makes_a_request_dead() -> None:
         "dead", "server", 4, "HTTP 500",
     )  # fmt: skip
     times = rig.fetcher.starts("a.example")[1:]
-    assert [round(b - a, 3) for a, b in zip(times, times[1:], strict=False)] == [1, 4, 16]
+    assert [round(b - a, 3) for a, b in pairwise(times)] == [1, 4, 16]
     assert rig.tally.errors == {"server": 4}
 
 

@@ -20,9 +20,9 @@ def page(path: object, host: str = "a.example") -> str:
     return f"http://{host}/{path}"
 
 
-def star(count: int, host: str = "a.example", **reply: float) -> dict[str, Script]:
+def star(count: int, host: str = "a.example", *, takes: float = 0.0) -> dict[str, Script]:
     hub: dict[str, Script] = {page("", host): html(*(f"/{n}" for n in range(count)))}
-    return hub | {page(n, host): html(**reply) for n in range(count)}
+    return hub | {page(n, host): html(takes=takes) for n in range(count)}
 
 
 def gaps(times: list[float]) -> list[float]:
