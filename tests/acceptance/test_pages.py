@@ -203,42 +203,36 @@ async def test_each_bad_page_is_one_failed_url_with_a_reason(bad_job: Job) -> No
     assert bad_job.paths() == ["/"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "body", "items"),
-    [
-        ({}, b"", 1),
-        ({"content_type": ""}, b"<title>plain</title>", 1),
-        ({"content_type": "image/png"}, b"\x89PNG\r\n\x1a\n\0\0", 0),
-        ({"content_type": "text/html; charset=utf-8"}, b"<title>\xff\xfe\xc3</title>", 1),
-        ({"content_type": "text/html; charset=klingon"}, "<title>Grüße</title>".encode(), 1),
-        ({"content_type": "text/html"}, b"\0\1\2\3" * 2000, 1),
-        ({"content_encoding": "gzip"}, b"<title>not zipped at all</title>", 1),
-        ({"content_encoding": "snail"}, b"<title>who knows</title>", 1),
-    ],
-    ids=[
-        "empty",
-        "typeless",
-        "image",
-        "broken utf-8",
-        "unknown charset",
-        "binary",
-        "not gzip",
-        "unknown coding",
-    ],
-)
-async def test_an_odd_page_does_no_harm(
-    job: Job, site: Site, fields: dict[str, str], body: bytes, items: int
-) -> None:
-    site.html("/", "/odd", "/next")
+ODD: dict[str, tuple[dict[str, str], bytes, int]] = {
+    # kind of page: header fields, body, items
+    "/empty": ({}, b"", 1),
+    "/typeless": ({"content_type": ""}, b"<title>plain</title>", 1),
+    "/image": ({"content_type": "image/png"}, b"\x89PNG\r\n\x1a\n\0\0", 0),
+    "/broken-utf-8": ({"content_type": "text/html; charset=utf-8"}, b"<title>\xff\xc3</title>", 1),
+    "/no-charset": ({"content_type": "text/html; charset=klingon"}, "<p>Grüße".encode(), 1),
+    "/binary": ({"content_type": "text/html"}, b"\0\1\2\3" * 2000, 1),
+    "/not-gzip": ({"content_encoding": "gzip"}, b"<title>not zipped at all</title>", 1),
+    "/unknown-coding": ({"content_encoding": "snail"}, b"<title>who knows</title>", 1),
+}
+
+
+async def test_odd_pages_do_no_harm(job: Job, site: Site) -> None:
+    site.html("/", *ODD, "/next")
     site.html("/next")
-    site.pages["/odd"] = site.answer(body, **fields)
+    for path, (fields, body, _) in ODD.items():
+        site.pages[path] = site.answer(body, **fields)
     job.write()
 
     ran = await job.run()
 
+    urls = [item["url"] for item in job.items()]
     assert ran.code == 0
-    assert len(job.items()) == 2 + items
-    assert job.requests()["/next"]["outcome"] == "done"
+    assert {path: urls.count(site.url(path)) for path in ODD} == {
+        path: items for path, (_, _, items) in ODD.items()
+    }
+    rows = job.requests()
+    assert rows["/next"]["outcome"] == "done"
+    assert (rows["/image"]["outcome"], rows["/image"]["reason"]) == ("skipped", "type")
 
 
 async def test_links_marked_nofollow_are_left_alone(job: Job, site: Site) -> None:
