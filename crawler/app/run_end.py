@@ -94,7 +94,7 @@ class RunEnd:
             tally = Batch(tally=encode_tally(wired.tally))
             await self.store.commit(self.opened.grant, tally, lambda: ())
         await self.store.close(finished=finished)
-        lines = end_lines(summary, self._paths(), self.report.folder)
+        lines = end_lines(summary, self._paths(), self.report.folder, self.report.recorder.examples)
         return Ended(exit_code=code, lines=tuple(lines), finished=finished)
 
     def _balance(self, wired: Wired) -> None:

@@ -63,9 +63,12 @@ def _check_starts(spider: Spider, where: str) -> None:
         return
     problems = []
     for url in given:
+        if not isinstance(url, str):
+            problems.append(f"{where}: {url!r} is no text")
+            continue
         try:
             parse(url)
-        except (UrlError, TypeError) as error:
+        except UrlError as error:
             problems.append(f"{where}: {error}")
     if problems:
         raise ConfigError(*problems)

@@ -35,14 +35,18 @@ def load_spider(file: Path, name: str, args: Mapping[str, Any]) -> Spider:
     sys.modules[module_name] = module  # dataclasses look their module up there
     try:
         spec.loader.exec_module(module)
-        found = getattr(module, name, None)
-        if not (isinstance(found, type) and issubclass(found, Spider)):
-            raise ConfigError(_not_a_spider(file, name, vars(module)))
-        return found(**args)
-    except ConfigError:
-        raise
+    except SyntaxError as error:
+        raise ConfigError(f"{error.filename}:{error.lineno}: SyntaxError: {error.msg}") from error
     except (Exception, SystemExit) as error:
         raise ConfigError(f"{file}: {failed(error)}") from error
+    found = getattr(module, name, None)
+    if not (isinstance(found, type) and issubclass(found, Spider)):
+        raise ConfigError(_not_a_spider(file, name, vars(module)))
+    try:
+        return found(**args)
+    except (Exception, SystemExit) as error:
+        given = f"args {', '.join(args)}" if args else "no args"
+        raise ConfigError(f"{file}: {name} with {given} of the config: {failed(error)}") from error
 
 
 def _not_a_spider(file: Path, name: str, content: Mapping[str, object]) -> str:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crawler.observe.summary import Summary
 
 _LINES = 12
+_KINDS = 2
 
 
-def end_lines(summary: Summary, outputs: Sequence[Path], report: Path) -> list[str]:
-    """Return the lines that are printed when a run has ended."""
+def end_lines(
+    summary: Summary, outputs: Sequence[Path], report: Path, examples: Mapping[str, str]
+) -> list[str]:
+    """Return the lines that are printed when a run has ended.
+
+    Args:
+        summary: The run.
+        outputs: Files with items.
+        report: The folder of its report.
+        examples: A failure of each error class.
+    """
     books = summary.books
     bad = books["failed"] + books["dead"]
     took = _took(summary.duration_s)
     lines = [f"{summary.job} ended after {took} ({summary.reason})", _pages(summary, bad)]
-    for name, kind in list(summary.items.items())[:3]:
+    for name, kind in list(summary.items.items())[:_KINDS]:
         lines.append(f"  items   {kind['out']:,} {name}{_gaps(kind)}")
-    if summary.errors:
-        worst = sorted(summary.errors.items(), key=lambda pair: -pair[1])[:4]
-        lines.append("  errors  " + ", ".join(f"{name} {count:,}" for name, count in worst))
+    if len(summary.items) > _KINDS:
+        lines[-1] += f"; {len(summary.items) - _KINDS} more kinds in summary.json"
+    lines += _errors(summary, examples)
     if summary.offsite["links"]:
         hosts = list(summary.offsite["hosts"])
         more = f" and {len(hosts) - 2} more" if len(hosts) > 2 else ""
@@ -46,6 +56,18 @@ def _pages(summary: Summary, bad: int) -> str:
         reasons = sorted(books["skipped"].items(), key=lambda pair: -pair[1])[:3]
         line += f" ({', '.join(f'{name} {count:,}' for name, count in reasons)})"
     return line + (f" · {books['pending']:,} left" if books["pending"] else "")
+
+
+def _errors(summary: Summary, examples: Mapping[str, str]) -> list[str]:
+    worst = sorted(summary.errors.items(), key=lambda pair: -pair[1])[:4]
+    if not worst:
+        return []
+    lines = ["  errors  " + ", ".join(f"{name} {count:,}" for name, count in worst)]
+    example = next((examples[name] for name, _ in worst if name in examples), None)
+    # Where the checks quote a failure already, another one would be noise.
+    if example is not None and not any(example in reason for reason in summary.checks):
+        lines.append(f"          such as {example}")
+    return lines
 
 
 def _gaps(kind: dict[str, object]) -> str:

@@ -22,6 +22,7 @@ class Recorder:
 
     Attributes:
         failed_start: The first start request that failed in this process, and why; None for none.
+        examples: The first failure of each class, and why.
     """
 
     def __init__(self, console: Console, log: Callable[[str], None], bodies: KeptBodies) -> None:
@@ -30,14 +31,12 @@ class Recorder:
         self._bodies = bodies
         self._said: dict[str, int] = {}
         self.failed_start: str | None = None
+        self.examples: dict[str, str] = {}
 
     def ended(self, outcome: PageOutcome) -> None:
         """Note one outcome, its page committed."""
         if outcome.state in (State.FAILED, State.DEAD):
             self._bodies.offer(outcome)
-            if outcome.request.is_start and self.failed_start is None:
-                why = outcome.error or outcome.reason
-                self.failed_start = safe(f"{outcome.request.url}: {why}")
             self._note_failure(outcome)
         if self._console.level >= VERBOSE:
             self._console.say(_line(outcome), VERBOSE)
@@ -45,6 +44,11 @@ class Recorder:
     def _note_failure(self, outcome: PageOutcome) -> None:
         reason = outcome.reason or ""
         said = self._said[reason] = self._said.get(reason, 0) + 1
+        if said == 1 or (outcome.request.is_start and self.failed_start is None):
+            why = safe(f"{outcome.request.url}: {outcome.error or reason}")
+            self.examples.setdefault(reason, why)
+            if outcome.request.is_start and self.failed_start is None:
+                self.failed_start = why
         if said <= LOUD:
             self._log(_line(outcome))
         elif said == LOUD + 1:

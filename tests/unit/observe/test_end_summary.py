@@ -26,7 +26,7 @@ def kind(**fill: float) -> dict[str, Any]:
 
 
 def test_the_verdict_is_the_last_line() -> None:
-    lines = end_lines(summary(), [], REPORT)
+    lines = end_lines(summary(), [], REPORT, {})
 
     assert lines[-1] == "OK (exit 0)"
 
@@ -42,16 +42,17 @@ def test_a_run_with_everything_to_say_says_it_in_twelve_lines() -> None:
         checks=[f"reason {number}" for number in range(9)],
     )
 
-    lines = end_lines(full, [Path("a"), Path("b"), Path("c")], REPORT)
+    lines = end_lines(full, [Path("a"), Path("b"), Path("c")], REPORT, {"error8": "http://a/: no"})
 
     assert len(lines) == 12
     assert lines[-1] == "NOT GOOD (exit 3)"
     assert any("reason 0" in line for line in lines)
+    assert "          such as http://a/: no" in lines
     assert any("limited by cpu 60%" in line for line in lines)
 
 
 def test_fields_with_gaps_are_named_worst_first() -> None:
-    lines = end_lines(summary(items={"Book": kind(upc=1.0, price=0.9, isbn=0.0)}), [], REPORT)
+    lines = end_lines(summary(items={"Book": kind(upc=1.0, price=0.9, isbn=0.0)}), [], REPORT, {})
 
     assert "  items   1,234 Book; filled: isbn 0%, price 90%" in lines
 
@@ -60,5 +61,22 @@ def test_what_is_left_is_said() -> None:
     books = {"known": 3, "done": 1, "failed": 0, "dead": 0, "pending": 2, "skipped": {}}
 
     assert "  pages   1 ok · 0 failed · 0 skipped · 2 left" in end_lines(
-        summary(books=books), [], REPORT
+        summary(books=books), [], REPORT, {}
     )
+
+
+def test_the_example_is_of_the_most_frequent_error_that_has_one() -> None:
+    examples = {"rare": "http://a/: rare", "often": "http://b/: often"}
+
+    lines = end_lines(summary(errors={"rare": 1, "often": 2, "none": 3}), [], REPORT, examples)
+
+    assert "  errors  none 3, often 2, rare 1" in lines
+    assert "          such as http://b/: often" in lines
+
+
+def test_what_the_checks_quote_is_not_said_twice() -> None:
+    quoted = summary(exit=4, errors={"dns": 1}, checks=["none reached; the first: http://a/: gone"])
+
+    lines = end_lines(quoted, [], REPORT, {"dns": "http://a/: gone"})
+
+    assert sum("http://a/: gone" in line for line in lines) == 1
