@@ -258,3 +258,10 @@ async def other_site() -> AsyncIterator[Site]:
 @pytest.fixture
 def job(tmp_path: Path, site: Site) -> Job:
     return Job(tmp_path, site)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each of these tests starts processes: all are slow."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
