@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class JobPaths:
+
+class JobPaths(msgspec.Struct, frozen=True):
     """The files of one job.
 
     Attributes:

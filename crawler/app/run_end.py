@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from crawler.app.judgement import judge_run
 from crawler.app.options import RunOptions
-from crawler.app.process_figures import cpu_seconds
 from crawler.app.run_report import RunReport
 from crawler.app.summing_up import Ending, sum_up
 from crawler.app.wiring import Wired
@@ -27,25 +27,25 @@ from crawler.spider.failure import failed
 from crawler.spider.spider import Spider
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
     """What this process spent on the crawl.
 
     Attributes:
         seconds: Of real time.
         cpu: CPU seconds.
+        cpu_total: CPU seconds of the whole process, its start included.
         wall: The time now.
         loop: Name of the event loop.
     """
 
     seconds: float
     cpu: float
+    cpu_total: float
     wall: float
     loop: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """What became of it.
 
     Attributes:
@@ -59,8 +59,7 @@ class Ended:
     finished: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEnd:
+class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is closed, in order, when a crawl has ended."""
 
     job: Job
@@ -90,7 +89,7 @@ class RunEnd:
         write_summary(self.report.folder / "summary.json", summary)
         if not finished:
             wired.tally.worked += spent.seconds
-            wired.tally.cpu += cpu_seconds()
+            wired.tally.cpu += spent.cpu_total
             tally = Batch(tally=encode_tally(wired.tally))
             await self.store.commit(self.opened.grant, tally, lambda: ())
         await self.store.close(finished=finished)
@@ -121,7 +120,7 @@ class RunEnd:
     ) -> Summary:
         ending = Ending(
             exit_code=code, reason=end.reason, checks=checks, seconds=spent.seconds,
-            cpu=spent.cpu, wall=spent.wall, loop=spent.loop,
+            cpu=spent.cpu, cpu_total=spent.cpu_total, wall=spent.wall, loop=spent.loop,
         )  # fmt: skip
         books, bottleneck = self.store.books(), wired.crawl.bottleneck
         return sum_up(self.job, self.opened, books, wired.tally, bottleneck, ending)

@@ -7,13 +7,14 @@ import os
 import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
 from typing import BinaryIO, TextIO
+
+import msgspec
 
 from crawler.app.job_paths import JobPaths, new_run_id, rfc3339
 from crawler.app.options import RunOptions
 from crawler.app.practice_site import start_practice_site
-from crawler.app.process_figures import cpu_seconds
+from crawler.app.process_figures import CpuMeter
 from crawler.app.recovery import recover_outputs, wipe_history
 from crawler.app.run_end import Ended, RunEnd, Spent
 from crawler.app.run_report import RunReport
@@ -37,8 +38,7 @@ _STATUS_TTY = 10.0
 _STATUS_LOG = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
+class Streams(msgspec.Struct, frozen=True):
     """Standard output and error of the process."""
 
     stdout: BinaryIO
@@ -100,7 +100,7 @@ class JobRun:
         self._paths = paths
         self._clock = clock
         self._begun = clock.monotonic()
-        self._begun_cpu = cpu_seconds()
+        self._meter = CpuMeter()
         self._stock: OpenStore
 
     async def run(self, user: Spider | None, loop_name: str) -> int:
@@ -228,7 +228,8 @@ class JobRun:
             signals.crawl_ended()
             spent = Spent(
                 seconds=self._clock.monotonic() - self._begun,
-                cpu=cpu_seconds() - self._begun_cpu, wall=self._clock.wall(), loop=loop_name,
+                cpu=self._meter.since_made(), cpu_total=self._meter.total(),
+                wall=self._clock.wall(), loop=loop_name,
             )  # fmt: skip
             return await run_end.write(wired, end, signals.exit_code, spent)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+
+import msgspec
 
 from crawler.app.spider_source import default_spider, load_spider, rules_of
 from crawler.config.load import LoadedJob
@@ -13,8 +14,7 @@ from crawler.spider.spider import Spider
 from crawler.urls import UrlError, parse
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpiderSet:
+class SpiderSet(msgspec.Struct, frozen=True, kw_only=True):
     """The user's side of a crawl.
 
     Attributes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from crawler.app.job_paths import rfc3339
-from crawler.app.process_figures import cpu_seconds, peak_rss_bytes
+from crawler.app.process_figures import peak_rss_bytes
 from crawler.config.models.job import Job
 from crawler.engine.bottleneck import Bottleneck
 from crawler.engine.tally import ItemTally, Tally
@@ -14,8 +15,7 @@ from crawler.interfaces import Books, Opened
 from crawler.observe.summary import Summary, books_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """How the process ended its part of a run.
 
     Attributes:
@@ -24,6 +24,7 @@ class Ending:
         checks: What the run was found wanting in.
         seconds: That this process crawled.
         cpu: CPU seconds that it spent in them.
+        cpu_total: CPU seconds of the whole process, its start included.
         wall: The time now.
         loop: Name of the event loop.
     """
@@ -33,6 +34,7 @@ class Ending:
     checks: tuple[str, ...]
     seconds: float
     cpu: float
+    cpu_total: float
     wall: float
     loop: str
 
@@ -55,7 +57,7 @@ def sum_up(
         bytes=tally.wire_bytes, duration_s=round(worked, 3),
         pages_per_s=round(books.done / worked, 2) if worked else 0.0,
         limited_by=bottleneck.shares(ending.seconds, ending.cpu), peak_rss_bytes=peak_rss_bytes(),
-        cpu_s=round(tally.cpu + cpu_seconds(), 3), checks=list(ending.checks),
+        cpu_s=round(tally.cpu + ending.cpu_total, 3), checks=list(ending.checks),
     )  # fmt: skip
 
 
