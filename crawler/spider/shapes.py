@@ -64,5 +64,6 @@ def located(code: object = None, *, passing: tuple[type[Exception], ...] = ()) -
         raise
     except CallbackError as error:
         raise failed(error, standing_in(code)) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        # A spider that calls sys.exit ends its page, not the crawl beside it.
         raise failed(error) from error

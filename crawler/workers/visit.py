@@ -5,6 +5,8 @@ Whatever a server or a callback does ends here as an outcome: no exception of th
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from crawler.errors import CallbackError, FetchError
@@ -102,7 +104,8 @@ class Visitor(msgspec.Struct, frozen=True):
         return outcome.state == State.FAILED or self.retry.decide(kind, tries) is None
 
     async def _redirected(self, request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
-        location = answer.headers.text("location")
+        # Of several, the first counts (Fetch standard §2.2.6); no client agrees on the rest.
+        location = next(iter(answer.headers.getlist("location")), b"").decode("utf-8", "replace")
         try:
             hop = self.parser.hop(request, location, answer.status)
         except CallbackFailed as failure:
@@ -127,9 +130,11 @@ class Visitor(msgspec.Struct, frozen=True):
             parsed = await self.parser.parse(request, answer)
             self._take_over(outcome, parsed)
         except (CallbackFailed, CallbackError) as error:
-            outcome.state, outcome.reason = State.FAILED, ErrorClass.CALLBACK
-            outcome.error, outcome.body = str(error), answer.body
-            return outcome
+            return _without_gain(outcome, str(error), answer.body)
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            return _without_gain(outcome, "the callback raised CancelledError", answer.body)
         finally:
             self.guard.leave(request.id)
         if parsed.ignored is not None:
@@ -151,6 +156,19 @@ class Visitor(msgspec.Struct, frozen=True):
         outcome.close_reason = parsed.close_reason
         if parsed.flags:
             outcome.flags += parsed.flags
+
+
+def _without_gain(outcome: PageOutcome, error: str, body: bytes) -> PageOutcome:
+    """Return the outcome of a page whose callback failed: nothing of it is kept but the body."""
+    outcome.state, outcome.reason = State.FAILED, ErrorClass.CALLBACK
+    outcome.error, outcome.body = error, body
+    return outcome
+
+
+def _is_cancelled() -> bool:
+    """Tell a cancellation of ours from one that the spider's code raised or let through."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _outcome(

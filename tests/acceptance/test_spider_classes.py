@@ -179,7 +179,6 @@ async def test_what_cannot_be_kept_fails_its_page_in_words(job: Job, site: Site)
 
 
 @pytest.mark.parametrize("words", ["raise SystemExit(0)", "raise asyncio.CancelledError"])
-@pytest.mark.xfail(strict=True, reason="what is no Exception gets past the page that raised it")
 async def test_a_callback_cannot_end_the_process_nor_vanish(
     job: Job, site: Site, words: str
 ) -> None:
