@@ -188,7 +188,8 @@ class LedgerLine(msgspec.Struct, kw_only=True, gc=False):
 
     Attributes:
         outcome: The state's name, lower case.
-        reason: Skip reason or error class, None when done or still pending.
+        reason: Skip reason or error class; of a page that is done, what was odd about it (flags,
+            with commas), else None.
         attempts: Times it was asked for.
         referrer: The page that led to it, None for a start.
         bytes: Size of the answer on the wire.

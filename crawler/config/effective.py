@@ -15,7 +15,8 @@ from crawler.config.nodes import MapNode, Path, Plain, ScalarNode, dotted, leave
 
 #: Keys of `args` whose values are taken for secrets, whatever their origin.
 _SECRET_NAME = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
-_SECRET_SECTIONS = (("fetch", "headers"), ("fetch", "cookies"))
+#: Sections whose every value is taken for a secret.
+SECRET_SECTIONS = (("fetch", "headers"), ("fetch", "cookies"))
 
 
 def values_of(root: MapNode) -> dict[str, Plain]:
@@ -42,7 +43,7 @@ def secrets_of(root: MapNode) -> frozenset[str]:
 def _is_secret(path: Path, node: object) -> bool:
     if isinstance(node, ScalarNode) and node.from_environment:
         return True
-    if path[:2] in _SECRET_SECTIONS:
+    if path[:2] in SECRET_SECTIONS:
         return True
     return path[:1] == ("args",) and any(_SECRET_NAME.search(str(step)) for step in path[1:])
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import msgspec
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from crawler.config.anatomy import choices_at, homes_of, keys_at
+from crawler.config.effective import SECRET_SECTIONS
 from crawler.config.environment import recast
 from crawler.config.models.fields import VALUE, WHOLE
 from crawler.config.nodes import (
@@ -69,9 +71,17 @@ def _problem(detail: ErrorDetails, root: MapNode) -> Problem:
     if kind == "missing":
         return _missing(path, key, node)
     place = key if at_key or (kind == WHOLE and isinstance(node, MapNode)) else node.place
+    if path[:2] in SECRET_SECTIONS:
+        place = _without_value(place, key, str(path[-1]))
     message, hint = _words(detail, path, node, at_key=at_key)
     where = dotted(path[:-1] if at_key else path)
     return _discreet(place.problem(f"{where}: {message}" if where else message, hint), node)
+
+
+def _without_value(place: Place, key: Place, name: str) -> Place:
+    """Return a place whose line shows the key alone: a header's value may be a password."""
+    end = place.text.find(name, key.column - 1) + len(name) if place.line == key.line else 0
+    return msgspec.structs.replace(place, text=f"{place.text[:end]}: ***" if end else "")
 
 
 def _unknown_key(path: Path, key: Place, root: MapNode) -> Problem:

@@ -113,8 +113,10 @@ def _page_commit(outcome: PageOutcome, wall: float) -> PageCommit:
     request = outcome.request
     retry = outcome.state == State.PENDING
     charged = outcome.sent and outcome.reason != ErrorClass.REUSE
+    # A page that is done has no reason but, perhaps, what was odd about it.
+    odd = ",".join(outcome.flags) if outcome.state == State.DONE else ""
     return PageCommit(
-        id=request.id, key=request.key, state=outcome.state, reason=outcome.reason,
+        id=request.id, key=request.key, state=outcome.state, reason=outcome.reason or odd or None,
         error=outcome.error, status=outcome.status, attempts=request.attempts + charged,
         not_before=wall + (outcome.retry_after or 0.0) if retry else None,
         fetched=outcome.state in (State.DONE, State.FAILED),

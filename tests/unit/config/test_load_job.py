@@ -288,3 +288,17 @@ def test_a_label_that_no_rule_gives_gets_a_suggestion(problems: Fail) -> None:
 
 def test_a_tree_of_empty_keys_is_the_default_job(load: Load) -> None:
     assert load(HEAD + "scope:\nfetch:\n  timeout:\noutput:\n").job == load(HEAD).job
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("fetch: {headers: {Authorization: Bearer 123}}", "fetch: {headers: {Authorization: ***"),
+        ("fetch: {cookies: {'a b': sesame}}", "fetch: {cookies: {'a b: ***"),
+    ],
+    ids=["header", "cookie"],
+)
+def test_a_refused_header_is_shown_without_its_value(problems: Fail, text: str, shown: str) -> None:
+    found = problems(f"version: 1\nname: n\nstart: ['http://e.org/']\n{text}\n")
+
+    assert [problem.text for problem in found] == [shown]
