@@ -67,7 +67,7 @@ class FakeClock:
         for _ in range(turns):
             await asyncio.sleep(0)
 
-    async def play(self, work: Coroutine[Any, Any, T], *, patience: float = 5.0) -> T:
+    async def play(self, work: Coroutine[Any, Any, T], *, patience: float = 1.0) -> T:
         """Run `work` to its end, moving the clock whenever nothing else can happen.
 
         Args:
