@@ -252,8 +252,8 @@ class Crawl:
         """Ask once for robots.txt, in the place and time of a page of its host."""
         name, begun = request.host, self._clock.monotonic()
         frontier, hosts, robots = self._frontier, self._parts.hosts, self._parts.robots
-        frontier.spend(name, begun)
-        frontier.spend(host_key(robots.next_url(request)), begun)  # a redirect may lead elsewhere
+        # A redirect may have led elsewhere; its own host is held, and its delay begins below.
+        frontier.spend(host_key(robots.next_url(request)), begun)
         try:
             asked = await robots.fetch(request)
         finally:
@@ -272,7 +272,7 @@ class Crawl:
         starts = self._parts.starts
         if not (starts.exhausted and starts.empty and self._commits.idle):
             return False
-        if self._asking or not (self._refill.idle and self._frontier.idle):
+        if not (self._refill.idle and self._frontier.idle):
             return False
         left = self._parts.store.books().pending
         if left:

@@ -28,7 +28,7 @@ class SecondTries:
             tries = self._free[row] = self._free.get(row, 0) + 1
             if tries > FREE_TRIES:
                 outcome.reason = ErrorClass.CONNECT
-        if outcome.reason != ErrorClass.REUSE and self._free:
+        elif self._free:
             self._free.pop(row, None)
         if outcome.state == State.PENDING:
             self._decide(outcome)
@@ -40,6 +40,7 @@ class SecondTries:
             kind, request.attempts + 1, retry_after=outcome.retry_after, key=request.key
         )
         if decision is None:
+            self._free.pop(request.id, None)
             outcome.state = State.FAILED if is_final(kind) else State.DEAD
             outcome.retry_after = None
         else:

@@ -35,7 +35,8 @@ class MemorySink:
         return [msgspec.json.decode(line) for line in self.lines]
 
     def open(self, mark: Mark | None) -> Mark | None:
-        """See `Sink.open`."""
+        """See `Sink.open`; what is beyond the mark was never committed, and is cut off."""
+        del self.lines[0 if mark is None else mark.length :]
         return mark
 
     def append(self, lines: Sequence[bytes]) -> Mark | None:

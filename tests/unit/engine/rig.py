@@ -110,7 +110,7 @@ class Rig:
     window: int = 20_000
     per_window: int = 512
     max_depth: int | None = None
-    store: MemoryStore | None = None
+    store: FrontierStore | None = None
     store_takes: float = 0.0
     sinks: Sequence[MemorySink] = field(default_factory=lambda: [MemorySink()])
     hosts: Mapping[str, bytes] = field(default_factory=dict)
@@ -146,9 +146,8 @@ class Rig:
             self.opened = await self.store.begin(start)
         else:
             self.opened = Opened(grant=Grant(owner="memory"), run_id="r", resumed=True, started=0)
-        self.opened = msgspec.structs.replace(
-            self.opened, hosts=dict(self.hosts), resumed=self.resumed, **changes
-        )
+        changes = {"hosts": dict(self.hosts), "resumed": self.resumed} | changes
+        self.opened = msgspec.structs.replace(self.opened, **changes)
         self.book.load(self.opened.hosts)
         self._wire(self.store)
         return self

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from crawler.engine.crawl import End
+from crawler.engine.second_tries import FREE_TRIES
 from crawler.errors import CloseSpider, OutputError, StateError
 from crawler.extract.response import Response
 from crawler.interfaces import Batch, Committed, Grant, WriteOutputs
@@ -139,6 +140,7 @@ async def test_a_connection_cut_again_and_again_under_us_is_charged_in_the_end()
 
     line = (await rig.ledger())[START]
     assert (line.outcome, line.reason, line.attempts) == ("dead", "connect", 4)
+    assert len(rig.fetcher.urls()) == FREE_TRIES + 4
 
 
 async def test_many_retries_due_at_once_are_all_made() -> None:

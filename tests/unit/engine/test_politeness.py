@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from crawler.engine.host_book import HostRecord
+from crawler.messages import FetchRequest
 from crawler.policy.politeness import LimitRule
 from crawler.policy.retry import RetryPolicy
 from crawler.testing.fake_fetcher import Reply, Script, html, redirect, robots
@@ -63,6 +64,21 @@ async def test_no_more_than_concurrency_over_all_hosts() -> None:
 
     assert rig.fetcher.most == 5
     assert set((await rig.outcomes()).values()) == {"done"}
+
+
+async def test_a_robots_txt_on_its_way_is_a_request_in_flight() -> None:
+    hosts = [f"h{n}.example" for n in range(8)]
+    rig = Rig(starts=[page("", host) for host in hosts], concurrency=3)
+    seen: list[int] = []
+
+    def answer(_: FetchRequest) -> Reply:
+        seen.append(rig.crawl.in_flight)
+        return Reply(status=404, takes=10.0)
+
+    rig.fetcher.script = {page("robots.txt", host): answer for host in hosts}
+    await rig.run()
+
+    assert (len(seen), max(seen)) == (8, 3)
 
 
 async def test_a_slow_host_does_not_hold_up_another() -> None:
