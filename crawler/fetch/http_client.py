@@ -32,6 +32,7 @@ from crawler.fetch.answer import (
     check_status,
     plan_body,
 )
+from crawler.fetch.connect_failure import connect_failure
 from crawler.fetch.content_coding import accept_encoding
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.limits import KIB, FetchLimits
@@ -371,6 +372,8 @@ def _translated(
         dropped = isinstance(error, _Dropped | aiohttp.ClientConnectionResetError)
         kind = ErrorClass.REUSE if dropped and answer is None else kind
     said = str(error) or ("no answer in time" if kind is ErrorClass.TIMEOUT else "")
+    if isinstance(error, aiohttp.ClientConnectorError) and kind is not ErrorClass.TLS:
+        said = connect_failure(error.host, error.port, error.os_error)
     message = "".join(c if c.isprintable() else " " for c in said or type(error).__name__)[:300]
     return FetchError(kind, message, url=url, status=answer.status if answer is not None else None)
 

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from crawler.fetch.connect_failure import connect_failure
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        pytest.param(
+            ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('::1', 9, 0, 0)"),
+            "cannot connect to e.org:9: connection refused",
+            id="refused",
+        ),
+        pytest.param(
+            OSError(None, "Domain name not found"),
+            "cannot connect to e.org:9: domain name not found",
+            id="no-number",
+        ),
+    ],
+)
+def test_a_failed_connection_is_told_in_plain_words(error: OSError, said: str) -> None:
+    assert connect_failure("e.org", 9, error) == said
