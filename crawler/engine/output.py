@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -87,11 +87,6 @@ class OutputLines:
                     marks.append(mark)
         return marks
 
-    @property
-    def prints(self) -> bool:
-        """Some output waits for the commit."""
-        return any(output.after_commit for output in self._outputs)
-
 
 def _spliced(line: bytes, stamp: dict[str, Any]) -> bytes:
     """Return a JSON object with more fields at its end."""
@@ -99,6 +94,3 @@ def _spliced(line: bytes, stamp: dict[str, Any]) -> bytes:
         return line
     more = _encode(stamp)[1:]
     return b"{" + more if line == b"{}" else line[:-1] + b"," + more
-
-
-WriteMarks = Callable[[], Sequence[Mark]]
