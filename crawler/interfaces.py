@@ -6,14 +6,14 @@ An implementation is named for its means (`SqliteStore`, `JsonlSink`), a protoco
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from crawler.messages import FetchRequest, HttpResponse, NewRequest, QueuedRequest, StoredCookie
-from crawler.outcome import ItemRecord, LinkBatch, PageOutcome, State
+from crawler.outcome import LinkBatch, PageOutcome, State
 
 
 class Clock(Protocol):
@@ -342,18 +342,6 @@ class FrontierStore(Protocol):
 
     async def abandon(self) -> None:
         """Close after an error, saying nothing; the next open recovers as after a kill."""
-        ...
-
-
-class StartSource(Protocol):
-    """Start requests and start items, pulled lazily; a resume begins again from the first."""
-
-    def __aiter__(self) -> StartSource:
-        """Return itself."""
-        ...
-
-    def __anext__(self) -> Awaitable[NewRequest | ItemRecord]:
-        """Return the next one."""
         ...
 
 
