@@ -193,6 +193,26 @@ async def test_a_failed_commit_is_as_if_it_had_never_been_for_the_next_process(
     await run.store.close(finished=False)
 
 
+async def test_a_commit_that_breaks_half_way_changes_nothing(tmp_path: Path) -> None:
+    first = await begin(tmp_path)
+    await first.store.close(finished=False)
+    with closing(sqlite3.connect(tmp_path / "crawl.sqlite")) as db:
+        db.execute(
+            "CREATE TRIGGER breaks BEFORE INSERT ON request WHEN new.url LIKE '%breaks%'"
+            " BEGIN SELECT RAISE (ABORT, 'it breaks'); END"
+        )
+    run = await begin(tmp_path)
+    (row,) = await run.start(at(1))
+    before = (await run.ledger(), run.store.books())
+
+    with pytest.raises(StateError, match="it breaks; the state is as of the last commit"):
+        await run.commit(done(row, at(2), at("breaks", host="new.example")))
+
+    assert (await run.ledger(), run.store.books()) == before
+    assert await run.store.audit() == run.store.books()
+    await run.store.abandon()
+
+
 # Beginning anew
 
 
