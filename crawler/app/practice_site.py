@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from crawler.app.job_paths import JobPaths
 from crawler.errors import StateError
-from crawler.practice.server import PracticeSite
+
+if TYPE_CHECKING:
+    from crawler.practice.server import PracticeSite
 
 
 async def start_practice_site(paths: JobPaths) -> PracticeSite:
@@ -15,6 +18,8 @@ async def start_practice_site(paths: JobPaths) -> PracticeSite:
     Raises:
         StateError: That port is taken now.
     """
+    from crawler.practice.server import PracticeSite  # most jobs have no use for it
+
     port = 0
     with suppress(OSError, ValueError):
         port = int(paths.practice_port.read_text())
