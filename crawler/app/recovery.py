@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from crawler.app.job_paths import JobPaths
-from crawler.errors import StateError
+from crawler.errors import OutputError, StateError
 from crawler.interfaces import Mark
 from crawler.sinks.marked_file import MarkedFile
 from crawler.sinks.sidecar import Sidecar
@@ -26,7 +26,7 @@ def recover_outputs(marks: Iterable[Mark], job: str, *, needed: bool) -> None:
     """
     for mark in marks:
         path = Path(mark.path)
-        _take_back(path)
+        _take_back(path, mark)
         sidecar = Sidecar(path, job)
         if (not needed and not path.exists()) or sidecar.vouches():
             continue
@@ -47,11 +47,16 @@ def wipe_history(paths: JobPaths) -> None:
             raise StateError(f"cannot delete {path}: {error.strerror}") from error
 
 
-def _take_back(part: Path) -> None:
+def _take_back(part: Path, mark: Mark) -> None:
     """Make a replaced file's part again if the kill came between its swap and the run's end."""
     final = part.with_name(part.name.removeprefix(".").removesuffix(".part"))
-    if part.name != f".{final.name}.part" or part.exists() or not final.exists():
+    if part.name != f".{final.name}.part" or part.exists() or not mark.length:
         return
+    if not MarkedFile(mark.sink, final, sync=False).holds(mark):
+        return  # it is the file of an earlier run: there was no swap
     aside = part.with_name(f"{part.name}.copy")
-    shutil.copyfile(final, aside)
-    aside.replace(part)
+    try:
+        shutil.copyfile(final, aside)
+        aside.replace(part)
+    except OSError as error:
+        raise OutputError(f"cannot write {part}: {error.strerror}") from error

@@ -55,6 +55,16 @@ class MarkedFile:
         finally:
             self.close()
 
+    def holds(self, mark: Mark) -> bool:
+        """Tell whether the file begins with what was committed, as far as the mark can say."""
+        try:
+            with self.path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                tail = _read_tail(file.fileno(), mark.length)
+        except OSError:
+            return False
+        return size >= mark.length and _tail_hash(tail) == mark.tail
+
     def _changed(self, mark: Mark) -> OutputError:
         return OutputError(
             f"{self.path} is not what the interrupted run left there ({mark.length:,} bytes were"
