@@ -1,6 +1,6 @@
 """Measure the frontier: inserts and takes per second, bytes per row on disk and in memory.
 
-    python scripts/bench/frontier.py [--rows 1000000] [--hosts 1000]
+    python -m scripts.bench.frontier [--rows 1000000] [--hosts 1000]
 
 Each page of the simulated crawl gives 100 links, every fifth of them known; 100 pages make a
 batch. Times are wall-clock of the store's whole path: fingerprint, seen-set, transaction.
@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from crawler.cli.collector import settle
 from crawler.interfaces import Batch, PageCommit, RunStart
 from crawler.outcome import LinkBatch, State
 from crawler.storage.slot_file import SlotFile
@@ -102,6 +103,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--hosts", type=int, default=1_000)
     options = parser.parse_args()
+    settle()  # as the command line does
     asyncio.run(measure(options.rows, options.hosts))
 
 
