@@ -61,9 +61,9 @@ class JobPaths(msgspec.Struct, frozen=True):
 
 
 def new_run_id(wall: float) -> str:
-    """Return an id that sorts by time: UTC to the second, and a short random suffix."""
+    """Return an id that sorts by time: UTC to the second, then its fraction and a random part."""
     stamp = datetime.fromtimestamp(wall, UTC).strftime("%Y%m%d-%H%M%S")
-    return f"{stamp}-{os.urandom(2).hex()}"
+    return f"{stamp}-{int(wall % 1 * 0x10000):04x}{os.urandom(1).hex()}"
 
 
 def rfc3339(wall: float) -> str:

@@ -18,7 +18,7 @@ def test_an_absolute_output_stays_where_it_is() -> None:
 
 
 def test_run_ids_sort_by_time_and_differ_within_a_second() -> None:
-    ids = [new_run_id(second) for second in (0.0, 1.0, 1e9)]
+    ids = [new_run_id(second) for second in (0.0, 0.001, 0.9999, 1.0, 1e9, 1e9 + 0.5)]
 
     assert ids == sorted(ids)
     assert len({new_run_id(5.0) for _ in range(4)}) > 1
