@@ -50,12 +50,13 @@ def main() -> None:
 def _compare(site: DocsSite, runs: int) -> None:
     print(f"\n{site.folder}\n{'':10}{'pages':>8}{'seconds':>9}{'CPU s':>8}{'peak MiB':>10}")
     costs: dict[str, list[Cost]] = {"crawler": [], "bare loop": []}
-    for _ in range(runs):
+    for turn in range(runs + 1):
         for name in costs:
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
                 pages, cost = _run(name, Path(folder), site.url)
-            costs[name].append(cost)
-            _print_row(name, pages, cost)
+            if turn:  # the first of each only warms up
+                costs[name].append(cost)
+                _print_row(name, pages, cost)
     ours, bare = (median_cost(costs[name]) for name in ("crawler", "bare loop"))
     print(f"medians of {runs}")
     _print_row("crawler", "", ours)

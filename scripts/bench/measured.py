@@ -29,14 +29,18 @@ class Cost:
 def run_measured(command: Sequence[str], *, folder: Path) -> Cost:
     """Run a command in a folder.
 
+    Python may cache its bytecode, whatever the shell's environment says: from the second run on
+    that is what a user has.
+
     Raises:
         RuntimeError: It ended with another code than 0.
     """
     began = time.perf_counter()
     with (folder / "stderr").open("wb") as errors:
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors
-        )
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+            env={k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
+        )  # fmt: skip
         _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
