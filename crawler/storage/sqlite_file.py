@@ -30,7 +30,9 @@ def open_database(path: Path, durability: str) -> sqlite3.Connection:
         empty = _is_empty(db, path)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute(f"PRAGMA synchronous={_SYNCHRONOUS[durability]}")
-        db.execute("PRAGMA wal_autocheckpoint=4000")  # 16 MiB: fewer, larger checkpoints
+        # 64 MiB: with a thousand hosts each commit touches a page of each; rewriting them once a
+        # dozen commits instead of once in three is worth a fifth of the insert rate.
+        db.execute("PRAGMA wal_autocheckpoint=16000")
         db.execute("PRAGMA cache_size=-65536")
         db.execute("PRAGMA temp_store=MEMORY")
         if empty:
