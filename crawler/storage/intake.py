@@ -19,33 +19,29 @@ from crawler.urls import host_key
 
 
 class NewRow(NamedTuple):
-    """A row to be written; the fields are the columns."""
+    """A row to be written; the fields are columns, but for `plain`.
+
+    Attributes:
+        plain: A pending GET link with nothing special about it, as most rows are: every field
+            behind this one has its default.
+    """
 
     id: int
     key: int
     host: str
     state: int
-    reason: str | None
-    rank: int
     depth: int
-    label: str | None
-    label_rank: int
     url: str
-    method: str | None
-    body: bytes | None
-    payload: bytes | None
     parent: int
-    is_start: bool
-
-    @property
-    def plain(self) -> bool:
-        """A pending GET link with nothing special about it, as most rows are."""
-        return (
-            self.state == 0
-            and self.label is None
-            and self.method is None
-            and not (self.rank or self.is_start or self.body or self.payload)
-        )
+    plain: bool = False
+    reason: str | None = None
+    rank: int = 0
+    label: str | None = None
+    label_rank: int = 0
+    method: str | None = None
+    body: bytes | None = None
+    payload: bytes | None = None
+    is_start: bool = False
 
 
 class Improvement(NamedTuple):
@@ -157,14 +153,15 @@ class Intake:
         known = self._history(list(fresh)) if self._history else None
         state, reason = self._state_at(depth, None)
         put, add, note = self.seen.put, out.rows.append, pack(0, depth, rank)
+        plain = state == State.PENDING and batch.label is None
+        rest = (False, reason, 0, batch.label, batch.label_rank)
         for key, url in fresh.items():
             row = self._row_for(key, known, out) if known else self._new_row()
             put(key, row << 24 | note)
-            new = NewRow(
-                row, key, host_key(url), state, reason, 0, depth, batch.label,
-                batch.label_rank, url, None, None, None, parent, False,
-            )  # fmt: skip
-            add(new)
+            if plain:
+                add(NewRow(row, key, host_key(url), state, depth, url, parent, True))
+            else:
+                add(NewRow(row, key, host_key(url), state, depth, url, parent, *rest))
             if kin is not None:
                 kin.append(row)
 
@@ -182,11 +179,11 @@ class Intake:
         row = self._row_for(key, known, out)
         self.seen.put(key, pack(row, depth, label_note(request.label_rank)))
         state, reason = self._state_at(depth, request.skip)
-        method = None if request.method == "GET" else request.method
         new = NewRow(
-            row, key, host_key(request.url), state, reason, request.rank, depth, request.label,
-            request.label_rank, request.url, method, request.body or None, request.payload, parent,
-            request.is_start,
+            row, key, host_key(request.url), state, depth, request.url, parent,
+            reason=reason, rank=request.rank, label=request.label, label_rank=request.label_rank,
+            method=None if request.method == "GET" else request.method, body=request.body or None,
+            payload=request.payload, is_start=request.is_start,
         )  # fmt: skip
         out.rows.append(new)
         if kin is not None:

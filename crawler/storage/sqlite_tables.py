@@ -218,10 +218,11 @@ class SqliteTables:
             raise
         self.books = books
         self.commit_no += 1
+        special = improved.moved.keys() | admitted.revived
         added = [
-            self._ready(row.id) if row.id in improved.moved else self._queued(row, admitted)
+            self._ready(row.id) if special and row.id in special else _queued(row)
             for row in admitted.rows
-            if row.state == State.PENDING
+            if not row.state  # pending
         ]
         return Committed(
             added=added + [self._ready(row) for row in improved.revived],
@@ -248,10 +249,11 @@ class SqliteTables:
         for name in {row.host for row in rows} - ids.keys():
             made = self._db.execute("INSERT INTO host (name) VALUES (?)", (name,)).lastrowid
             ids[name] = made or 0
+        revived = admitted.revived
         plain = [
             (r.id, signed(r.key), ids[r.host], r.depth, r.url, r.parent)
             for r in rows
-            if r.plain and r.id not in admitted.revived
+            if r.plain and not (revived and r.id in revived)
         ]
         # Sorted by host, neighbours in the batch are neighbours in the index of pending rows.
         plain.sort(key=itemgetter(2))
@@ -267,11 +269,11 @@ class SqliteTables:
         ids, revived = self._host_ids, admitted.revived
         new = [r for r in admitted.rows if r.id not in revived and not r.plain]
         self._db.executemany(
-            schema.INSERT_ROW, [(r[0], signed(r[1]), ids[r[2]], *r[3:]) for r in new]
+            schema.INSERT_ROW, [(r.id, signed(r.key), ids[r.host], *_columns(r)) for r in new]
         )
         if revived:
             old = [r for r in admitted.rows if r.id in revived]
-            self._db.executemany(schema.REVIVE_ROW, [(*r[3:9], *r[9:15], r.id) for r in old])
+            self._db.executemany(schema.REVIVE_ROW, [(*_columns(r), r.id) for r in old])
             self._db.executemany(schema.INSERT_SEEN, [(r.id,) for r in old])
 
     def _put_rest(self, batch: Batch, marks: Sequence[Mark]) -> None:
@@ -295,15 +297,6 @@ class SqliteTables:
 
     def _put_books(self, books: Books) -> None:
         self.put_setting("books", msgspec.json.encode(books))
-
-    def _queued(self, row: NewRow, admitted: Admitted) -> QueuedRequest:
-        if row.id in admitted.revived:  # its fetch number goes on where earlier runs left it
-            return self._ready(row.id)
-        return QueuedRequest(
-            id=row.id, key=row.key, url=row.url, host=row.host, method=row.method or "GET",
-            body=row.body or b"", rank=row.rank, depth=row.depth, label=row.label,
-            parent=row.parent, is_start=row.is_start, payload=row.payload,
-        )  # fmt: skip
 
     def _ready(self, row: int) -> QueuedRequest:
         """Return a row as it would be taken."""
@@ -331,3 +324,24 @@ class SqliteTables:
         self.books = books
         self.commit_no += 1
         return again
+
+
+def _columns(row: NewRow) -> tuple[object, ...]:
+    """Return what `schema.INSERT_ROW` takes after the host, and `REVIVE_ROW` before the id."""
+    return (
+        *(row.state, row.reason, row.rank, row.depth, row.label, row.label_rank, row.url),
+        *(row.method, row.body, row.payload, row.parent, row.is_start),
+    )
+
+
+def _queued(row: NewRow) -> QueuedRequest:
+    """Return a row that is new to the store as it is queued."""
+    if row.plain:
+        return QueuedRequest(
+            id=row.id, key=row.key, url=row.url, host=row.host, depth=row.depth, parent=row.parent
+        )
+    return QueuedRequest(
+        id=row.id, key=row.key, url=row.url, host=row.host, method=row.method or "GET",
+        body=row.body or b"", rank=row.rank, depth=row.depth, label=row.label,
+        parent=row.parent, is_start=row.is_start, payload=row.payload,
+    )  # fmt: skip
