@@ -108,9 +108,10 @@ def test_two_cannot_write_to_one_file(tmp_path: Path) -> None:
 def test_a_device_has_no_disk_to_flush_to() -> None:
     file = opened(Path("/dev/null"))
 
-    file.append(b"line\n")
+    mark = file.append(b"line\n")
     file.flush_to_disk()
 
+    assert mark.length == 5
     file.close()
 
 

@@ -483,11 +483,14 @@ async def test_a_folder_that_is_not_there_is_an_error_of_the_state(tmp_path: Pat
     await store.abandon()
 
 
-@pytest.mark.parametrize("durability", ["process", "power_loss"])
-async def test_each_durability_opens(tmp_path: Path, durability: str) -> None:
+@pytest.mark.parametrize(("durability", "level"), [("process", 1), ("power_loss", 2)])
+async def test_power_loss_syncs_every_commit(tmp_path: Path, durability: str, level: int) -> None:
     store = sqlite_store(tmp_path, durability=durability)
     await store.open()
     await store.begin(a_start())
+
+    # SQLite's `synchronous`: 1 is NORMAL (checkpoints only), 2 is FULL (every commit).
+    assert store._tables._db.execute("PRAGMA synchronous").fetchone() == (level,)
     await store.close(finished=True)
 
 
