@@ -15,6 +15,7 @@ from crawler.app.summing_up import Ending, sum_up
 from crawler.app.wiring import Wired
 from crawler.config.models.job import Job
 from crawler.engine.crawl import End
+from crawler.engine.limits import LIMIT_REACHED
 from crawler.engine.output import Output
 from crawler.engine.tally import encode_tally
 from crawler.errors import BooksError
@@ -83,7 +84,8 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         if finished:
             code, checks = self._judge(wired)
             for output in self.outputs:
-                output.sink.finish(good=code == 0)
+                # What a limit on the command line cut short is a look, not the whole set.
+                output.sink.finish(good=code == 0 and end.reason != LIMIT_REACHED)
         summary = self._sum_up(wired, end, code, checks, spent)
         await write_ledger(self.report.folder / "urls.jsonl.gz", self.store)
         write_summary(self.report.folder / "summary.json", summary)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from typing import BinaryIO, TextIO
 
 import msgspec
 
 from crawler.app.job_paths import JobPaths, new_run_id, rfc3339
+from crawler.app.open_files import make_room
 from crawler.app.options import RunOptions
 from crawler.app.practice_site import start_practice_site
 from crawler.app.process_figures import CpuMeter
@@ -25,8 +26,9 @@ from crawler.app.wiring import OpenStore, Wired, outputs_of, refuse_taken
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import End
 from crawler.engine.output import Output
+from crawler.engine.tally import decode_tally
 from crawler.errors import ConfigError, StateError
-from crawler.interfaces import Batch, Clock, Opened, Recovered, RunStart
+from crawler.interfaces import Batch, Clock, Mark, Opened, Recovered, RunStart
 from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
 from crawler.observe.status_line import status_line
@@ -59,6 +61,7 @@ def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clo
         raise _nothing_to_resume(loaded)
     # What can be wrong with a config is found before anything is made on disk.
     user = user_spider(loaded)
+    make_room(loaded.job.fetch.concurrency)
     factory, loop_name = new_loop_factory(loaded.job.run.loop)
     holder: dict[str, str | int] = {
         "pid": os.getpid(), "host": socket.gethostname(), "since": rfc3339(clock.wall()),
@@ -197,7 +200,8 @@ class JobRun:
                 ended = await self._to_the_end(wired, run_end, loop_name)
             except Exception as error:
                 report.note_error(error)
-                error.add_note(self._how_to_go_on(f"more in {report.log_path}"))
+                if not isinstance(error, StateError):  # it says itself what can be done
+                    error.add_note(self._how_to_go_on(f"more in {report.log_path}"))
                 raise
             self._say_ending(report, ended)
             return ended.exit_code
@@ -207,6 +211,7 @@ class JobRun:
     ) -> None:
         """Open the outputs, and put on record at once that they are this run's."""
         held = {mark.sink: mark for mark in opened.marks}
+        self._refuse_half_sets(held, opened)
         marks = []
         for output in outputs:
             stack.callback(output.sink.close)
@@ -214,6 +219,18 @@ class JobRun:
             if mark is not None:
                 marks.append(mark)
         await self._stock.store.commit(opened.grant, Batch(), lambda: marks)
+
+    def _refuse_half_sets(self, held: Mapping[str, Mark], opened: Opened) -> None:
+        """Refuse a file that would replace a complete one with what is left of a run."""
+        items = decode_tally(opened.tally).items_out
+        added = [one.path for one in self._job.output if one.mode == "replace"]
+        added = [path for path in added if path not in held and self._options.output is None]
+        if opened.resumed and items and added:
+            raise ConfigError(
+                f"output {added[0]} (mode: replace) was added to a run that has written {items:,}"
+                " items elsewhere, so it would lack them; undo that to go on, or begin anew with"
+                " --fresh"
+            )
 
     async def _to_the_end(self, wired: Wired, run_end: RunEnd, loop_name: str) -> Ended:
         crawl, report = wired.crawl, run_end.report

@@ -52,6 +52,7 @@ def sum_up(
         loop=ending.loop, books=books_of(books),
         items={name: _item_counts(kind) for name, kind in tally.items.items()},
         http=dict(sorted(tally.http.items())), errors=tally.errors,
+        flags=tally.flags,
         offsite={"links": tally.offsite_links, "hosts": hosts},
         nofollow_links=tally.nofollow_links, label_conflicts=tally.label_conflicts,
         bytes=tally.wire_bytes, duration_s=round(worked, 3),

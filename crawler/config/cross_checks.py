@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os.path import normpath
 from pathlib import Path
 
 from crawler.config.nodes import ListNode, MapNode, Node, Place, ScalarNode
@@ -44,14 +45,15 @@ def _check_labels(root: MapNode) -> Iterator[Problem]:
 
 
 def _check_outputs(root: MapNode) -> Iterator[Problem]:
-    first: dict[object, ScalarNode] = {}
+    first: dict[str, ScalarNode] = {}
     for number, node in _each(root.get("output"), "path"):
-        if node.value in first:
-            line = first[node.value].place.line
+        target = normpath(str(node.value))
+        if target in first:
+            line = first[target].place.line
             hint = f"the first is on line {line}" if line else ""
             message = f"output.{number}.path: two outputs would write to '{node.written}'"
             yield node.place.problem(message, hint)
-        first.setdefault(node.value, node)
+        first.setdefault(target, node)
 
 
 def _check_spider(root: MapNode, job_file: Path) -> Iterator[Problem]:

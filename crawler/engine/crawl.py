@@ -16,6 +16,7 @@ import asyncio
 
 from crawler.engine.bottleneck import Bottleneck
 from crawler.engine.group_commit import BATCH_PAGES, GroupCommit
+from crawler.engine.limits import LIMIT_REACHED
 from crawler.engine.page_writer import PageWriter
 from crawler.engine.parts import End, Parts
 from crawler.engine.refill import Refill
@@ -183,7 +184,7 @@ class Crawl:
     def _check_limits(self, now: float) -> None:
         limits = self._parts.limits
         if self._writer.full:
-            self.stop("limit", finished=True)
+            self.stop(LIMIT_REACHED, finished=True)
         elif limits.max_runtime is not None and self._worked(now) >= limits.max_runtime:
             self.stop("max_runtime", finished=True)
         elif limits.max_pages is not None and self._parts.store.books().done >= limits.max_pages:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+#: Why a run ended that wrote as many items as were asked for.
+LIMIT_REACHED = "limit"
+
 
 class RunLimits(msgspec.Struct, frozen=True, kw_only=True):
     """When a run ends before its frontier is empty; None for no limit.

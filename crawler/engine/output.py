@@ -92,5 +92,9 @@ def _spliced(line: bytes, stamp: dict[str, Any]) -> bytes:
     """Return a JSON object with more fields at its end."""
     if not stamp:
         return line
+    if any(b'"%b":' % name.encode() in line for name in stamp):
+        # The item may have such a field of its own; a JSON object has each name once.
+        fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+        return _encode(fields | stamp)
     more = _encode(stamp)[1:]
     return b"{" + more if line == b"{}" else line[:-1] + b"," + more

@@ -78,12 +78,18 @@ class PageWriter:
 
     def _within_limit(self, items: list[tuple[int, ItemRecord]]) -> list[tuple[int, ItemRecord]]:
         room = self._room(len(items))
-        return items if room is None else items[:room]
+        if room is None:
+            return items
+        for _, item in items[room:]:
+            self._tally.count_dropped(item)
+        return items[:room]
 
     def _cut_to_limit(self, outcome: PageOutcome) -> None:
         """Leave out items beyond the limit; the run ends with this page."""
         room = self._room(len(outcome.items))
         if room is not None:
+            for item in outcome.items[room:]:
+                self._tally.count_dropped(item)
             outcome.items, outcome.encoded = outcome.items[:room], outcome.encoded[:room]
 
     def _room(self, wanted: int) -> int | None:

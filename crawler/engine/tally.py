@@ -55,6 +55,7 @@ class Tally(msgspec.Struct):
     Attributes:
         http: Answers by status.
         errors: Tries that ended in an error, by class.
+        flags: Pages by what was odd about them.
         broken_links: Requests that are no start and ended 404 or 410.
         start_items: Items that `start()` itself gave and that are committed.
         offsite: Links out of scope by host, the first 200 of them.
@@ -69,6 +70,7 @@ class Tally(msgspec.Struct):
     items: dict[str, ItemTally] = msgspec.field(default_factory=dict)
     http: dict[str, int] = msgspec.field(default_factory=dict)
     errors: dict[str, int] = msgspec.field(default_factory=dict)
+    flags: dict[str, int] = msgspec.field(default_factory=dict)
     starts: Starts = msgspec.field(default_factory=Starts)
     start_items: int = 0
     broken_links: int = 0
@@ -88,15 +90,25 @@ class Tally(msgspec.Struct):
 
     def count_item(self, item: ItemRecord) -> None:
         """Count an item that went straight to the outputs."""
-        kind = self.items.get(item.name)
-        if kind is None:
-            kind = self.items[item.name] = ItemTally()
+        kind = self._kind(item.name)
         kind.in_ += 1
         kind.out += 1
         filled = kind.filled
         for name, value in item.data.items():
             full = value is not None and value != "" and value != []
             filled[name] = filled.get(name, 0) + full
+
+    def count_dropped(self, item: ItemRecord) -> None:
+        """Count an item that was left out: the run ends at its limit of items."""
+        kind = self._kind(item.name)
+        kind.in_ += 1
+        kind.dropped += 1
+
+    def _kind(self, name: str) -> ItemTally:
+        kind = self.items.get(name)
+        if kind is None:
+            kind = self.items[name] = ItemTally()
+        return kind
 
     def count_page(self, outcome: PageOutcome) -> None:
         """Count an answer, or the lack of one; the state is final or PENDING."""
@@ -105,6 +117,8 @@ class Tally(msgspec.Struct):
             self.http[code] = self.http.get(code, 0) + 1
         if outcome.state in (State.PENDING, State.FAILED, State.DEAD) and outcome.reason:
             self.errors[outcome.reason] = self.errors.get(outcome.reason, 0) + 1
+        for flag in outcome.flags:
+            self.flags[flag] = self.flags.get(flag, 0) + 1
         self.wire_bytes += outcome.size
         self.nofollow_links += outcome.nofollow
         for host, (count, sample) in outcome.offsite.items():

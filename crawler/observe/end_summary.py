@@ -31,6 +31,7 @@ def end_lines(
     if len(summary.items) > _KINDS:
         lines[-1] += f"; {len(summary.items) - _KINDS} more kinds in summary.json"
     lines += _errors(summary, examples)
+    lines += _odd(summary)
     if summary.offsite["links"]:
         hosts = list(summary.offsite["hosts"])
         more = f" and {len(hosts) - 2} more" if len(hosts) > 2 else ""
@@ -56,6 +57,21 @@ def _pages(summary: Summary, bad: int) -> str:
         reasons = sorted(books["skipped"].items(), key=lambda pair: -pair[1])[:3]
         line += f" ({', '.join(f'{name} {count:,}' for name, count in reasons)})"
     return line + (f" · {books['pending']:,} left" if books["pending"] else "")
+
+
+#: Flags that mean something of a page was left out.
+_LOSSES = {
+    "links_capped": "pages with more links than are taken",
+    "odd_markup": "pages read by the second parser",
+    "long_tag": "pages with tags cut short",
+}
+
+
+def _odd(summary: Summary) -> list[str]:
+    found = [
+        f"{summary.flags[name]:,} {what}" for name, what in _LOSSES.items() if name in summary.flags
+    ]
+    return [f"  odd     {', '.join(found)}"] if found else []
 
 
 def _errors(summary: Summary, examples: Mapping[str, str]) -> list[str]:

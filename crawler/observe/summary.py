@@ -22,6 +22,8 @@ class Summary(msgspec.Struct, kw_only=True):
         items: Kind of item to its counts and `fill` shares by field.
         http: Answers by status.
         errors: Tries that went wrong, by error class.
+        flags: Pages by what was odd about them: "links_capped" (links beyond 20,000 were left
+            out), "odd_markup", "charset_guessed"...
         bytes: Bodies received, as on the wire.
         limited_by: Shares of the time: politeness, cpu, network, output.
         peak_rss_bytes: Of this process.
@@ -43,6 +45,7 @@ class Summary(msgspec.Struct, kw_only=True):
     items: dict[str, dict[str, Any]]
     http: dict[str, int]
     errors: dict[str, int]
+    flags: dict[str, int]
     offsite: dict[str, Any]
     nofollow_links: int
     label_conflicts: int

@@ -256,6 +256,20 @@ async def test_fresh_after_a_kill_cuts_the_old_output_back_and_begins_anew(
     assert_whole(job, paths, names[1])
 
 
+async def test_a_file_that_would_hold_half_a_run_is_refused(
+    job: Job, paths: list[str], held: Held
+) -> None:
+    job.write()
+    await interrupted(job, held, None)
+    job.write(output=[{"path": "latest.jsonl", "mode": "replace"}])
+
+    ran = await job.run()
+
+    assert ran.code == 2
+    assert "--fresh" in ran.err
+    assert not (job.folder / "latest.jsonl").exists()
+
+
 async def test_forget_wipes_the_history(job: Job, paths: list[str], held: Held) -> None:
     job.write()
     await interrupted(job, held, signal.SIGTERM)

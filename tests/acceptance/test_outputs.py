@@ -72,6 +72,34 @@ async def test_replace_swaps_only_at_a_good_end(job: Job, site: Site, paths: lis
     assert job.paths("out.jsonl") == paths
 
 
+async def test_a_look_with_limit_replaces_nothing(job: Job, paths: list[str]) -> None:
+    old = '{"title": "old"}\n'
+    (job.folder / "out.jsonl").write_text(old)
+    job.write(output=output("replace"))
+
+    ran = await job.run("--limit", "1")
+
+    (kind,) = job.summary()["items"].values()
+    assert (ran.code, (job.folder / "out.jsonl").read_text()) == (0, old)
+    assert kind["out"] == 1
+    assert kind["in"] == kind["out"] + kind["dropped"]
+
+
+async def test_an_items_own_id_gives_way_to_ours(job: Job, site: Site) -> None:
+    site.html("/")
+    job.spider(
+        "class S(Spider):\n"
+        "    name = 's'\n"
+        "    def parse(self, response):\n"
+        "        yield {'_id': 'mine', 'title': '\"_url\": no'}\n"
+    )
+
+    await job.run()
+
+    (item,) = job.items()
+    assert (item["_id"] == "mine", item["title"]) == (False, '"_url": no')
+
+
 async def test_o_writes_where_it_says_instead_of_the_configs_outputs(
     job: Job, paths: list[str]
 ) -> None:

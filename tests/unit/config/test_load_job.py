@@ -186,6 +186,7 @@ def test_a_job_cannot_be_changed(load: Load) -> None:
         ("output: [{path: a.txt}]", 3, 17, "has no known format", "end it in .jsonl"),
         ("output: [{path: '{nme}.jsonl'}]", 3, 17, "placeholder {nme}", "'name'"),
         ("output: [{path: a.jsonl}, {path: a.jsonl}]", 3, 34, "two outputs would write", ""),
+        ("output: [{path: a.jsonl}, {path: x/../a.jsonl}]", 3, 34, "two outputs would write", ""),
         ("spider: pkg.mod", 3, 9, "names no class in a file", ".py:"),
         ("version: 2", 3, 10, "is no version of this format", "version: 1"),
         ("max_pages: 5", 3, 1, "unknown key 'max_pages'", "it belongs in scope"),

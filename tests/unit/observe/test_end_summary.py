@@ -14,7 +14,7 @@ def summary(**changes: Any) -> Summary:
         "job": "job", "run": "run", "started": "", "ended": "", "exit": 0, "reason": "finished",
         "resumed": False, "backend": "asyncio", "workers": 1, "loop": "asyncio",
         "books": {"known": 1, "done": 1, "failed": 0, "dead": 0, "pending": 0, "skipped": {}},
-        "items": {}, "http": {}, "errors": {}, "offsite": {"links": 0, "hosts": {}},
+        "items": {}, "http": {}, "errors": {}, "flags": {}, "offsite": {"links": 0, "hosts": {}},
         "nofollow_links": 0, "label_conflicts": 0, "bytes": 0, "duration_s": 1.0,
         "pages_per_s": 1.0, "limited_by": {}, "peak_rss_bytes": 1, "cpu_s": 1.0, "checks": [],
     }  # fmt: skip
@@ -38,6 +38,7 @@ def test_a_run_with_everything_to_say_says_it_in_twelve_lines() -> None:
         items={name: kind(price=0.5) for name in "abcdef"},
         errors={f"error{number}": number for number in range(9)},
         offsite={"links": 9, "hosts": {f"host{number}": {} for number in range(9)}},
+        flags={"links_capped": 1, "odd_markup": 2, "length_unknown": 3},
         limited_by={"cpu": 0.6, "network": 0.4},
         checks=[f"reason {number}" for number in range(9)],
     )
@@ -80,3 +81,10 @@ def test_what_the_checks_quote_is_not_said_twice() -> None:
     lines = end_lines(quoted, [], REPORT, {"dns": "http://a/: gone"})
 
     assert sum("http://a/: gone" in line for line in lines) == 1
+
+
+def test_what_was_left_out_of_pages_is_said_and_harmless_oddities_are_not() -> None:
+    lines = end_lines(summary(flags={"links_capped": 2, "length_unknown": 9}), [], REPORT, {})
+
+    assert "  odd     2 pages with more links than are taken" in lines
+    assert not any("length_unknown" in line for line in lines)
