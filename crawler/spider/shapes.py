@@ -64,6 +64,7 @@ def located(code: object = None, *, passing: tuple[type[Exception], ...] = ()) -
         raise
     except CallbackError as error:
         raise failed(error, standing_in(code)) from error
-    except (Exception, SystemExit) as error:
-        # A spider that calls sys.exit ends its page, not the crawl beside it.
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
+        # A spider that calls sys.exit ends its page, not the crawl beside it. Ctrl-C comes in
+        # through the loop's signal handler: a KeyboardInterrupt in here is the spider's own.
         raise failed(error) from error

@@ -178,7 +178,9 @@ async def test_what_cannot_be_kept_fails_its_page_in_words(job: Job, site: Site)
         assert place in row["error"], line
 
 
-@pytest.mark.parametrize("words", ["raise SystemExit(0)", "raise asyncio.CancelledError"])
+@pytest.mark.parametrize(
+    "words", ["raise SystemExit(0)", "raise KeyboardInterrupt", "raise asyncio.CancelledError"]
+)
 async def test_a_callback_cannot_end_the_process_nor_vanish(
     job: Job, site: Site, words: str
 ) -> None:
