@@ -74,6 +74,49 @@ class ItemRecord(msgspec.Struct, frozen=True, gc=False):
     data: dict[str, Any]
 
 
+class ItemProblem(msgspec.Struct, frozen=True, gc=False):
+    """One thing that is wrong with an item.
+
+    Attributes:
+        field: Dotted path of the field: `price`, `offers.0.price`.
+        value: What stands there, plain data; None when it is missing.
+        reason: In words, without a full stop.
+    """
+
+    field: str
+    value: Any
+    reason: str
+
+
+class Quarantined(msgspec.Struct, frozen=True, gc=False):
+    """One item that breaks its schema: kept aside with its reason, never dropped.
+
+    Attributes:
+        name: The item's kind.
+        data: Its fields as they were found, plain data.
+        problems: What is wrong, at least one thing.
+    """
+
+    name: str
+    data: dict[str, Any]
+    problems: tuple[ItemProblem, ...]
+
+
+class RuleHit(msgspec.Struct, frozen=True, gc=False):
+    """What one rule of a config found on one page that it applies to.
+
+    Attributes:
+        rule: Its place in the config: `extract.0`, `follow.1`.
+        found: Items that it gave (quarantined ones included), or links that it selected.
+        missing: Fields whose selector matched nothing, to the number of items it happened to;
+            None for none, which is the usual case. When `found` is 0, that of the page as a whole.
+    """
+
+    rule: str
+    found: int
+    missing: dict[str, int] | None = None
+
+
 class LinkBatch(msgspec.Struct, frozen=True, gc=False):
     """Plain GET links of one page that share everything but their URL.
 
@@ -102,6 +145,8 @@ class PageOutcome(msgspec.Struct, kw_only=True):
         requests: Everything else to be added: callbacks, redirect hops, start requests.
         items: What the callback gave, in order.
         encoded: The same items as JSON objects, ready to be written.
+        quarantined: Items that break their schema.
+        hits: What each rule that applies to the page found on it.
         cookies: What the jar learnt from this answer.
         offsite: Links out of scope: host to (count, sample URL).
         nofollow: Links left out because the page or the link said nofollow.
@@ -110,6 +155,8 @@ class PageOutcome(msgspec.Struct, kw_only=True):
         size: Bytes of the body on the wire.
         elapsed: Seconds from sending the request to the last byte.
         flags: What was odd but no error: "length_unknown", "not_encoded", "charset_guessed"...
+        notes: Lines for the log about what is no failure, but should not pass in silence.
+        source_files: Further lists of URLs (sitemaps, feeds) that a list led to.
         body: The decoded body of a failed page, for the report; None otherwise.
         close_reason: Set when the callback raised CloseSpider.
         sent: False when it ended without a request to its host.
@@ -125,6 +172,8 @@ class PageOutcome(msgspec.Struct, kw_only=True):
     requests: list[NewRequest] = msgspec.field(default_factory=list)
     items: list[ItemRecord] = msgspec.field(default_factory=list)
     encoded: list[bytes] = msgspec.field(default_factory=list)
+    quarantined: list[Quarantined] = msgspec.field(default_factory=list)
+    hits: list[RuleHit] = msgspec.field(default_factory=list)
     cookies: list[StoredCookie] = msgspec.field(default_factory=list)
     offsite: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
     nofollow: int = 0
@@ -133,6 +182,8 @@ class PageOutcome(msgspec.Struct, kw_only=True):
     size: int = 0
     elapsed: float = 0.0
     flags: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    source_files: int = 0
     body: bytes | None = None
     close_reason: str | None = None
     sent: bool = True

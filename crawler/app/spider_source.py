@@ -14,7 +14,7 @@ from crawler.errors import ConfigError
 from crawler.spider.failure import failed
 from crawler.spider.page_spider import PageSpider
 from crawler.spider.rule_spider import RuleSpider
-from crawler.spider.rules import ExtractRule, FieldRule, FollowRule
+from crawler.spider.rules import ExtractRule, FieldRule, FollowRule, StepRule
 from crawler.spider.spider import Spider
 
 
@@ -75,7 +75,7 @@ def _extract_rule(settings: ExtractSettings) -> ExtractRule:
             xpath=field.xpath,
             value=field.value,
             all=field.all,
-            then=tuple(field.then),
+            then=tuple(StepRule(name=step) for step in field.then),
         )
         for name, field in settings.fields.items()
     )

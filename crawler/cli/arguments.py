@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+from crawler.cli.commands import COMMANDS, NOT_YET
 from crawler.version import VERSION
 
-#: Commands that are there, and those that will be.
-COMMANDS = ("run", "validate", "schema")
-NOT_YET = (
-    "demo", "try", "explain", "new", "shell", "fetch", "runs", "show", "diff", "retry", "status",
-    "pause", "resume", "stop", "cron", "map", "transcode", "runspider", "crawl", "state", "test",
-    "reparse", "doctor", "bench",
-)  # fmt: skip
 #: Options of a run that will be.
-OPTIONS_NOT_YET = ("--refresh", "--cron", "--json-log", "--ui")
+OPTIONS_NOT_YET = ("--refresh", "--json-log", "--ui")
 #: Options whose next word is their value.
 _WITH_VALUE = ("--set", "--dir", "-o", "--limit")
 
+_DESCRIPTION = "A polite asyncio web crawler: one YAML file or one Spider class."
 _EXAMPLES = """\
 examples:
+  crawler demo                              see it work: no network, no questions
+  crawler new books --url https://...       write a config from what a page shows
   crawler configs/site.yaml                 run a job; an interrupted run goes on
   crawler configs/site.yaml -o - --limit 5  five items to standard output
-  crawler validate configs/*.yaml           every problem at once, nothing fetched
+  crawler try configs/site.yaml URL         one page, and why it gives what it gives
 
 exit codes:
   0 good   1 internal error   2 usage or config   3 a check failed   4 nothing reached
@@ -38,8 +36,11 @@ class UsageError(Exception):
     """The command line makes no sense; the message says why."""
 
 
-def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(argv: Sequence[str]) -> tuple[argparse.Namespace, Callable[..., int]]:
     """Read the command line; the first word that is a file or ends in .yaml means "run it".
+
+    Returns:
+        The options, and the function that carries the command out with them.
 
     Raises:
         UsageError: A command or option that is unknown, not there yet, or lacks something.
@@ -49,14 +50,24 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     if first is not None and first not in COMMANDS:
         _check_config(first)
         words.insert(0, "run")
+        first = "run"
     if not words:
         raise UsageError("what to run? Name a config file, as in: crawler configs/site.yaml")
-    options, unknown = _parser().parse_known_args(words)
+    if first is None:
+        first = words[0]
+        _overview().parse_args(words)  # --help and --version end here
+    before = words.index(first)
+    del words[before]
+    module = import_module(f"crawler.cli.{COMMANDS[first].module}")
+    parser = _Parser(
+        prog=f"crawler {first}", description=COMMANDS[first].purpose, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    module.add_arguments(parser)
+    options, unknown = parser.parse_known_args(words)
     if unknown:
-        raise UsageError(_unknown(unknown[0]))
-    if getattr(options, "forget", False) and options.resume:
-        raise UsageError("--forget wipes what --resume goes on with; use one of them")
-    return options
+        raise UsageError(_unknown(unknown[0], first, parser))
+    return options, module.run
 
 
 def _first_word(words: Sequence[str]) -> str | None:
@@ -79,15 +90,16 @@ def _check_config(word: str) -> None:
     raise UsageError(f"no such command or config file: '{word}'{hint}")
 
 
-def _unknown(word: str) -> str:
+def _unknown(word: str, command: str, parser: argparse.ArgumentParser) -> str:
     if not word.startswith("-"):
-        return f"one config at a time: what is '{word}'?"
+        many = "one config at a time: " if command == "run" else ""
+        return f"{many}what is '{word}'?"
     name = word.partition("=")[0]
     if name in OPTIONS_NOT_YET:
         return f"{name} is not there yet"
-    known = ("--set", "--dir", "--fresh", "--resume", "--forget", "--limit", "--help", "--version")
+    known = [option for option in parser._option_string_actions if option.startswith("--")]  # noqa: SLF001 - argparse has no other way to list them
     near = difflib.get_close_matches(name, known, 1)
-    hint = f"; did you mean {near[0]}?" if near else "; crawler run --help lists them"
+    hint = f"; did you mean {near[0]}?" if near else f"; crawler {command} --help lists them"
     return f"no such option: {name}{hint}"
 
 
@@ -98,54 +110,17 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _overview() -> argparse.ArgumentParser:
+    """Return the parser of what comes before any command."""
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:<{width}}  {one.purpose}" for name, one in COMMANDS.items())
     parser = _Parser(
         prog="crawler",
-        description="A polite asyncio web crawler: one YAML file or one Spider class.",
-        epilog=_EXAMPLES,
+        usage="crawler CONFIG.yaml [options] | crawler COMMAND [options]",
+        description=_DESCRIPTION,
+        epilog=f"commands, each with a --help of its own:\n{commands}\n\n{_EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"crawler {VERSION}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_run(
-        commands.add_parser(
-            "run", help="run a job: crawler CONFIG.yaml does the same", allow_abbrev=False
-        )
-    )
-    validate = commands.add_parser(
-        "validate", help="check config files; fetches nothing", allow_abbrev=False
-    )
-    validate.add_argument("configs", nargs="+", type=Path, metavar="CONFIG")
-    validate.add_argument("--set", action="append", default=[], metavar="KEY.PATH=VALUE")
-    commands.add_parser("schema", help="print the JSON Schema of config files, for editors")
     return parser
-
-
-def _add_run(run: argparse.ArgumentParser) -> None:
-    run.add_argument("config", type=Path, metavar="CONFIG.yaml")
-    run.add_argument(
-        "--set", action="append", default=[], metavar="KEY.PATH=VALUE",
-        help="change a setting; may be given several times",
-    )  # fmt: skip
-    run.add_argument(
-        "--dir", type=Path, default=Path(), metavar="PATH",
-        help="base of state, data and reports (default: the current directory)",
-    )  # fmt: skip
-    mode = run.add_mutually_exclusive_group()
-    mode.add_argument("--fresh", action="store_true", help="begin anew, whatever was interrupted")
-    mode.add_argument("--resume", action="store_true", help="go on, or fail if nothing can")
-    run.add_argument("--forget", action="store_true", help="wipe the job's history first")
-    run.add_argument(
-        "-o", dest="output", metavar="PATH", help="instead of the outputs; - is stdout"
-    )
-    run.add_argument("--limit", type=_count, metavar="N", help="end after N items")
-    loud = run.add_mutually_exclusive_group()
-    loud.add_argument("-q", dest="level", action="store_const", const=-1, help="errors only")
-    loud.add_argument("-v", dest="level", action="count", help="a line for each page; -vv: debug")
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
-    return int(text)

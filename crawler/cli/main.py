@@ -48,22 +48,15 @@ def _let_go_of_stdout() -> None:
 
 def _run(argv: Sequence[str]) -> int:
     try:
-        options = parse_arguments(argv)
+        options, command = parse_arguments(argv)
     except UsageError as error:
         _say(f"error: {error}")
         return USAGE
     try:
-        if options.command == "validate":
-            from crawler.cli.validate import validate
-
-            return validate(options.configs, options.set)
-        if options.command == "schema":
-            from crawler.cli.schema import print_schema
-
-            return print_schema()
-        from crawler.cli.run import run
-
-        return run(options)
+        return command(options)
+    except UsageError as error:
+        _say(f"error: {error}")
+        return USAGE
     except KeyboardInterrupt:
         _say("interrupted before the crawl began")
         return INTERRUPTED

@@ -10,16 +10,55 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from crawler.app.options import RunOptions
-from crawler.app.run_job import Streams, run_job
-from crawler.cli.collector import settle
-from crawler.clock import SystemClock
-from crawler.config.load import load_job
+from crawler.cli.arguments import UsageError
 from crawler.errors import OutputError
 
 
+def add_arguments(run: argparse.ArgumentParser) -> None:
+    """Take a config file and the options of a run."""
+    run.add_argument("config", type=Path, metavar="CONFIG.yaml")
+    run.add_argument(
+        "--set", action="append", default=[], metavar="KEY.PATH=VALUE",
+        help="change a setting; may be given several times",
+    )  # fmt: skip
+    run.add_argument(
+        "--dir", type=Path, default=Path(), metavar="PATH",
+        help="base of state, data and reports (default: the current directory)",
+    )  # fmt: skip
+    mode = run.add_mutually_exclusive_group()
+    mode.add_argument("--fresh", action="store_true", help="begin anew, whatever was interrupted")
+    mode.add_argument("--resume", action="store_true", help="go on, or fail if nothing can")
+    run.add_argument("--forget", action="store_true", help="wipe the job's history first")
+    run.add_argument(
+        "-o", dest="output", metavar="PATH", help="instead of the outputs; - is stdout"
+    )
+    run.add_argument("--limit", type=_count, metavar="N", help="end after N items")
+    run.add_argument("--cron", action="store_true", help="say nothing unless the run is not good")
+    loud = run.add_mutually_exclusive_group()
+    loud.add_argument("-q", dest="level", action="store_const", const=-1, help="errors only")
+    loud.add_argument("-v", dest="level", action="count", help="a line for each page; -vv: debug")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
 def run(options: argparse.Namespace) -> int:
-    """Run the job that the command line names; return the exit code."""
+    """Run the job that the command line names; return the exit code.
+
+    Raises:
+        UsageError: Two options exclude each other.
+    """
+    if options.forget and options.resume:
+        raise UsageError("--forget wipes what --resume goes on with; use one of them")
+    from crawler.app.options import RunOptions
+    from crawler.app.run_job import Streams, run_job
+    from crawler.cli.collector import settle
+    from crawler.clock import SystemClock
+    from crawler.config.load import load_job
+
     loaded = load_job(options.config, overrides=options.set, environ=os.environ)
     mode = "fresh" if options.fresh or options.forget else "resume" if options.resume else "auto"
     output = options.output
@@ -28,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         output = str(Path(output).absolute())
     wanted = RunOptions(
         base=options.dir, mode=mode, forget=options.forget, output=output, limit=options.limit,
-        level=options.level or 0, go_on=_go_on(options),
+        level=-1 if options.cron else options.level or 0, go_on=_go_on(options),
     )  # fmt: skip
     settle()
     return run_job(loaded, wanted, Streams(_stdout(output), sys.stderr), SystemClock())

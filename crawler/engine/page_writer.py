@@ -8,10 +8,11 @@ import msgspec
 
 from crawler.engine.output import OutputLines
 from crawler.engine.parts import Parts
+from crawler.engine.start_feed import StartItem
 from crawler.engine.tally import encode_tally
 from crawler.interfaces import Batch, Committed, PageCommit
 from crawler.items import encode_fields
-from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, State
+from crawler.outcome import ErrorClass, PageOutcome, Quarantined, State
 
 
 class PageWriter:
@@ -54,6 +55,8 @@ class PageWriter:
             self._tally.count_page(outcome)
             for item in outcome.items:
                 self._tally.count_item(item)
+            for broken in outcome.quarantined:
+                self._tally.count_quarantined(broken)
         batch.tally = self._encoded_tally()
         committed = await parts.store.commit(parts.opened.grant, batch, lines.write)
         lines.print_committed()
@@ -71,17 +74,20 @@ class PageWriter:
         requests, items = self._parts.starts.take()
         for ordinal, item in self._within_limit(items):
             self._tally.start_items = ordinal + 1
+            if isinstance(item, Quarantined):
+                self._tally.count_quarantined(item)
+                continue
             self._tally.count_item(item)
             lines.add_start_item(encode_fields(item.data), ordinal)
         if requests:
             batch.pages.append(PageCommit(id=0, depth=-1, requests=requests))
 
-    def _within_limit(self, items: list[tuple[int, ItemRecord]]) -> list[tuple[int, ItemRecord]]:
+    def _within_limit(self, items: list[tuple[int, StartItem]]) -> list[tuple[int, StartItem]]:
         room = self._room(len(items))
         if room is None:
             return items
         for _, item in items[room:]:
-            self._tally.count_dropped(item)
+            self._tally.count_dropped(item.name)
         return items[:room]
 
     def _cut_to_limit(self, outcome: PageOutcome) -> None:
@@ -89,7 +95,7 @@ class PageWriter:
         room = self._room(len(outcome.items))
         if room is not None:
             for item in outcome.items[room:]:
-                self._tally.count_dropped(item)
+                self._tally.count_dropped(item.name)
             outcome.items, outcome.encoded = outcome.items[:room], outcome.encoded[:room]
 
     def _room(self, wanted: int) -> int | None:

@@ -11,7 +11,11 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from crawler.messages import NewRequest
-from crawler.outcome import ItemRecord
+from crawler.outcome import ItemRecord, Quarantined
+from crawler.spider.start_entry import BadStart
+
+#: An item that `start()` itself gave.
+StartItem = ItemRecord | Quarantined
 
 #: Start requests taken in at a time.
 CHUNK = 200
@@ -23,16 +27,22 @@ class StartFeed:
     Args:
         source: Start requests and start items.
         items_done: Start items that earlier processes of the run committed.
+        bad: Is told of entries that nothing can be fetched for.
     """
 
     def __init__(
-        self, source: AsyncIterator[NewRequest | ItemRecord], *, items_done: int = 0
+        self,
+        source: AsyncIterator[NewRequest | StartItem | BadStart],
+        *,
+        items_done: int = 0,
+        bad: Callable[[BadStart], None] = lambda _: None,
     ) -> None:
         self._source = source
         self._items_done = items_done
         self._items_seen = 0
         self._requests: list[NewRequest] = []
-        self._items: list[tuple[int, ItemRecord]] = []
+        self._bad = bad
+        self._items: list[tuple[int, StartItem]] = []
         self._drained = asyncio.Event()
         self.exhausted = False
 
@@ -54,7 +64,10 @@ class StartFeed:
         self.exhausted = True
         came()
 
-    def _take_in(self, one: NewRequest | ItemRecord) -> None:
+    def _take_in(self, one: NewRequest | StartItem | BadStart) -> None:
+        if isinstance(one, BadStart):
+            self._bad(one)
+            return
         if isinstance(one, NewRequest):
             self._requests.append(one)
             return
@@ -62,7 +75,7 @@ class StartFeed:
             self._items.append((self._items_seen, one))
         self._items_seen += 1
 
-    def take(self) -> tuple[list[NewRequest], list[tuple[int, ItemRecord]]]:
+    def take(self) -> tuple[list[NewRequest], list[tuple[int, StartItem]]]:
         """Return what was pulled since the last time."""
         taken = self._requests, self._items
         self._requests, self._items = [], []

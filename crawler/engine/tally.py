@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, SkipReason, State
+from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, Quarantined, SkipReason, State
 from crawler.urls import host_key
 
 #: Hosts out of scope that are remembered; the rest only count.
@@ -32,6 +32,24 @@ class ItemTally(msgspec.Struct):
         return self.in_ + self.fanned == self.out + self.dropped + self.quarantined + self.waiting
 
 
+class RuleTally(msgspec.Struct):
+    """What one rule of the config found.
+
+    Attributes:
+        pages: To which it applied.
+        found: Items that it gave, or links that it selected.
+        empty: Pages on which it found nothing.
+        missing: Items by field whose selector matched nothing.
+        sample: A page on which it found nothing, or a field was missing; "" for none.
+    """
+
+    pages: int = 0
+    found: int = 0
+    empty: int = 0
+    missing: dict[str, int] = msgspec.field(default_factory=dict)
+    sample: str = ""
+
+
 class Offsite(msgspec.Struct):
     """Links to one host out of scope."""
 
@@ -53,6 +71,10 @@ class Tally(msgspec.Struct):
     """What a run counts beside its books.
 
     Attributes:
+        rules: What each rule of the config found, by its place: `extract.0`, `follow.1`.
+        problems: Problems of quarantined items by kind and field, as `Book.price`.
+        bad_starts: Entries of lists that nothing could be fetched for.
+        source_files: Lists of URLs (sitemaps, feeds) that lists led to.
         http: Answers by status.
         errors: Tries that ended in an error, by class.
         flags: Pages by what was odd about them.
@@ -68,6 +90,10 @@ class Tally(msgspec.Struct):
     """
 
     items: dict[str, ItemTally] = msgspec.field(default_factory=dict)
+    rules: dict[str, RuleTally] = msgspec.field(default_factory=dict)
+    problems: dict[str, int] = msgspec.field(default_factory=dict)
+    bad_starts: int = 0
+    source_files: int = 0
     http: dict[str, int] = msgspec.field(default_factory=dict)
     errors: dict[str, int] = msgspec.field(default_factory=dict)
     flags: dict[str, int] = msgspec.field(default_factory=dict)
@@ -98,11 +124,35 @@ class Tally(msgspec.Struct):
             full = value is not None and value != "" and value != []
             filled[name] = filled.get(name, 0) + full
 
-    def count_dropped(self, item: ItemRecord) -> None:
+    def count_dropped(self, name: str) -> None:
         """Count an item that was left out: the run ends at its limit of items."""
-        kind = self._kind(item.name)
+        kind = self._kind(name)
         kind.in_ += 1
         kind.dropped += 1
+
+    def count_quarantined(self, item: Quarantined) -> None:
+        """Count an item that breaks its schema."""
+        kind = self._kind(item.name)
+        kind.in_ += 1
+        kind.quarantined += 1
+        for problem in item.problems:
+            place = f"{item.name}.{problem.field}"
+            self.problems[place] = self.problems.get(place, 0) + 1
+
+    def count_hits(self, outcome: PageOutcome) -> None:
+        """Count what the rules of the config found on a page."""
+        for hit in outcome.hits:
+            rule = self.rules.get(hit.rule)
+            if rule is None:
+                rule = self.rules[hit.rule] = RuleTally()
+            rule.pages += 1
+            rule.found += hit.found
+            if hit.found == 0:
+                rule.empty += 1
+                rule.sample = rule.sample or outcome.request.url
+            for name, count in (hit.missing or {}).items():
+                rule.missing[name] = rule.missing.get(name, 0) + count
+                rule.sample = rule.sample or outcome.request.url
 
     def _kind(self, name: str) -> ItemTally:
         kind = self.items.get(name)
@@ -121,6 +171,8 @@ class Tally(msgspec.Struct):
             self.flags[flag] = self.flags.get(flag, 0) + 1
         self.wire_bytes += outcome.size
         self.nofollow_links += outcome.nofollow
+        self.source_files += outcome.source_files
+        self.count_hits(outcome)
         for host, (count, sample) in outcome.offsite.items():
             self._count_offsite(host, count, sample)
         if outcome.request.is_start:

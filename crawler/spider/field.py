@@ -48,13 +48,13 @@ class SelectedField:
     def __init__(self, rule: FieldRule) -> None:
         self.name = rule.name
         self._all = rule.all
-        self._steps = rule.then
+        self._steps = tuple(step.name for step in rule.then)
         self._find = finder(rule.css, rule.xpath, f"field {rule.name!r}")
-        for step in rule.then:
+        for step in self._steps:
             if step != "count" and step not in STEPS:
                 known = ", ".join((*STEPS, "count"))
                 raise ConfigError(f"field {rule.name!r}: step {step!r} is not known ({known})")
-        if "count" in rule.then and not (rule.all and rule.then[-1] == "count"):
+        if "count" in self._steps and not (rule.all and self._steps[-1] == "count"):
             raise ConfigError(f"field {rule.name!r}: count needs `all: true` and comes last")
 
     def read(self, document: Document) -> tuple[Any, bool]:

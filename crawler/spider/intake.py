@@ -9,7 +9,8 @@ from crawler.messages import HOP_RANK, NewRequest, QueuedRequest, Request
 from crawler.outcome import SkipReason
 from crawler.policy.scope import Scope
 from crawler.spider.hop import Hop
-from crawler.spider.payload import encode, payload_of
+from crawler.spider.payload import Payload, encode, payload_of
+from crawler.spider.start_entry import BadStart, StartEntry
 from crawler.urls import UrlError, host_key, parse
 
 #: Beyond any priority a spider needs, and far enough below `HOP_RANK` never to meet it.
@@ -56,6 +57,22 @@ class Intake:
             raise ConfigError(f"start URL: {error}") from None
         skip = None if self._wanted(request, url) else SkipReason.SCOPE.value
         return self._row(request, url, depth=0, ordinal=ordinal, is_start=True, skip=skip)
+
+    def entry(self, entry: StartEntry, ordinal: int) -> NewRequest | BadStart:
+        """Take in an entry of a list of URLs; one out of scope is kept, as skipped.
+
+        A list that is fetched (a sitemap) may lie where the scope's patterns do not reach.
+        """
+        try:
+            url = parse(entry.url)
+        except UrlError as error:
+            return BadStart(place=entry.place, why=str(error))
+        wanted = entry.source or self._scope.admits(url)
+        return NewRequest(
+            url=url, ordinal=ordinal, is_start=True,
+            skip=None if wanted else SkipReason.SCOPE.value,
+            payload=encode(Payload(source=entry.source, kept=entry.kept)),
+        )  # fmt: skip
 
     def found(
         self, request: Request, depth: int, ordinal: int, offsite: Offsite

@@ -8,11 +8,11 @@ from typing import Any
 
 from crawler.errors import CloseSpider, ConfigError, IgnoreRequest
 from crawler.extract.document import Document
-from crawler.extract.media import Kind, is_html
+from crawler.extract.media import Kind, is_html, kind_of
 from crawler.extract.response import TextResponse, make_response
 from crawler.items import to_record
 from crawler.messages import FetchRequest, HttpResponse, NewRequest, QueuedRequest, Request
-from crawler.outcome import ItemRecord
+from crawler.outcome import ItemRecord, Quarantined
 from crawler.policy.scope import Scope
 from crawler.spider.asked import fetch_request, request_of, wants_status
 from crawler.spider.callbacks import CallbackRef, resolve
@@ -20,14 +20,22 @@ from crawler.spider.failure import RequestFailure
 from crawler.spider.following import LinkFollower
 from crawler.spider.hop import follow_redirect
 from crawler.spider.intake import Intake
+from crawler.spider.item_schema import ItemSchemas
 from crawler.spider.page_spider import PageSpider
 from crawler.spider.parsed import Parsed
 from crawler.spider.payload import Payload, decode
 from crawler.spider.rule_spider import RuleSpider
 from crawler.spider.shapes import each, located
+from crawler.spider.source_reader import MAX_SOURCE, SourceReader
 from crawler.spider.spider import Spider
+from crawler.spider.start_entry import BadStart, StartEntries, StartEntry
 
 _PARSE = CallbackRef("parse")
+#: Kinds of documents that rules can read.
+_READ = (Kind.HTML, Kind.JSON)
+
+#: What a crawl begins with.
+Started = NewRequest | ItemRecord | Quarantined | BadStart
 
 
 class PageParser:
@@ -39,6 +47,9 @@ class PageParser:
         max_links: Most links taken from one page.
         hop_limit: Most redirects in a row.
         rules: Rules that a config has beside a spider class.
+        schemas: What the items of each kind must look like.
+        entries: Lists of URLs to begin with, beside what the spider's `start` gives.
+        sources: Reads those of them that are fetched.
         follow: False takes no link that no callback asks for. True takes what follow rules
             select; every link if there are none, and no spider class either.
         robots_token: Our product token; None when the config ignores robots.
@@ -53,11 +64,17 @@ class PageParser:
         max_links: int = 20_000,
         hop_limit: int = 20,
         rules: RuleSpider | None = None,
+        schemas: ItemSchemas | None = None,
+        entries: StartEntries | None = None,
+        sources: SourceReader | None = None,
         follow: bool = True,
         robots_token: str | None = "crawler",
         grow_scope: bool = True,
     ) -> None:
         self.spider = spider
+        self._schemas = schemas or ItemSchemas()
+        self._entries = entries
+        self._sources = sources or SourceReader()
         self._hop_limit = hop_limit
         self._reader = spider if isinstance(spider, PageSpider | RuleSpider) else rules
         self._has_callbacks = self._reader is not spider
@@ -83,7 +100,10 @@ class PageParser:
         """
         if queued.payload is None:
             return FetchRequest(url=queued.url, method=queued.method, body=queued.body)
-        return fetch_request(queued, self._payload(queued))
+        payload = self._payload(queued)
+        if payload.source:
+            return FetchRequest(url=queued.url, any_type=True, max_body=MAX_SOURCE)
+        return fetch_request(queued, payload)
 
     def wants_status(self, queued: QueuedRequest, status: int) -> bool:
         """Tell whether the callback is to see an answer that is not 2xx.
@@ -103,13 +123,26 @@ class PageParser:
         """
         self._intake.welcome(queued)
         parsed = Parsed()
-        if not self._has_callbacks:
-            if is_html(http.media_type, http.body):
-                content_type = http.headers.text("content-type")
-                document = Document(http.url, http.body, Kind.HTML, content_type)
-                self._read(queued, http, document, parsed)
-            return parsed
         payload = self._payload(queued)
+        if payload.source:
+            self._sources.read(queued, http, self._intake, parsed)
+            return parsed
+        if self._has_callbacks:
+            await self._call_back(queued, http, payload, parsed)
+        else:
+            kind = _kind(http)
+            if kind in _READ:
+                content_type = http.headers.text("content-type")
+                document = Document(http.url, http.body, kind, content_type)
+                self._read(queued, http, document, parsed)
+        if payload.kept:
+            _add_columns(parsed, payload.kept)
+        return parsed
+
+    async def _call_back(
+        self, queued: QueuedRequest, http: HttpResponse, payload: Payload, parsed: Parsed
+    ) -> None:
+        """Run the callback of a page, then the rules beside it."""
         with located():
             request = request_of(queued, payload, self.spider)
         response = make_response(http, request)
@@ -118,11 +151,10 @@ class PageParser:
             await self._call(ref, payload.cb_kwargs, response, queued, parsed)
         if isinstance(response, TextResponse) and parsed.ignored is None:
             document = response.document
-            if document.kind is Kind.HTML:
+            if document.kind in _READ:
                 self._read(queued, http, document, parsed)
             else:
                 parsed.flags = (*parsed.flags, *document.flags)
-        return parsed
 
     async def errback(
         self, queued: QueuedRequest, error: Exception, http: HttpResponse | None = None
@@ -159,8 +191,8 @@ class PageParser:
         hop = follow_redirect(queued, payload, location, http_status, self._hop_limit)
         return self._intake.hop(queued, hop)
 
-    async def start(self) -> AsyncIterator[NewRequest | ItemRecord]:
-        """Yield start requests and items, pulled from the spider one at a time.
+    async def start(self) -> AsyncIterator[Started]:
+        """Yield start requests and items, pulled from the lists and the spider one at a time.
 
         Raises:
             ConfigError: A start URL is no http(s) URL.
@@ -168,6 +200,11 @@ class PageParser:
             CloseSpider: The spider wants no crawl.
         """
         ordinal = 0
+        if self._entries is not None:
+            async with contextlib.aclosing(self._entries()) as entries:
+                async for entry in entries:
+                    yield self._entered(entry, ordinal)
+                    ordinal += 1
         with located(passing=(ConfigError,)):
             given = self.spider.start()
             async with contextlib.aclosing(each(given)) as stream:
@@ -177,10 +214,13 @@ class PageParser:
                     ordinal += isinstance(taken, NewRequest)
                     yield taken
 
-    def _start(self, one: object, ordinal: int) -> NewRequest | ItemRecord:
+    def _entered(self, entry: StartEntry | BadStart, ordinal: int) -> NewRequest | BadStart:
+        return entry if isinstance(entry, BadStart) else self._intake.entry(entry, ordinal)
+
+    def _start(self, one: object, ordinal: int) -> NewRequest | ItemRecord | Quarantined:
         if isinstance(one, Request):
             return self._intake.start(one, ordinal)
-        return ItemRecord(*to_record(one))
+        return self._schemas.check(ItemRecord(*to_record(one)))
 
     def _payload(self, queued: QueuedRequest) -> Payload:
         with located():
@@ -189,12 +229,12 @@ class PageParser:
     def _read(
         self, queued: QueuedRequest, http: HttpResponse, document: Document, parsed: Parsed
     ) -> None:
-        """Read what needs no callback from an HTML page."""
+        """Read what needs no callback from an HTML page or a JSON document."""
         if 200 <= http.status < 300:
             with located():
                 if self._reader is not None:
-                    parsed.items += self._reader.read(queued, http, document)
-                if self._follower is not None:
+                    self._reader.read(queued, http, document, parsed)
+                if self._follower is not None and document.kind is Kind.HTML:
                     self._follower.follow(http, document, parsed)
         parsed.flags = (*parsed.flags, *document.flags)
 
@@ -220,13 +260,26 @@ class PageParser:
             except IgnoreRequest as word:
                 # The page is left out with everything on it.
                 parsed.requests, parsed.items, parsed.offsite = [], [], {}
+                parsed.quarantined = []
                 parsed.ignored = str(word) or "ignored"
 
     def _take(self, one: object, queued: QueuedRequest, parsed: Parsed) -> None:
         if not isinstance(one, Request):
-            parsed.items.append(ItemRecord(*to_record(one)))
+            parsed.add(self._schemas.check(ItemRecord(*to_record(one))))
             return
         ordinal = len(parsed.requests)
         row = self._intake.found(one, queued.depth + 1, ordinal, parsed.offsite)
         if row is not None:
             parsed.requests.append(row)
+
+
+def _kind(http: HttpResponse) -> Kind:
+    # By far the most pages say what they are.
+    return Kind.HTML if is_html(http.media_type, http.body) else kind_of(http.media_type, http.body)
+
+
+def _add_columns(parsed: Parsed, kept: dict[str, str]) -> None:
+    """Add the columns of a list of URLs to the items of a page; fields of their own win."""
+    for data in [item.data for item in parsed.items] + [q.data for q in parsed.quarantined]:
+        for name, value in kept.items():
+            data.setdefault(name, value)

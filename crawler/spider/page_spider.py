@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from crawler.extract.document import Document
+from crawler.extract.media import Kind
 from crawler.messages import HttpResponse, QueuedRequest
 from crawler.outcome import ItemRecord
+from crawler.spider.parsed import Parsed
 from crawler.spider.spider import Spider
 
 #: Kind of the items it gives.
@@ -17,9 +19,11 @@ class PageSpider(Spider):
     name = "pages"
 
     def read(
-        self, queued: QueuedRequest, http: HttpResponse, document: Document
-    ) -> list[ItemRecord]:
-        """Return the item of one HTML page."""
+        self, queued: QueuedRequest, http: HttpResponse, document: Document, parsed: Parsed
+    ) -> None:
+        """Add the item of one HTML page to what the page gave."""
+        if document.kind is not Kind.HTML:
+            return
         page = document.page
         data = {
             "url": http.url,
@@ -30,4 +34,4 @@ class PageSpider(Spider):
             "bytes": len(http.body),
             "links": page.anchors,
         }
-        return [ItemRecord(PAGE_ITEM, data)]
+        parsed.items.append(ItemRecord(PAGE_ITEM, data))

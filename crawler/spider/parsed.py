@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from crawler.messages import NewRequest
-from crawler.outcome import ItemRecord, LinkBatch
+from crawler.outcome import ItemRecord, LinkBatch, Quarantined, RuleHit
 
 
 class Parsed(msgspec.Struct):
@@ -15,18 +15,35 @@ class Parsed(msgspec.Struct):
         links: Plain links in scope.
         requests: Requests of the callback, and links beyond the depth limit, as skipped.
         items: In the order in which they were given.
+        quarantined: Items that break their schema.
+        hits: What each rule that applies to the page found on it.
         offsite: Links out of scope: host, or scheme with its colon, to (count, sample).
         nofollow: Links left out because the page or the link said nofollow.
         flags: What was odd but no error.
         close_reason: Set when the callback raised CloseSpider; what it gave before still counts.
+        notes: Lines for the log about what is no failure, but should not pass in silence.
+        source_files: Further lists of URLs (sitemaps, feeds) that a list led to.
+        unreadable: Set when a list of URLs is none; why.
         ignored: Set when the callback raised IgnoreRequest; nothing it gave counts.
     """
 
     links: list[LinkBatch] = msgspec.field(default_factory=list)
     requests: list[NewRequest] = msgspec.field(default_factory=list)
     items: list[ItemRecord] = msgspec.field(default_factory=list)
+    quarantined: list[Quarantined] = msgspec.field(default_factory=list)
+    hits: list[RuleHit] = msgspec.field(default_factory=list)
     offsite: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
     nofollow: int = 0
     flags: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    source_files: int = 0
+    unreadable: str | None = None
     close_reason: str | None = None
     ignored: str | None = None
+
+    def add(self, item: ItemRecord | Quarantined) -> None:
+        """Add an item, or one that breaks its schema."""
+        if isinstance(item, ItemRecord):
+            self.items.append(item)
+        else:
+            self.quarantined.append(item)

@@ -30,6 +30,8 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
         headers: Lower-case names and values, repeated ones repeatedly.
         cookies: A dict, or a list of dicts, as the spider gave them.
         hops: URLs that redirected to this one, the first request's first.
+        source: The answer is a list of URLs to start from (sitemap, feed, robots.txt), no page.
+        kept: Columns of the list of URLs that the request came from; its items carry them.
     """
 
     callback: CallbackRef | None = None
@@ -42,6 +44,8 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
     dont_filter: bool = False
     hops: tuple[str, ...] = ()
+    source: bool = False
+    kept: dict[str, str] = msgspec.field(default_factory=dict)
 
     def without_credentials(self) -> Payload:
         """Return a copy for another origin: its cookies and authorisation are not for it."""
@@ -73,6 +77,8 @@ _KEYS = {
     "flags": "f",
     "dont_filter": "d",
     "hops": "hops",
+    "source": "src",
+    "kept": "col",
 }
 
 

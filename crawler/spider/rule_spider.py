@@ -10,6 +10,7 @@ from crawler.globs import PathPatterns, compile_patterns
 from crawler.messages import HttpResponse, QueuedRequest
 from crawler.outcome import ItemRecord
 from crawler.spider.field import GivenField, SelectedField, finder
+from crawler.spider.parsed import Parsed
 from crawler.spider.rules import ExtractRule, FieldRule, FollowRule
 from crawler.spider.spider import Spider
 from crawler.urls import path_and_query
@@ -116,15 +117,14 @@ class RuleSpider(Spider):
                 self.label_ranks.setdefault(label, len(self.label_ranks) + 1)
 
     def read(
-        self, queued: QueuedRequest, http: HttpResponse, document: Document
-    ) -> list[ItemRecord]:
-        """Return the items of one HTML page, in the order of the rules."""
-        found = (
-            rule.read(queued, http, document)
-            for rule in self.extractions
-            if rule.applies(queued, http)
-        )
-        return [item for item in found if item is not None]
+        self, queued: QueuedRequest, http: HttpResponse, document: Document, parsed: Parsed
+    ) -> None:
+        """Add the items of one page to what the page gave, in the order of the rules."""
+        for rule in self.extractions:
+            if rule.applies(queued, http):
+                item = rule.read(queued, http, document)
+                if item is not None:
+                    parsed.add(item)
 
 
 def _field(rule: FieldRule) -> SelectedField | GivenField:

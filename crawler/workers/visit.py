@@ -137,7 +137,10 @@ class Visitor(msgspec.Struct, frozen=True):
             return _without_gain(outcome, "the callback raised CancelledError", answer.body)
         finally:
             self.guard.leave(request.id)
-        if parsed.ignored is not None:
+        if parsed.unreadable is not None:
+            outcome.state, outcome.reason = State.FAILED, ErrorClass.UNREADABLE
+            outcome.error, outcome.body = parsed.unreadable, answer.body
+        elif parsed.ignored is not None:
             outcome.state, outcome.reason = State.SKIPPED, SkipReason.IGNORED
             outcome.error = parsed.ignored
         return outcome
@@ -152,7 +155,9 @@ class Visitor(msgspec.Struct, frozen=True):
         outcome.spider_state = self.state.changed()
         outcome.links, outcome.requests = parsed.links, parsed.requests
         outcome.items, outcome.encoded = parsed.items, encoded
+        outcome.quarantined, outcome.hits = parsed.quarantined, parsed.hits
         outcome.offsite, outcome.nofollow = parsed.offsite, parsed.nofollow
+        outcome.notes, outcome.source_files = parsed.notes, parsed.source_files
         outcome.close_reason = parsed.close_reason
         if parsed.flags:
             outcome.flags += parsed.flags

@@ -1,0 +1,41 @@
+"""Every command: its name, what it is for, and the module that has it.
+
+A module of a command has `add_arguments(parser)` and `run(options) -> int`. It is imported only
+when its command is given, and imports what is heavy only when it runs.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True):
+    """One command.
+
+    Attributes:
+        module: In `crawler.cli`.
+        purpose: One line for `--help`.
+    """
+
+    module: str
+    purpose: str
+
+
+COMMANDS = {
+    "run": Command("run", "run a job: crawler CONFIG.yaml does the same"),
+    "demo": Command("demo", "serve the practice site on loopback and crawl it"),
+    "try": Command("try_page", "one URL end to end: scope, robots, fetch, links, items, and why"),
+    "explain": Command("explain", "what a config comes to, or why a URL would be crawled"),
+    "validate": Command("validate", "check config files: every problem at once"),
+    "new": Command("new", "write a config that works, to start from"),
+    "fetch": Command("fetch", "one URL as the config would fetch it"),
+    "shell": Command("shell", "a Python prompt with a page in it"),
+    "doctor": Command("doctor", "what this machine lacks for crawling"),
+    "schema": Command("schema", "print the JSON Schema of config files, for editors"),
+}
+
+#: Commands that will be.
+NOT_YET = (
+    "runs", "show", "diff", "retry", "status", "pause", "resume", "stop", "cron", "map",
+    "transcode", "runspider", "crawl", "state", "test", "reparse", "bench",
+)  # fmt: skip
