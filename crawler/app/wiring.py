@@ -8,16 +8,8 @@ from typing import BinaryIO
 
 from crawler.app.job_paths import JobPaths
 from crawler.app.options import RunOptions
-from crawler.app.policies import (
-    canonical_of,
-    cookies_of,
-    guard_of,
-    limits_of,
-    politeness_of,
-    retry_of,
-    scope_of,
-    user_agent_of,
-)
+from crawler.app.page_tools import fetcher_of, job_scope, parser_of
+from crawler.app.policies import canonical_of, politeness_of, retry_of, user_agent_of
 from crawler.app.spider_set import SpiderSet
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import Crawl, Parts
@@ -28,16 +20,12 @@ from crawler.engine.robots_gate import RobotsGate
 from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import decode_tally
 from crawler.errors import ConfigError
-from crawler.fetch.cookie_jar import CookieJar
-from crawler.fetch.http_client import AiohttpFetcher
 from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, FrontierStore, Opened
 from crawler.observe.recorder import Recorder
 from crawler.policy.autothrottle import AutothrottlePolicy
-from crawler.policy.robots import product_token
 from crawler.sinks.jsonl_sink import JsonlSink
 from crawler.sinks.stdout_sink import StdoutSink
-from crawler.spider.page_parser import PageParser
 from crawler.spider.spider_state import SpiderState
 from crawler.storage.memory_store import MemoryStore
 from crawler.storage.slot_file import NoGuard, SlotFile
@@ -136,20 +124,9 @@ class Wired:
         agent = user_agent_of(job)
         self.tally = decode_tally(opened.tally)
         self.spider = spiders.spider
-        scope = scope_of(job, spiders.starts, spiders.spider, self.tally.joined_hosts)
-        parser = PageParser(
-            spiders.spider, scope, rules=spiders.rules if spiders.is_class else None,
-            follow=job.scope.follow, grow_scope=not job.scope.hosts,
-            robots_token=product_token(agent) if job.fetch.robots == "obey" else None,
-        )  # fmt: skip
-        jar = CookieJar()
-        jar.load(cookies_of(job, spiders.starts))
-        jar.load(opened.cookies)
-        self.fetcher = AiohttpFetcher(
-            limits_of(job, html_only=not spiders.is_class),
-            user_agent=agent, headers=job.fetch.headers, jar=jar,
-            guard=guard_of(job, spiders.named), clock=clock,
-        )  # fmt: skip
+        scope = job_scope(job, spiders, self.tally.joined_hosts)
+        parser = parser_of(job, spiders, scope)
+        self.fetcher = fetcher_of(job, spiders, clock, opened.cookies)
         gate = asyncio.Semaphore(job.fetch.concurrency)
         hosts = HostBook(
             politeness_of(job), AutothrottlePolicy(), user_agent=agent,
