@@ -43,6 +43,8 @@ class RobotsRules(msgspec.Struct, frozen=True, kw_only=True):
         unrestricted: Nothing is forbidden; `allows` need not be asked.
         crawl_delay: Seconds between two requests, at most 60; None when none is asked for.
         sitemaps: URLs of sitemaps as written, of any host.
+        text: The file as it was read, to look lines up in; empty when there is none.
+        token: The name by which the file knows this robot.
         lifetime: Seconds after which robots.txt is to be fetched again.
     """
 
@@ -51,8 +53,9 @@ class RobotsRules(msgspec.Struct, frozen=True, kw_only=True):
     crawl_delay: float | None = None
     sitemaps: tuple[str, ...] = ()
     lifetime: float = _DAY
+    text: str = ""
+    token: str = ""
     _parser: Protego | None = None
-    _token: str = ""
 
     def allows(self, url: str) -> bool:
         """Tell whether a serialised URL may be fetched: 25 us, so ask after deduplication."""
@@ -60,7 +63,7 @@ class RobotsRules(msgspec.Struct, frozen=True, kw_only=True):
             return True
         if self._parser is None:
             return False
-        return self._parser.can_fetch(url, self._token)
+        return self._parser.can_fetch(url, self.token)
 
 
 def rules_from_response(status: int | None, body: bytes, user_agent: str) -> RobotsRules:
@@ -87,15 +90,17 @@ def parse_rules(body: bytes, user_agent: str) -> RobotsRules:
     from protego import Protego
 
     token = product_token(user_agent)
-    text = _for_token(_decode(body), token)
+    decoded = _decode(body)
+    text = _for_token(decoded, token)
     parser = Protego.parse(text)
     delay = parser.crawl_delay(token)
     return RobotsRules(
         unrestricted=_DISALLOW_LINE.search(text) is None,
         crawl_delay=None if delay is None else min(delay, _MAX_CRAWL_DELAY),
         sitemaps=tuple(parser.sitemaps),
+        text=decoded,
         _parser=parser,
-        _token=token,
+        token=token,
     )
 
 

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from crawler.errors import ConfigError
 from crawler.globs import compile_patterns
 from crawler.urls import UrlError, host_key, parse, split_port
 
 # Verdicts on hosts are kept, as a page's links go to few; a link farm may bring any number.
 _KEPT_VERDICTS = 4096
+
+
+class ScopeDecision(msgspec.Struct, frozen=True):
+    """Why a URL is in scope or not.
+
+    Attributes:
+        admitted: It is.
+        key: What decided: "hosts", "allow" or "deny".
+        index: The pattern of that list, from 0; None for the list as a whole.
+        words: The same for people, one line.
+    """
+
+    admitted: bool
+    key: str
+    index: int | None
+    words: str
 
 
 class Scope:
@@ -70,18 +88,22 @@ class Scope:
             return False
         return self._allow is None or self._allow.match(target)
 
-    def why(self, url: str) -> str | None:
-        """Return which rule keeps a serialised URL out, in words; None when it is in scope."""
+    def decide(self, url: str) -> ScopeDecision:
+        """Return which rule decides about a serialised URL, for people; not for the hot path."""
         host = host_key(url)
         if not self._judge(host):
-            return f"host {host} is not in scope.hosts"
+            return ScopeDecision(False, "hosts", None, f"host {host} is not in scope")
         target = url[url.index("/", 8) :]
-        for pattern in self._deny_texts:
+        for index, pattern in enumerate(self._deny_texts):
             if compile_patterns((pattern,)).match(target):
-                return f"scope.deny has {pattern!r}"
-        if self._allow is not None and not self._allow.match(target):
-            return f"no pattern of scope.allow matches {target}"
-        return None
+                return ScopeDecision(False, "deny", index, f"scope.deny has {pattern!r}")
+        for index, pattern in enumerate(self._allow_texts):
+            if compile_patterns((pattern,)).match(target):
+                return ScopeDecision(True, "allow", index, f"scope.allow has {pattern!r}")
+        if self._allow_texts:
+            return ScopeDecision(False, "allow", None, f"nothing in scope.allow matches {target}")
+        why = "every host is in scope" if self._any_host else f"host {host} is in scope"
+        return ScopeDecision(True, "hosts", None, why)
 
     def _add(self, entry: str) -> None:
         below = entry.startswith("*.")

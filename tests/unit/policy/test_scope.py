@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.errors import ConfigError
-from crawler.policy.scope import Scope
+from crawler.policy.scope import Scope, ScopeDecision
 
 
 @pytest.mark.parametrize(
@@ -81,19 +81,33 @@ def test_a_link_farm_of_hosts_changes_no_verdict() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "reason"),
+    ("url", "decision"),
     [
-        ("http://b.example/", "host b.example is not in scope.hosts"),
-        ("http://a.example/c/print/x", "scope.deny has '**/print/**'"),
-        ("http://a.example/x", "no pattern of scope.allow matches /x"),
-        ("http://a.example/c/x", None),
+        (
+            "http://b.example/",
+            ScopeDecision(False, "hosts", None, "host b.example is not in scope"),
+        ),
+        (
+            "http://a.example/c/print/x",
+            ScopeDecision(False, "deny", 1, "scope.deny has '**/print/**'"),
+        ),
+        (
+            "http://a.example/x",
+            ScopeDecision(False, "allow", None, "nothing in scope.allow matches /x"),
+        ),
+        ("http://a.example/c/x", ScopeDecision(True, "allow", 0, "scope.allow has '/c/**'")),
     ],
 )
-def test_the_rule_that_keeps_a_url_out_is_named(url: str, reason: str | None) -> None:
+def test_the_rule_that_decides_about_a_url_is_named(url: str, decision: ScopeDecision) -> None:
     scope = Scope(hosts=["a.example"], allow=["/c/**"], deny=["/never", "**/print/**"])
 
-    assert scope.why(url) == reason
-    assert scope.admits(url) is (reason is None)
+    assert scope.decide(url) == decision
+    assert scope.admits(url) is decision.admitted
+
+
+def test_without_patterns_the_host_decides() -> None:
+    assert Scope(hosts=["a.example"]).decide("http://a.example/x").key == "hosts"
+    assert Scope().decide("http://a.example/x").words == "every host is in scope"
 
 
 @pytest.mark.parametrize(
