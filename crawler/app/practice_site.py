@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING
 
 from crawler.app.job_paths import JobPaths
 from crawler.errors import StateError
+from crawler.interfaces import Clock
 
 if TYPE_CHECKING:
     from crawler.practice.server import PracticeSite
 
 
-async def start_practice_site(paths: JobPaths) -> PracticeSite:
-    """Start the site; a resume needs the port that the URLs of the state name.
+async def start_practice_site(paths: JobPaths, clock: Clock) -> PracticeSite:
+    """Start the site for a run; a resume needs the port that the URLs of the state name.
 
     Raises:
         StateError: That port is taken now.
     """
-    from crawler.practice.server import PracticeSite  # most jobs have no use for it
-
-    port = 0
-    with suppress(OSError, ValueError):
-        port = int(paths.practice_port.read_text())
-    site = PracticeSite(port)
+    port = _last_port(paths)
+    site = _site(port, clock)
     try:
         await site.start()
     except OSError as error:
@@ -34,3 +31,26 @@ async def start_practice_site(paths: JobPaths) -> PracticeSite:
         ) from error
     paths.practice_port.write_text(str(site.port))
     return site
+
+
+async def serve_practice_site(paths: JobPaths, clock: Clock) -> PracticeSite:
+    """Start the site for a look at single pages: at its last port if that is free."""
+    site = _site(_last_port(paths), clock)
+    try:
+        await site.start()
+    except OSError:
+        site = _site(0, clock)
+        await site.start()
+    return site
+
+
+def _last_port(paths: JobPaths) -> int:
+    with suppress(OSError, ValueError):
+        return int(paths.practice_port.read_text())
+    return 0
+
+
+def _site(port: int, clock: Clock) -> PracticeSite:
+    from crawler.practice.server import PracticeSite  # most jobs have no use for it
+
+    return PracticeSite(port)

@@ -116,7 +116,7 @@ class JobRun:
         async with AsyncExitStack() as stack:
             practice_url = None
             if self._job.demo:
-                site = await start_practice_site(self._paths)
+                site = await start_practice_site(self._paths, self._clock)
                 stack.push_async_callback(site.close)
                 practice_url = site.url
             spiders = spiders_of(self._loaded, user, practice_url)
