@@ -8,13 +8,14 @@ from typing import Self
 
 import msgspec
 
+from crawler.app.ad_hoc_job import absolute
 from crawler.app.job_paths import JobPaths
 from crawler.app.page_tools import fetcher_of, job_scope, parser_of
 from crawler.app.policies import canonical_of, retry_of, user_agent_of
 from crawler.app.practice_site import serve_practice_site
 from crawler.app.spider_set import SpiderSet, spiders_of, user_spider
 from crawler.config.load import LoadedJob
-from crawler.errors import ConfigError, FetchError
+from crawler.errors import FetchError
 from crawler.fetch.http_client import AiohttpFetcher
 from crawler.interfaces import Clock
 from crawler.messages import FetchRequest, HttpResponse, QueuedRequest
@@ -26,7 +27,7 @@ from crawler.spider.page_parser import PageParser
 from crawler.spider.parsed import Parsed
 from crawler.spider.spider_state import SpiderState
 from crawler.storage.slot_file import NoGuard
-from crawler.urls import UrlError, host_key, join, origin, parse
+from crawler.urls import host_key, join, origin
 from crawler.workers.visit import Visitor
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -103,6 +104,11 @@ class OnePage:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
+    @property
+    def obeys_robots(self) -> bool:
+        """The job obeys robots.txt."""
+        return self._loaded.job.fetch.robots == "obey"
+
     def url(self, written: str) -> str:
         """Return a URL as the user gave it, serialised.
 
@@ -114,11 +120,7 @@ class OnePage:
         text = written.replace("{demo}", self.practice_url)
         if text.startswith("/") and self.spiders.named:
             return join(self.spiders.named[0], text) or text
-        try:
-            return parse(text)
-        except UrlError as error:
-            hint = f"; did you mean https://{text}?" if "://" not in text else ""
-            raise ConfigError(f"{error}{hint}") from None
+        return absolute(text)
 
     def canonical(self, url: str) -> str:
         """Return the form under which a serialised URL is compared with others."""

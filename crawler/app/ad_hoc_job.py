@@ -1,0 +1,41 @@
+"""A job for a URL that stands in no config: every default, and this URL to begin with."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from crawler.config.load import LoadedJob, load_job
+from crawler.errors import ConfigError
+from crawler.urls import UrlError, parse
+
+
+def absolute(written: str) -> str:
+    """Return a URL that a user wrote, serialised.
+
+    Raises:
+        ConfigError: It is no http(s) URL; says what may have been meant.
+    """
+    try:
+        return parse(written)
+    except UrlError as error:
+        scheme, colon, _ = written.partition("://")
+        hint = "" if colon and scheme else f"; did you mean https://{written}?"
+        raise ConfigError(f"{error}{hint}") from None
+
+
+def job_for(url: str, overrides: Sequence[str], environ: Mapping[str, str]) -> LoadedJob:
+    """Return the job that a file with nothing but this URL would describe.
+
+    Raises:
+        ConfigError: The URL is no http(s) URL, or an override is wrong.
+    """
+    absolute(url)
+    # JSON's strings are YAML's as well; a dollar sign would begin a variable.
+    quoted = json.dumps(url.replace("$", "$$"))
+    with tempfile.TemporaryDirectory(prefix="crawler-") as folder:
+        path = Path(folder, "page.yaml")
+        path.write_text(f"name: page\nstart: [{quoted}]\n", encoding="utf-8")
+        return load_job(path, overrides=overrides, environ=environ)
