@@ -19,6 +19,7 @@ from crawler.engine.group_commit import BATCH_PAGES, GroupCommit
 from crawler.engine.limits import LIMIT_REACHED
 from crawler.engine.page_writer import PageWriter
 from crawler.engine.parts import End, Parts
+from crawler.engine.queue_view import QueueView, view_queues
 from crawler.engine.refill import Refill
 from crawler.engine.robots_gate import Verdict
 from crawler.engine.second_tries import SecondTries
@@ -43,6 +44,7 @@ class Crawl:
         parts: What it is made of.
 
     Attributes:
+        paused: Nothing is sent out until `go_on`.
         start_error: What the spider's `start` raised, None for nothing.
         bottleneck: Where the waiting time went.
     """
@@ -63,6 +65,7 @@ class Crawl:
         # Pages done, and pages on their way that may become so.
         self._pages = parts.store.books().done
         self._stop: End | None = None
+        self.paused = False
         self._begun = parts.clock.monotonic()
         self.start_error: str | None = None
         self.bottleneck = Bottleneck()
@@ -79,6 +82,29 @@ class Crawl:
         if self._stop is None:
             self._stop = End(reason=reason, finished=finished)
         self._wake.set()
+
+    def pause(self) -> None:
+        """Send nothing out until `go_on`; what is in flight is finished and committed.
+
+        The limit of the run's time goes on counting: it is a promise about the clock on the wall.
+        """
+        self.paused = True
+        self._wake.set()
+
+    def go_on(self) -> None:
+        """Send again, after `pause`."""
+        self.paused = False
+        self._wake.set()
+
+    def queues(self) -> QueueView:
+        """Return what waits for which hosts; looks at every host with work."""
+        pending = self._parts.store.books().pending - self._frontier.taken
+        return view_queues(self._frontier, pending, self._clock.monotonic())
+
+    @property
+    def starts_pulled(self) -> bool:
+        """Every start request is known."""
+        return self._parts.starts.exhausted
 
     def quit_now(self) -> None:
         """Give up what is in flight; it is fetched again when the run goes on."""
@@ -200,7 +226,9 @@ class Crawl:
 
     def _may_send(self) -> bool:
         limits = self._parts.limits
-        if self.in_flight >= limits.concurrency or self._uncommitted >= BATCH_PAGES:
+        if self.paused or self._uncommitted >= BATCH_PAGES:
+            return False
+        if self.in_flight >= limits.concurrency:
             return False
         return limits.max_pages is None or self._pages < limits.max_pages
 
@@ -283,14 +311,15 @@ class Crawl:
     async def _wait(self, group: asyncio.TaskGroup) -> None:
         """Wait for an outcome, or until something is ready."""
         now = self._clock.monotonic()
-        seconds, cause = self._seconds_to_next(now), self._cause()
+        seconds = self._seconds_to_next(now)
+        self.bottleneck.begin(self._cause(), now)
         if seconds is None:
             await self._wake.wait()
         else:
             alarm = group.create_task(self._alarm(seconds))
             await self._wake.wait()
             alarm.cancel()
-        self.bottleneck.waited(cause, self._clock.monotonic() - now)
+        self.bottleneck.end(self._clock.monotonic())
 
     async def _alarm(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
@@ -312,6 +341,8 @@ class Crawl:
 
     def _cause(self) -> str:
         """Name what the dispatcher is about to wait for."""
+        if self.paused:
+            return "paused"
         if self._uncommitted >= BATCH_PAGES:
             return "output"
         if self.in_flight >= self._parts.limits.concurrency:
@@ -325,6 +356,8 @@ class Crawl:
 
     def _more_ready(self) -> bool:
         """Tell whether another request could go out this instant, or will when one comes back."""
+        if self.paused:
+            return False
         at = self._frontier.wake_at()
         return at is not None and at <= self._clock.monotonic()
 

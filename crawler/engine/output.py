@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from crawler.engine.quarantine import page_lines, quarantine_line
 from crawler.interfaces import Mark, Sink
 from crawler.messages import QueuedRequest
-from crawler.outcome import PageOutcome
+from crawler.outcome import PageOutcome, Quarantined
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -37,12 +38,17 @@ class OutputLines:
     Args:
         outputs: Where items go.
         stamp: What "full" provenance says of the run.
+        quarantine: Where items go that break their schema; None where nothing checks them.
     """
 
-    def __init__(self, outputs: Sequence[Output], stamp: Stamp) -> None:
+    def __init__(
+        self, outputs: Sequence[Output], stamp: Stamp, quarantine: Sink | None = None
+    ) -> None:
         self._outputs = outputs
         self._stamp = stamp
         self._lines: list[list[bytes]] = [[] for _ in outputs]
+        self._quarantine = quarantine
+        self._broken: list[bytes] = []
 
     def add_page(self, outcome: PageOutcome, wall: float) -> None:
         """Add the items of a page."""
@@ -52,12 +58,18 @@ class OutputLines:
             for ordinal, line in enumerate(outcome.encoded):
                 item_id = f"{prefix}-{ordinal}"
                 lines.append(self._stamped(line, output.provenance, request, item_id, wall))
+        if outcome.quarantined:
+            self._broken += page_lines(outcome)
 
     def add_start_item(self, line: bytes, ordinal: int) -> None:
         """Add an item that `start()` gave; it belongs to no page."""
         for lines, output in zip(self._lines, self._outputs, strict=True):
             stamp = {} if output.provenance == "none" else {"_url": None, "_id": f"start-{ordinal}"}
             lines.append(_spliced(line, stamp))
+
+    def add_broken_start(self, item: Quarantined, ordinal: int) -> None:
+        """Add an item that `start()` gave and that breaks its schema."""
+        self._broken.append(quarantine_line(item, None, f"start-q{ordinal}"))
 
     def _stamped(
         self, line: bytes, provenance: str, request: QueuedRequest, item_id: str, wall: float
@@ -72,14 +84,19 @@ class OutputLines:
 
     def write(self) -> list[Mark]:
         """Append to the sinks that have marks; returns the marks to commit."""
-        return self._write(after_commit=False)
+        marks = self._write(after_commit=False)
+        if self._broken and self._quarantine is not None:
+            mark = self._quarantine.append(self._broken)
+            if mark is not None:
+                marks.append(mark)
+        return marks
 
     def print_committed(self) -> None:
         """Append to the sinks that only take what is committed."""
         self._write(after_commit=True)
 
     def _write(self, *, after_commit: bool) -> list[Mark]:
-        marks = []
+        marks: list[Mark] = []
         for lines, output in zip(self._lines, self._outputs, strict=True):
             if lines and output.after_commit == after_commit:
                 mark = output.sink.append(lines)

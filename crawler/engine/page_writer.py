@@ -42,7 +42,7 @@ class PageWriter:
             StateError: The store cannot be.
         """
         parts, wall = self._parts, self._parts.clock.wall()
-        lines = OutputLines(parts.outputs, parts.stamp)
+        lines = OutputLines(parts.outputs, parts.stamp, parts.quarantine)
         batch = Batch(hosts=parts.hosts.changed())
         self._add_starts(batch, lines)
         for outcome in outcomes:
@@ -76,6 +76,7 @@ class PageWriter:
             self._tally.start_items = ordinal + 1
             if isinstance(item, Quarantined):
                 self._tally.count_quarantined(item)
+                lines.add_broken_start(item, ordinal)
                 continue
             self._tally.count_item(item)
             lines.add_start_item(encode_fields(item.data), ordinal)

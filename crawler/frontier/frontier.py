@@ -81,6 +81,11 @@ class Frontier:
         return self._hosts.values()
 
     @property
+    def working(self) -> Iterable[HostQueue]:
+        """Every host with work."""
+        return [self._hosts[name] for name in self._at_work]
+
+    @property
     def _limit(self) -> int:
         return max(_LEAST, min(self._per_host, self._window // max(1, len(self._at_work))))
 

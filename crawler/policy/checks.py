@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -22,12 +22,14 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         min_items: Items at least. A run limited to fewer by the user should ask for fewer.
+        min_fill: Field to the share of items, 0 to 1, that must have it.
         max_failed: Share of requests, 0 to 1, that may fail.
         allow_empty: No page, or no item, is all right.
         wants_items: There are rules or a spider that should give items.
     """
 
     min_items: int | None = None
+    min_fill: Mapping[str, float] = msgspec.field(default_factory=dict)
     max_failed: float = 0.05
     allow_empty: bool = False
     wants_items: bool = True
@@ -61,6 +63,8 @@ class RunTally(msgspec.Struct, frozen=True, kw_only=True):
         broken_links: Of `failed`: 404 and 410 of URLs that are no start URL. They say something
             of the site, not of this run.
         items: Items given, those of unchanged pages included.
+        fill: Field to the share of items, 0 to 1, that have it, over the kinds of items that know
+            the field.
     """
 
     done: int
@@ -68,6 +72,7 @@ class RunTally(msgspec.Struct, frozen=True, kw_only=True):
     dead: int = 0
     broken_links: int = 0
     items: int = 0
+    fill: Mapping[str, float] = msgspec.field(default_factory=dict)
     starts: StartTally = StartTally()
 
     @property
@@ -112,6 +117,23 @@ def combine(codes: Iterable[int]) -> int:
     return max(present, default=GOOD)
 
 
+def _gaps(fill: Mapping[str, float], least: Mapping[str, float]) -> Iterable[str]:
+    for name, share in least.items():
+        if name not in fill:
+            yield f"no item has a field {name}, and checks.min_fill.{name} asks for {share:.1%}"
+        elif fill[name] < share:
+            yield (
+                f"{name} is filled in {_below(fill[name], share)} of items, "
+                f"less than checks.min_fill.{name}: {share:.1%}"
+            )
+
+
+def _below(share: float, least: float) -> str:
+    """Write a share so that it is seen to be less, however little."""
+    text = f"{share:.1%}"
+    return text if text != f"{least:.1%}" else f"{share:.4%}"
+
+
 def _failures(tally: RunTally, expected: Expectations) -> Iterable[str]:
     starts = tally.starts
     if starts.forbidden and not (starts.reached or starts.unreached or starts.pending):
@@ -123,6 +145,9 @@ def _failures(tally: RunTally, expected: Expectations) -> Iterable[str]:
             yield "no item was found (checks.allow_empty: true makes that all right)"
     if expected.min_items is not None and tally.items < expected.min_items:
         yield f"{tally.items} items are fewer than checks.min_items: {expected.min_items}"
+    # Of no items every share is right; whether there may be none is another check.
+    if tally.items:
+        yield from _gaps(tally.fill, expected.min_fill)
     if tally.failed_share > expected.max_failed:
         yield (
             f"{tally.failed_share:.1%} of requests failed, "

@@ -104,8 +104,10 @@ def test_a_tally_is_read_as_it_was_stored() -> None:
 
 def test_shares_add_up_to_the_whole_and_name_what_was_waited_for() -> None:
     bottleneck = Bottleneck()
-    bottleneck.waited("politeness", 30.0)
-    bottleneck.waited("network", 10.0)
+    bottleneck.begin("politeness", 0.0)
+    bottleneck.end(30.0)
+    bottleneck.begin("network", 50.0)
+    bottleneck.end(60.0)
 
     shares = bottleneck.shares(100.0, 20.0)
 
