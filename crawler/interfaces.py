@@ -114,6 +114,10 @@ class Sink(Protocol):
         """Close; `good` publishes what was built aside."""
         ...
 
+    def settle(self) -> None:
+        """Let go of what was kept for a resume: the end of the run is on record."""
+        ...
+
     def close(self) -> None:
         """Close without finishing: an interrupted run goes on later."""
         ...

@@ -25,6 +25,7 @@ from crawler.interfaces import Clock, FrontierStore, Opened
 from crawler.observe.recorder import Recorder
 from crawler.policy.autothrottle import AutothrottlePolicy
 from crawler.sinks.jsonl_sink import JsonlSink
+from crawler.sinks.late_file import LateFile
 from crawler.sinks.stdout_sink import StdoutSink
 from crawler.spider.spider_state import SpiderState
 from crawler.storage.memory_store import MemoryStore
@@ -81,17 +82,20 @@ def outputs_of(
 ) -> tuple[Output, ...]:
     """Make the sinks; nothing is opened yet."""
     job = loaded.job
-    if options.output == "-":
-        return (Output(StdoutSink(stdout), after_commit=True),)
     sync = job.run.durability == "power_loss"
+    broken = paths.report(opened.run_id) / "quarantine.jsonl"
+    quarantine = Output(LateFile("quarantine", broken, sync=sync), quarantine=True)
+    if options.output == "-":
+        return (Output(StdoutSink(stdout), after_commit=True), quarantine)
 
     def output(template: str, mode: str, provenance: str) -> Output:
         path = paths.output(template, opened.run_id, opened.started)
         return Output(JsonlSink(template, path, mode=mode, job=job.name, sync=sync), provenance)
 
     if options.output is not None:
-        return (output(options.output, "new", "url"),)
-    return tuple(output(one.path, one.mode, one.provenance) for one in job.output)
+        return (output(options.output, "new", "url"), quarantine)
+    given = [output(one.path, one.mode, one.provenance) for one in job.output]
+    return (*given, quarantine)
 
 
 class Wired:
@@ -143,7 +147,8 @@ class Wired:
                 robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=obey),
                 retry=retry,
                 starts=StartFeed(parser.start(), items_done=self.tally.start_items),
-                outputs=tuple(outputs),
+                outputs=tuple(one for one in outputs if not one.quarantine),
+                quarantine=next((one.sink for one in outputs if one.quarantine), None),
                 stamp={"_job": job.name, "_run": opened.run_id},
                 limits=RunLimits(
                     concurrency=job.fetch.concurrency, max_pages=job.scope.max_pages,

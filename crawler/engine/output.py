@@ -25,11 +25,13 @@ class Output(msgspec.Struct, frozen=True):
         provenance: "none", "url" (adds `_url` and `_id`) or "full" (adds the run, the time, the
             depth and the page that led here, too).
         after_commit: True for standard output: printed once the page is committed.
+        quarantine: True for the one that gets what breaks its schema, and nothing else.
     """
 
     sink: Sink
     provenance: str = "url"
     after_commit: bool = False
+    quarantine: bool = False
 
 
 class OutputLines:

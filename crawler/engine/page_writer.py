@@ -84,12 +84,13 @@ class PageWriter:
             batch.pages.append(PageCommit(id=0, depth=-1, requests=requests))
 
     def _within_limit(self, items: list[tuple[int, StartItem]]) -> list[tuple[int, StartItem]]:
-        room = self._room(len(items))
-        if room is None:
+        good = [place for place, (_, item) in enumerate(items) if not isinstance(item, Quarantined)]
+        room = self._room(len(good))
+        if room is None or room >= len(good):
             return items
-        for _, item in items[room:]:
+        for _, item in items[good[room] :]:
             self._tally.count_dropped(item.name)
-        return items[:room]
+        return items[: good[room]]
 
     def _cut_to_limit(self, outcome: PageOutcome) -> None:
         """Leave out items beyond the limit; the run ends with this page."""

@@ -94,6 +94,9 @@ class JsonlSink:
             self._sidecar.end(self._file.mark.length)
         self._file.close()
 
+    def settle(self) -> None:
+        """See `Sink.settle`."""
+
     def close(self) -> None:
         """See `Sink.close`."""
         with contextlib.suppress(OSError):

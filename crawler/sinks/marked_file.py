@@ -80,9 +80,7 @@ class MarkedFile:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-            self._handle = os.open(self.path, flags, 0o644)
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock()
             self._length = os.fstat(self._handle).st_size
             self._tail = _read_tail(self._handle, self._length)
         except BlockingIOError as error:
@@ -92,6 +90,17 @@ class MarkedFile:
             self.close()
             raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
         return self.mark
+
+    def _lock(self) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        while True:
+            self._handle = os.open(self.path, flags, 0o644)
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Its last owner may have moved or deleted it between our two steps.
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(self._handle), self.path.stat()):
+                    return
+            self.close()
 
     def cut(self, mark: Mark) -> Mark:
         """Cut the open file back to its mark.

@@ -52,5 +52,8 @@ class StdoutSink:
     def finish(self, *, good: bool) -> None:
         """See `Sink.finish`."""
 
+    def settle(self) -> None:
+        """See `Sink.settle`."""
+
     def close(self) -> None:
         """See `Sink.close`."""

@@ -49,5 +49,8 @@ class MemorySink:
     def finish(self, *, good: bool) -> None:
         """See `Sink.finish`."""
 
+    def settle(self) -> None:
+        """See `Sink.settle`."""
+
     def close(self) -> None:
         """See `Sink.close`."""
