@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import TextIO
 
 QUIET, NORMAL, VERBOSE, DEBUG = -1, 0, 1, 2
@@ -25,18 +26,26 @@ class Console:
         stream: stderr.
         level: QUIET (errors only), NORMAL (start, progress, warnings, summary), VERBOSE (a line
             for each page) or DEBUG.
+
+    Attributes:
+        above: Takes the lines while something else has the screen; None when nothing has.
     """
 
     def __init__(self, stream: TextIO, level: int = NORMAL) -> None:
         self._stream = stream
         self.level = level
+        self.above: Callable[[str], None] | None = None
 
     def say(self, text: str, level: int = NORMAL) -> None:
         """Write a line if the level asks for it; a closed stderr is no reason to stop."""
-        if level <= self.level:
-            with contextlib.suppress(OSError, ValueError):
-                self._stream.write(f"{text}\n")
-                self._stream.flush()
+        if level > self.level:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            if self.above is not None:
+                self.above(text)
+                return
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
 
     def error(self, text: str) -> None:
         """Write a line whatever the level."""
