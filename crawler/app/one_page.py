@@ -99,6 +99,8 @@ class OnePage:
         self.parser = parser_of(job, self.spiders, self.scope)
         self.fetcher = fetcher_of(job, self.spiders, self._clock)
         self._stack.push_async_callback(self.fetcher.close)
+        state = SpiderState(self.spiders.spider, None)
+        self._visitor = Visitor(self.fetcher, self.parser, NoGuard(), state, retry_of(job))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -172,12 +174,13 @@ class OnePage:
 
     async def visit(self, request: QueuedRequest) -> tuple[PageOutcome, HttpResponse | None]:
         """Fetch and read a page as a run would; returns its outcome and its answer, if any."""
-        state = SpiderState(self.spiders.spider, None)
-        retry = retry_of(self._loaded.job)
-        visitor = Visitor(self.fetcher, self.parser, NoGuard(), state, retry)
-        answer = await visitor.fetch(request)
-        outcome = await visitor.conclude(request, answer)
+        answer = await self._visitor.fetch(request)
+        outcome = await self._visitor.conclude(request, answer)
         return outcome, answer if isinstance(answer, HttpResponse) else None
+
+    async def conclude(self, request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
+        """Read an answer as a run would, taken for that of a request."""
+        return await self._visitor.conclude(request, answer)
 
     async def read(self, url: str, http: HttpResponse, label: str | None = None) -> Parsed:
         """Read an answer with the job's spider and rules.

@@ -19,7 +19,7 @@ async def start_practice_site(paths: JobPaths, clock: Clock) -> PracticeSite:
     Raises:
         StateError: That port is taken now.
     """
-    port = _last_port(paths)
+    port = last_port(paths)
     site = _site(port, clock)
     try:
         await site.start()
@@ -35,7 +35,7 @@ async def start_practice_site(paths: JobPaths, clock: Clock) -> PracticeSite:
 
 async def serve_practice_site(paths: JobPaths, clock: Clock) -> PracticeSite:
     """Start the site for a look at single pages: at its last port if that is free."""
-    site = _site(_last_port(paths), clock)
+    site = _site(last_port(paths), clock)
     try:
         await site.start()
     except OSError:
@@ -44,7 +44,8 @@ async def serve_practice_site(paths: JobPaths, clock: Clock) -> PracticeSite:
     return site
 
 
-def _last_port(paths: JobPaths) -> int:
+def last_port(paths: JobPaths) -> int:
+    """Return the port that the site had in the job's last run, 0 for none."""
     with suppress(OSError, ValueError):
         return int(paths.practice_port.read_text())
     return 0

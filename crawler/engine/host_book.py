@@ -186,6 +186,10 @@ class HostBook:
         """Return the wall-clock second of the last answer."""
         return self._host(name).record.robots[origin].fetched
 
+    def robots_status(self, name: str, origin: str) -> int | None:
+        """Return the status of the last answer, None when there was none."""
+        return self._host(name).record.robots[origin].status
+
     def put_robots(
         self, name: str, origin: str, status: int | None, body: bytes, wall: float
     ) -> RobotsRules:
