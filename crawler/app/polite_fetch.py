@@ -1,0 +1,84 @@
+"""One URL at a time, by hand: robots.txt is asked before every hop, redirects are followed."""
+
+from __future__ import annotations
+
+import msgspec
+
+from crawler.app.fetch_url import MAX_HOPS, robots_words
+from crawler.app.one_page import OnePage, RobotsAnswer
+from crawler.errors import CrawlerError, FetchError
+from crawler.messages import FetchRequest, HttpResponse
+from crawler.outcome import ErrorClass
+from crawler.urls import join
+
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+
+
+class Forbidden(CrawlerError):
+    """robots.txt does not allow a URL; the message says which line of it.
+
+    Attributes:
+        url: The URL.
+        answer: What robots.txt said.
+    """
+
+    def __init__(self, url: str, answer: RobotsAnswer) -> None:
+        super().__init__(f"{url}: {robots_words(answer)}")
+        self.url = url
+        self.answer = answer
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """An answer, and the way to it.
+
+    Attributes:
+        http: The last answer; no redirect.
+        hops: URLs that redirected, in order.
+        robots: What robots.txt says about its URL; None when it was not asked.
+    """
+
+    http: HttpResponse
+    hops: tuple[str, ...] = ()
+    robots: RobotsAnswer | None = None
+
+
+async def fetch_politely(page: OnePage, url: str, *, obey: bool, any_type: bool) -> Fetched:
+    """Fetch a serialised URL and whatever it redirects to.
+
+    Args:
+        page: Fetches.
+        url: The URL.
+        obey: Ask robots.txt before each hop.
+        any_type: Take a body of any media type, not only those that the job reads.
+
+    Raises:
+        Forbidden: robots.txt does not allow a hop.
+        FetchError: There is no answer worth keeping.
+    """
+    hops: list[str] = []
+    while True:
+        answer = await page.robots(url) if obey else None
+        if answer is not None and not answer.allowed:
+            raise Forbidden(url, answer)
+        http = await _once(page, url, any_type=any_type)
+        target = redirect_target(http)
+        if target is None:
+            return Fetched(http, tuple(hops), answer)
+        hops.append(url)
+        if len(hops) > MAX_HOPS:
+            message = f"more than {MAX_HOPS} redirects in a row"
+            raise FetchError(ErrorClass.REDIRECT, message, url=hops[0])
+        url = target
+
+
+async def _once(page: OnePage, url: str, *, any_type: bool) -> HttpResponse:
+    if not any_type:
+        return await page.fetch(url)
+    return await page.fetcher.fetch(FetchRequest(url=url, any_type=True))
+
+
+def redirect_target(http: HttpResponse) -> str | None:
+    """Return where an answer redirects to, without fragment; None when it does not."""
+    if http.status not in _REDIRECTS:
+        return None
+    return join(http.url, http.headers.text("location"))
