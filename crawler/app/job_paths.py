@@ -49,6 +49,12 @@ class JobPaths(msgspec.Struct, frozen=True):
         """Folder of a run's report."""
         return self.base / "reports" / self.name / run_id
 
+    def newest_report(self) -> Path | None:
+        """Folder of the newest run's report, None when there is none."""
+        folder = self.base / "reports" / self.name
+        runs = sorted(folder.iterdir()) if folder.is_dir() else []
+        return runs[-1] if runs else None
+
     def output(self, template: str, run_id: str, started: float) -> Path:
         """Fill in an output path; `{date}` is the day on which the run started, UTC."""
         date = datetime.fromtimestamp(started, UTC).date().isoformat()

@@ -38,12 +38,12 @@ class TryWish(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         url: As written.
         label: The label the page is taken to have; None to find out.
-        ignore_robots: Fetch what robots.txt forbids.
+        anyway: Fetch even if the scope or robots.txt says no.
     """
 
     url: str
     label: str | None = None
-    ignore_robots: bool = False
+    anyway: bool = False
 
 
 class Tried(msgspec.Struct, kw_only=True):
@@ -110,12 +110,20 @@ class Trial:
         facts = self._facts(url)
         if facts is not None:
             tried.say("state", *state_lines(facts, self._wall))
+        if not (decision.admitted or wish.anyway):
+            self._end(
+                NOT_FETCHED, "it would not be crawled: out of scope; --anyway fetches it here"
+            )
+            return None
         if not await self._may_fetch(url, wish):
             return None
         if facts is not None:
             tried.say("delay", delay_line(self._loaded, facts, url, self._wall))
-        known = facts.row.label if facts is not None and facts.row else None
-        outcome, answer = await self._read(url, wish.label or known)
+        row = facts.row if facts is not None else None
+        label = wish.label or (row.label if row else None)
+        # The label of a start URL, and of one that a run has met, is no riddle.
+        sure = label is not None or row is not None or url in page.spiders.starts
+        outcome, answer = await self._read(url, label, sure=sure)
         return self._tell(outcome, answer, admitted=decision.admitted)
 
     def _facts(self, url: str) -> StateFacts | None:
@@ -133,20 +141,22 @@ class Trial:
         self._tried.say("robots", robots_words(robots))
         if robots.allowed:
             return True
-        if wish.ignore_robots:
+        if wish.anyway:
             self._tried.say("", "fetched all the same, as asked; a run would not")
             return True
         code = NOT_FETCHED if robots.rules.reachable else NO_ANSWER
-        self._end(code, "it would not be crawled: robots.txt; --ignore-robots fetches it here")
+        self._end(code, "it would not be crawled: robots.txt; --anyway fetches it here")
         return False
 
-    async def _read(self, url: str, label: str | None) -> tuple[PageOutcome, HttpResponse | None]:
+    async def _read(
+        self, url: str, label: str | None, *, sure: bool
+    ) -> tuple[PageOutcome, HttpResponse | None]:
         """Fetch and read a page; of several labels that rules ask for, the first that gives items.
 
         A page's label comes from the link that led to it, which nobody has followed here.
         """
         outcome, answer = await self._page.visit(self._page.queued(url, label))
-        if answer is not None and label is None and not outcome.items:
+        if answer is not None and not sure and not outcome.items:
             for guess in _labels(self._loaded, url):
                 request = self._page.queued(url, guess)
                 again = await self._page.conclude(request, answer)
@@ -188,7 +198,7 @@ class Trial:
         for hit in outcome.hits:
             missing = ", ".join(hit.missing or {})
             if hit.rule.startswith("extract.") and (missing or not hit.found):
-                found = f"{hit.found} items" if hit.found else "no item: nothing was selected"
+                found = _many(hit.found, "item") if hit.found else "no item: nothing was selected"
                 tried.say("", f"{hit.rule}: {found}{f'; not found: {missing}' if missing else ''}")
         if outcome.flags:
             tried.say("odd", ", ".join(outcome.flags))
@@ -199,7 +209,7 @@ class Trial:
         if not admitted:
             self._end(NOT_FETCHED, "it would not be crawled: it is out of scope")
         elif outcome.state == State.DONE:
-            gained = f"{len(outcome.items)} items, {_link_count(outcome)} links"
+            gained = f"{_many(len(outcome.items), 'item')}, {_many(_link_count(outcome), 'link')}"
             self._end(GOOD, f"it would be crawled, and gives {gained}")
         elif outcome.state == State.PENDING:
             self._end(NOT_FETCHED, f"{outcome.error}; a run would try again")
@@ -212,6 +222,10 @@ class Trial:
     def _end(self, code: int, verdict: str) -> None:
         self._tried.exit_code = code
         self._tried.say("verdict", verdict)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _labels(loaded: LoadedJob, url: str) -> list[str]:

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL", help="{demo} and paths are understood")
     parser.add_argument("--label", help="take the page to have this label")
     parser.add_argument(
-        "--ignore-robots", action="store_true", help="fetch what robots.txt forbids"
+        "--anyway", action="store_true", help="fetch it even if the scope or robots.txt says no"
     )
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
     add_page_arguments(parser, config=False)
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
 
     loaded = load_job(options.config, overrides=options.set, environ=os.environ)
     paths = JobPaths(options.dir.absolute(), loaded.job.name)
-    wish = TryWish(url=options.url, label=options.label, ignore_robots=options.ignore_robots)
+    wish = TryWish(url=options.url, label=options.label, anyway=options.anyway)
 
     async def trying(page: OnePage) -> int:
         tried = await Trial(page, loaded, paths, SystemClock().wall()).run(wish)
