@@ -11,7 +11,8 @@ _RUSSIAN = (
 )
 
 _ABOUT = """<h1>About this shop</h1>
-<p>Nothing here is for sale. Each link below leads to something that crawlers meet every day.</p>
+<p>Nothing here is for sale. Each link below leads to something that crawlers meet every day;
+<a href="/troubles.html">some are worse</a>.</p>
 <ul>
 <li><a href="/old-catalogue.html">a page that has moved</a></li>
 <li><a href="/welcome.html">a page that wants a cookie first</a></li>
@@ -35,9 +36,13 @@ def about(_: Visit) -> Page:
     return html_page("About", _ABOUT)
 
 
-def robots(_: Visit) -> Page:
-    """Forbid one folder to everybody."""
-    text = "# The practice site\nUser-agent: *\nDisallow: /private/\n"
+def robots(visit: Visit) -> Page:
+    """Forbid one folder to everybody and the whole site to one robot; name the sitemaps."""
+    text = (
+        "# The practice site\nUser-agent: *\nDisallow: /private/\n\n"
+        "User-agent: unwelcome-bot\nDisallow: /\n\n"
+        f"Sitemap: {visit.origin}/sitemap.xml\nSitemap: {visit.origin}/news-sitemap.xml\n"
+    )
     return Page(body=text.encode(), content_type="text/plain")
 
 
