@@ -84,7 +84,7 @@ def spiders_of(loaded: LoadedJob, user: Spider | None, practice_url: str | None)
     """
     job = loaded.job
     starts = tuple(parse(url.replace("{demo}", practice_url or "")) for url in job.start.urls)
-    rules = rules_of(job)
+    rules = rules_of(loaded)
     spider = user or rules or default_spider(job.name)
     if user is None or starts:
         spider.start_urls = starts

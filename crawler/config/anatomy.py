@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from crawler.config.models.job import Job
 from crawler.config.nodes import Path
@@ -19,7 +20,7 @@ def section_at(path: Path) -> type[BaseModel] | None:
 def keys_at(path: Path) -> tuple[str, ...]:
     """Return the keys that the map at a path may have."""
     section = section_at(path)
-    return tuple(section.model_fields) if section else ()
+    return tuple(fields_of(section)) if section else ()
 
 
 def choices_at(path: Path) -> tuple[object, ...]:
@@ -32,7 +33,12 @@ def choices_at(path: Path) -> tuple[object, ...]:
 
 def homes_of(key: str) -> list[str]:
     """Return the sections, dotted, that have a key of this name."""
-    return [place for place, section in _sections(Job, "") if key in section.model_fields]
+    return [place for place, section in _sections(Job, "") if key in fields_of(section)]
+
+
+def fields_of(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a section by their keys: `try` cannot be the name of one in Python."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def section_of(annotation: object) -> type[BaseModel] | None:
@@ -53,7 +59,7 @@ def _annotation_at(path: Path) -> object:
     for step in path:
         section = section_of(annotation)
         if section is not None:
-            found = section.model_fields.get(str(step))
+            found = fields_of(section).get(str(step))
             annotation = found.annotation if found else None
         else:
             annotation = _item(annotation)
@@ -81,7 +87,7 @@ def _parts(annotation: object) -> Iterator[object]:
 
 def _sections(section: type[BaseModel], place: str) -> Iterator[tuple[str, type[BaseModel]]]:
     yield place, section
-    for name, field in section.model_fields.items():
+    for name, field in fields_of(section).items():
         below = section_of(field.annotation)
         if below is not None:
             yield from _sections(below, f"{place}.{name}".lstrip("."))

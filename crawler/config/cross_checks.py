@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from os.path import normpath
 from pathlib import Path
 
+from crawler.config.named_files import named_file, similar_file
 from crawler.config.nodes import ListNode, MapNode, Node, Place, ScalarNode
 from crawler.config.suggest import did_you_mean
 from crawler.errors import Problem
@@ -27,8 +28,8 @@ def _check_start(root: MapNode) -> Iterator[Problem]:
         hint = 'write "start: [https://...]", or name a spider that has start_urls'
         yield Place(root.place.source).problem("'start' is missing", hint)
     elif isinstance(start.value, MapNode):
-        urls = start.value.get("urls")
-        if not start.value.entries or (isinstance(urls, ListNode) and not urls.items):
+        given = [start.value.get(key) for key in ("urls", "from_file", "sitemap")]
+        if all(one is None or (isinstance(one, ListNode) and not one.items) for one in given):
             yield start.value.place.problem("start: there is no URL to begin with")
 
 
@@ -63,17 +64,9 @@ def _check_spider(root: MapNode, job_file: Path) -> Iterator[Problem]:
     name, colon, _ = node.value.rpartition(":")
     if not colon or not name.endswith(".py"):
         return
-    file = spider_file(node, job_file)
+    file = named_file(name, node.place, job_file)
     if not file.is_file():
-        names = [p.name for p in file.parent.glob("*.py")] if file.parent.is_dir() else []
-        hint = did_you_mean(file.name, names)
-        yield node.place.problem(f"spider: there is no file {file}", hint)
-
-
-def spider_file(node: ScalarNode, job_file: Path) -> Path:
-    """Return the file a `spider` value names, relative to the file that it stands in."""
-    stands_in = Path(node.place.source) if node.place.line else job_file
-    return stands_in.parent / str(node.value).rpartition(":")[0]
+        yield node.place.problem(f"spider: there is no file {file}", similar_file(file))
 
 
 def _each(node: Node | None, key: str) -> Iterator[tuple[int, ScalarNode]]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from crawler.config.anatomy import item_section_of, section_of
+from crawler.config.anatomy import fields_of, item_section_of, section_of
 from crawler.config.models.job import Job
 from crawler.config.nodes import MapNode, Path, Plain, ScalarNode, dotted, leaves, plain
 
@@ -51,7 +51,7 @@ def _is_secret(path: Path, node: object) -> bool:
 def _completed(section: type[BaseModel], values: dict[str, Plain]) -> dict[str, Plain]:
     """Return the values of a section in the order of its model, defaults filled in."""
     complete: dict[str, Plain] = {}
-    for name, field in section.model_fields.items():
+    for name, field in fields_of(section).items():
         below = section_of(field.annotation)
         given = values.get(name)
         if below is not None:

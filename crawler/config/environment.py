@@ -49,16 +49,21 @@ def interpolate(node: Node, environ: Mapping[str, str], problems: list[Problem])
 
 
 def recast(root: Node, path: Path, *, to_text: bool) -> Node:
-    """Return the tree with a variable's value read as text, or as a plain scalar; else the same."""
+    """Return the tree with a variable's value read as text, or as a plain scalar; else the same.
+
+    The path may go on below a scalar: that is then the short form of what the path leads to.
+    """
     _, node = find(root, path)
     if not isinstance(node, ScalarNode) or node.text is None:
         return root
     value = node.text if to_text else resolve(node.text)
-    return (
-        root
-        if value == node.value
-        else replaced(root, path, msgspec.structs.replace(node, value=value))
-    )
+    if value == node.value:
+        return root
+    changed = msgspec.structs.replace(node, value=value)
+    for end in range(len(path), 0, -1):
+        if find(root, path[: end - 1])[1] is not node:
+            return replaced(root, path[:end], changed)
+    return root
 
 
 def _scalar(node: ScalarNode, environ: Mapping[str, str], problems: list[Problem]) -> ScalarNode:

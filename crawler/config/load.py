@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawler.config.cross_checks import check_together, spider_file
+from crawler.config.cross_checks import check_together
 from crawler.config.environment import interpolate
 from crawler.config.extends import read_merged
-from crawler.config.nodes import Entry, ListNode, MapNode, Node, Plain, ScalarNode, plain
+from crawler.config.named_files import named_file
+from crawler.config.nodes import Entry, MapNode, Node, Plain, ScalarNode, places_of, plain
 from crawler.config.not_yet import split_off
 from crawler.config.overrides import apply_overrides
+from crawler.config.short_forms import expanded, start_as_map
 from crawler.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -42,7 +44,10 @@ class LoadedJob(msgspec.Struct, frozen=True, kw_only=True):
             included.
         origins: Where each of them comes from, by dotted path: `base.yaml:6`, `--set`, `default`.
         secrets: Dotted paths of values that are not to be shown.
+        places: Where every key and every entry of a list stands, by dotted path: `job.yaml:6`,
+            `--set`. What short forms stand for is there too: `start.urls.0`, `extract.0.each.css`.
         spider: The spider class, None without one.
+        start_file: The list that `start.from_file` names; `-` is standard input, None without one.
     """
 
     path: Path
@@ -50,7 +55,19 @@ class LoadedJob(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Plain]
     origins: dict[str, str]
     secrets: frozenset[str]
+    places: dict[str, str] = msgspec.field(default_factory=dict)
     spider: SpiderRef | None = None
+    start_file: Path | None = None
+
+    def beside(self, path: str, name: str) -> Path:
+        """Return the file that a value means: relative to the file in which it stands.
+
+        Args:
+            path: Dotted path of the value.
+            name: What it names.
+        """
+        source, colon, _ = self.places.get(path, "").rpartition(":")
+        return (Path(source) if colon else self.path).parent / name
 
 
 def load_job(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[str, str]) -> LoadedJob:
@@ -68,9 +85,9 @@ def load_job(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[str,
     root = read_merged(path, environ, problems)
     if root is None:
         raise ConfigError(*_in_order(problems, str(path)))
-    root = _start_as_map(apply_overrides(_start_as_map(root), overrides, problems))
+    root = start_as_map(apply_overrides(start_as_map(root), overrides, problems))
     root = _as_map(_without_nulls(interpolate(root, environ, problems)), root)
-    problems.extend(check_together(root, path))
+    problems.extend(check_together(expanded(root), path))
     root, unsupported = split_off(root)
     problems.extend(unsupported)
     root, job = _build(root, problems)
@@ -94,16 +111,19 @@ def _build(root: MapNode, problems: list[Problem]) -> tuple[MapNode, Job | None]
     try:
         return recast, _validated(recast)
     except ValidationError as error:
-        problems.extend(problems_of(error, recast))
+        problems.extend(problems_of(error, expanded(recast)))
         return recast, None
 
 
 def _validated(root: MapNode) -> Job:
     from crawler.config.models.job import Job
 
-    demo = root.get("demo")
-    context = {"demo": isinstance(demo, ScalarNode) and demo.value is True}
-    return Job.model_validate(plain(root), context=context)
+    demo, schemas = root.get("demo"), root.get("schemas")
+    context = {
+        "demo": isinstance(demo, ScalarNode) and demo.value is True,
+        "schemas": tuple(schemas.entries) if isinstance(schemas, MapNode) else (),
+    }
+    return Job.model_validate(plain(expanded(root)), context=context)
 
 
 def _loaded(path: Path, root: MapNode, job: Job) -> LoadedJob:
@@ -112,8 +132,8 @@ def _loaded(path: Path, root: MapNode, job: Job) -> LoadedJob:
     spider = None
     node = root.get("spider")
     if isinstance(node, ScalarNode):
-        name = str(node.value).rpartition(":")[2]
-        spider = SpiderRef(file=spider_file(node, path), name=name)
+        file, _, name = str(node.value).rpartition(":")
+        spider = SpiderRef(file=named_file(file, node.place, path), name=name)
     values = values_of(root)
     return LoadedJob(
         path=path,
@@ -121,17 +141,19 @@ def _loaded(path: Path, root: MapNode, job: Job) -> LoadedJob:
         values=values,
         origins=origins_of(root, values),
         secrets=secrets_of(root),
+        places=places_of(expanded(root)),
         spider=spider,
+        start_file=_start_file(path, root),
     )
 
 
-def _start_as_map(root: MapNode) -> MapNode:
-    """Write the short form of `start`, a list, as the map that it stands for."""
-    start = root.entries.get("start")
-    if start is None or not isinstance(start.value, ListNode):
-        return root
-    urls = MapNode(start.value.place, {"urls": Entry(start.key, start.value)})
-    return root.having("start", Entry(start.key, urls))
+def _start_file(path: Path, root: MapNode) -> Path | None:
+    start = root.get("start")
+    node = start.get("from_file") if isinstance(start, MapNode) else None
+    if not isinstance(node, ScalarNode):
+        return None
+    name = str(node.value)
+    return Path(name) if name == "-" else named_file(name, node.place, path)
 
 
 def _without_nulls(node: Node, *, free: bool = False) -> Node:

@@ -175,6 +175,23 @@ def leaves(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
         yield path, node
 
 
+def places_of(root: MapNode) -> dict[str, str]:
+    """Return where each key and each entry of a list stands, by dotted path."""
+    return dict(_places(root, ""))
+
+
+def _places(node: Node, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, MapNode):
+        for name, entry in node.entries.items():
+            # The key, not the value: an alias stands where its anchor is.
+            yield f"{path}{name}", entry.key.origin
+            yield from _places(entry.value, f"{path}{name}.")
+    elif isinstance(node, ListNode):
+        for index, item in enumerate(node.items):
+            yield f"{path}{index}", item.place.origin
+            yield from _places(item, f"{path}{index}.")
+
+
 def dotted(path: Path) -> str:
     """Write a path as messages and `--set` do: `extract.0.fields.price`."""
     return ".".join(str(step) for step in path)

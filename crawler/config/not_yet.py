@@ -14,38 +14,28 @@ from crawler.config.nodes import (
     MapNode,
     Node,
     Path,
-    Place,
     ScalarNode,
     dotted,
 )
 from crawler.errors import Problem
 
-#: Keys, by the section they stand in; `*` is any list item or field name.
+#: Keys, by the section they stand in; `*` is any list item.
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "": ("schemas", "files", "transform", "incremental", "schedule", "notify"),
-    "start": (
-        "from_file", "url_column", "keep_columns",
-        "sitemap", "newer_than", "lastmod", "max_sitemap_files",
-    ),
+    "": ("files", "transform", "incremental", "schedule", "notify"),
+    "start": ("lastmod",),
     "fetch": ("auth", "proxies", "tls", "cache"),
     "run": ("threads", "memory_limit"),
-    "extract.*": ("each", "try"),
     "output.*": ("only", "keep"),
-    "checks": ("min_fill",),
-}  # fmt: skip
+}
 
 #: Values, by the key they stand under.
 VALUES: Mapping[str, tuple[str, ...]] = {
     "run.backend": ("threads",),
     "run.workers": ("auto",),
-    "extract.*.fields.*.then.*": (
-        "decimal", "datetime", "regex", "map", "contains", "split", "first", "last", "join",
-        "lower", "replace", "default", "python",
-    ),
-}  # fmt: skip
+}
 
 #: Endings of output files.
-FORMATS = (".csv", ".parquet", ".sqlite", ".warc", ".gz")
+FORMATS = (".parquet", ".sqlite", ".warc")
 
 
 def future_keys(path: Path) -> tuple[str, ...]:
@@ -56,21 +46,20 @@ def future_keys(path: Path) -> tuple[str, ...]:
 def split_off(root: MapNode) -> tuple[MapNode, list[Problem]]:
     """Return the tree without what is not supported yet, and a problem for each such thing."""
     problems: list[Problem] = []
-    kept = _kept(root, (), root.place, problems)
+    kept = _kept(root, (), problems)
     return (kept if isinstance(kept, MapNode) else root), problems
 
 
-def _kept(node: Node, path: Path, key: Place, problems: list[Problem]) -> Node | None:
+def _kept(node: Node, path: Path, problems: list[Problem]) -> Node | None:
     """Return the supported part of a node; None when nothing of it is."""
     what = _unsupported(node, path)
     if what:
-        place = key if isinstance(node, MapNode) else node.place
-        problems.append(place.problem(f"{what} is not supported yet"))
+        problems.append(node.place.problem(f"{what} is not supported yet"))
         return None
     if isinstance(node, MapNode):
         return MapNode(node.place, dict(_entries(node, path, problems)))
     if isinstance(node, ListNode):
-        items = (_kept(i, (*path, n), i.place, problems) for n, i in enumerate(node.items))
+        items = (_kept(i, (*path, n), problems) for n, i in enumerate(node.items))
         return ListNode(node.place, tuple(item for item in items if item is not None))
     return node
 
@@ -82,7 +71,7 @@ def _entries(node: MapNode, path: Path, problems: list[Problem]) -> Iterator[tup
         if name in future:
             problems.append(entry.key.problem(f"'{dotted(below)}' is not supported yet"))
             continue
-        value = _kept(entry.value, below, entry.key, problems)
+        value = _kept(entry.value, below, problems)
         if value is not None:
             yield name, Entry(entry.key, value)
 
@@ -92,26 +81,19 @@ def _unsupported(node: Node, path: Path) -> str:
     pattern = _pattern(path)
     if pattern == "output.*.path" and isinstance(node, ScalarNode):
         return _output(node)
-    known = VALUES.get(pattern, ())
-    where = dotted(path[:-1] if pattern.endswith("*") else path)
-    if isinstance(node, ScalarNode):
-        many = pattern == "run.workers" and type(node.value) is int and node.value > 1
-        return f"{where}: '{node.written}'" if node.value in known or many else ""
-    if isinstance(node, MapNode) and len(node.entries) == 1:
-        step = next(iter(node.entries))
-        return f"{where}: '{step}'" if step in known else ""
-    return ""
+    if not isinstance(node, ScalarNode):
+        return ""
+    many = pattern == "run.workers" and type(node.value) is int and node.value > 1
+    known = node.value in VALUES.get(pattern, ())
+    return f"{dotted(path)}: '{node.written}'" if known or many else ""
 
 
 def _output(node: ScalarNode) -> str:
-    path = str(node.value)
+    path = str(node.value).removesuffix(".gz")
     ending = next((ending for ending in FORMATS if path.endswith(ending)), "")
     return f"an output in {ending}" if ending else ""
 
 
 def _pattern(path: Path) -> str:
-    """Write a path with `*` for what users number or name."""
-    steps = ["*" if isinstance(step, int) else step for step in path]
-    if len(steps) > 3 and steps[0] == "extract" and steps[2] == "fields":
-        steps[3] = "*"
-    return ".".join(steps)
+    """Write a path with `*` for what users number."""
+    return ".".join("*" if isinstance(step, int) else step for step in path)

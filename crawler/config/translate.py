@@ -87,6 +87,10 @@ def _without_value(place: Place, key: Place, name: str) -> Place:
 def _unknown_key(path: Path, key: Place, root: MapNode) -> Problem:
     name = str(path[-1])
     above = path[:-1]
+    if len(above) > 1 and above[-2] == "then":
+        known = keys_at(above)
+        hint = did_you_mean(name, known) or f"steps are {', '.join(known)}"
+        return key.problem(f"unknown step '{name}' in {dotted(above[:-1])}", hint)
     inside = f" in {dotted(above)}" if above else ""
     return key.problem(f"unknown key '{name}'{inside}", _key_hint(name, above, root))
 

@@ -205,10 +205,21 @@ def _placeholders(value: str) -> str:
     return value
 
 
+_OUTPUT_ENDINGS = (".jsonl", ".csv", ".jsonl.gz", ".csv.gz")
+
+
 def _output_path(value: str) -> str:
-    if not value.endswith(".jsonl") or value.endswith("/.jsonl"):
-        raise bad_value("has no known format", "end it in .jsonl")
+    name = value.rpartition("/")[2]
+    if not name.endswith(_OUTPUT_ENDINGS) or name in _OUTPUT_ENDINGS:
+        text = "has no known format" if name not in _OUTPUT_ENDINGS else "has no name"
+        raise bad_value(text, "end it in .jsonl or .csv, with .gz behind it or not")
     return _placeholders(value)
+
+
+def _list_file(value: str) -> str:
+    if value != "-" and not value.endswith((".csv", ".jsonl", ".txt")):
+        raise bad_value("is no known kind of list", 'a .csv, .jsonl or .txt, or "-" for stdin')
+    return value
 
 
 def _field_name(value: str) -> str:
@@ -251,6 +262,7 @@ CookieName = Annotated[str, AfterValidator(_token)]
 CookieValue = Annotated[str, AfterValidator(_cookie_value)]
 MediaType = Annotated[str, AfterValidator(_media_type)]
 OutputPath = Annotated[str, AfterValidator(_output_path)]
+ListFile = Annotated[str, AfterValidator(_list_file)]
 FieldName = Annotated[str, AfterValidator(_field_name)]
 
 #: A tuple that is written as a list; its items stay strict.

@@ -16,6 +16,7 @@ from crawler.config.models.fields import (
     written,
 )
 from crawler.config.models.items import ChecksSettings, ExtractSettings, OutputSettings
+from crawler.config.models.schemas import SchemaFields, SchemaName
 from crawler.config.models.scope import FollowSettings, ScopeSettings, StartSettings
 
 
@@ -57,6 +58,9 @@ class Job(Settings):
         description='A class to crawl with, relative to this file: "spiders/a.py:Class".',
     )
     args: dict[str, object] = written({}, "Arguments of the spider class.")
+    schemas: dict[SchemaName, SchemaFields] = written(
+        {}, "What the items of each kind must look like; one that does not goes to quarantine."
+    )
     extract: Listed[ExtractSettings] = Field(
         default=(), description="Items to take from pages. Default: a Page item for each HTML page."
     )

@@ -7,8 +7,10 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from crawler.config.models.fields import (
+    FieldName,
     Host,
     Listed,
+    ListFile,
     Pattern,
     Settings,
     Span,
@@ -23,7 +25,34 @@ class StartSettings(Settings):
     """`start` as a map; a list stands for its `urls`."""
 
     urls: Listed[StartUrl] = Field(
-        default=(), description="URLs to begin with; {demo} is the address of the practice site."
+        default=(), description="URLs to begin with; `{demo}` is the address of the practice site."
+    )
+    from_file: ListFile | None = Field(
+        default=None,
+        description="A list of URLs in a `.csv`, `.jsonl` or `.txt` (one a line, `#` begins a "
+        'comment), relative to the file that names it; `"-"` is standard input.',
+    )
+    url_column: FieldName | None = Field(
+        default=None,
+        description="Column or key of the list that holds the URL. Default: `url`, or the only "
+        "one there is.",
+    )
+    keep_columns: Listed[FieldName] = Field(
+        default=(),
+        description="Columns or keys of the list that go into the items of its pages; `{column}` "
+        "in a `value` stands for one.",
+    )
+    sitemap: Listed[StartUrl] = Field(
+        default=(),
+        description="A list, or one, of sitemaps, sitemap indexes, RSS or Atom feeds, and "
+        "robots.txt files, whose `Sitemap:` lines count.",
+    )
+    newer_than: Span | None = Field(
+        default=None,
+        description="Leaves out what a sitemap or feed says is older. Default: nothing.",
+    )
+    max_sitemap_files: int = Field(
+        default=500, ge=1, le=100_000, description="Most files that sitemap indexes lead to."
     )
 
 

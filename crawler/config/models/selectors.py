@@ -1,4 +1,4 @@
-"""CSS and XPath expressions, checked when a job is read rather than on the first page.
+"""CSS, XPath and JMESPath expressions, checked when a job is read rather than on the first page.
 
 Only the parsers are loaded, and only when a job has such a selector: a third of what importing
 the library that selects would cost.
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator
 
 from crawler.config.models.fields import bad_value
+from crawler.errors import ConfigError
 
 if TYPE_CHECKING:
     from cssselect.parser import PseudoElement
@@ -56,5 +57,17 @@ def _xpath(value: str) -> str:
     return value
 
 
+def _jmes(value: str) -> str:
+    from crawler.extract.json_query import compile_jmes
+
+    try:
+        compile_jmes(value)
+    except ConfigError as error:
+        why = error.problems[0].message.partition("is not valid: ")[2].partition(": Parse error")[0]
+        raise bad_value(f"is no JMESPath: {why[:1].lower()}{why[1:]}") from None
+    return value
+
+
 Css = Annotated[str, AfterValidator(_css)]
 XPath = Annotated[str, AfterValidator(_xpath)]
+JmesPath = Annotated[str, AfterValidator(_jmes)]
