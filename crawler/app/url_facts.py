@@ -88,17 +88,12 @@ def scope_line(loaded: LoadedJob, decision: ScopeDecision) -> str:
 
 
 def place_of(loaded: LoadedJob, key: str) -> str:
-    """Return where a setting stands: `site.yaml:12`, `--set`, or "default"."""
-    parts = key.split(".")
-    while parts:
-        known = loaded.origins.get(".".join(parts))
+    """Return where a setting, or else the one around it, stands: `site.yaml:12`, "default"."""
+    while key:
+        known = loaded.places.get(key)
         if known is not None:
             return known
-        below = [where for path, where in loaded.origins.items()
-                 if path.startswith(".".join(parts) + ".") and where != "default"]  # fmt: skip
-        if below:
-            return below[0]
-        parts.pop()
+        key = key.rpartition(".")[0]
     return "default"
 
 

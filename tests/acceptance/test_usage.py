@@ -45,9 +45,9 @@ async def test_validate_says_the_same_as_a_run(job: Job) -> None:
     ("words", "says"),
     [
         ("vaildate job.yaml", "did you mean 'validate'?"),
-        ("demo", "'demo' is not there yet"),
+        ("transcode", "'transcode' is not there yet"),
         ("absent.yaml", "there is no file absent.yaml"),
-        ("job.yaml --cron", "--cron is not there yet"),
+        ("job.yaml --refresh", "--refresh is not there yet"),
         ("job.yaml --fesh", "did you mean --fresh?"),
         ("job.yaml --limit 0", "'0' is no whole number from 1 on"),
         ("job.yaml --fresh --resume", "--resume: not allowed with argument --fresh"),

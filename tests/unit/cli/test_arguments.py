@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import argparse
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from crawler.cli.arguments import NOT_YET, UsageError, parse_arguments
+from crawler.cli import run
+from crawler.cli.arguments import UsageError, parse_arguments
+from crawler.cli.commands import COMMANDS, NOT_YET
 
 
 @pytest.mark.parametrize(
@@ -17,9 +21,19 @@ from crawler.cli.arguments import NOT_YET, UsageError, parse_arguments
     ],
 )
 def test_a_config_alone_means_run_it_wherever_it_stands(words: list[str]) -> None:
-    options = parse_arguments(words)
+    options, command = parse_arguments(words)
 
-    assert (options.command, options.config, options.limit) == ("run", Path("a.yaml"), 5)
+    assert command is run.run
+    assert (options.config, options.limit) == (Path("a.yaml"), 5)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_module_that_takes_arguments(name: str) -> None:
+    module = import_module(f"crawler.cli.{COMMANDS[name].module}")
+
+    module.add_arguments(argparse.ArgumentParser())
+
+    assert callable(module.run)
 
 
 @pytest.mark.parametrize("command", NOT_YET)
@@ -35,6 +49,11 @@ def test_options_are_not_guessed_from_their_beginning(option: str) -> None:
 
 
 def test_verbosity_counts_and_quiet_is_below_it() -> None:
-    levels = [parse_arguments(["a.yaml", *more]).level for more in ([], ["-v"], ["-vv"], ["-q"])]
+    levels = [parse_arguments(["a.yaml", *more])[0].level for more in ([], ["-v"], ["-vv"], ["-q"])]
 
     assert levels == [None, 1, 2, -1]
+
+
+def test_an_unknown_option_is_compared_with_those_of_its_command() -> None:
+    with pytest.raises(UsageError, match="no such option: --anywy; did you mean --anyway"):
+        parse_arguments(["try", "a.yaml", "/", "--anywy"])
