@@ -313,6 +313,19 @@ def registrable_domain(host: str) -> str:
     return f"{label}.{suffix}"
 
 
+def same_site(one: str, other: str) -> bool:
+    """Tell whether two serialised URLs are of one host, or of hosts of one registrable domain.
+
+    The port counts where it is not the scheme's own: what listens there may be anybody's.
+    """
+    key, other_key = host_key(one), host_key(other)
+    if key == other_key:
+        return True
+    (host, number), (other_host, other_number) = split_port(key), split_port(other_key)
+    domain = registrable_domain(host)
+    return number == other_number and domain != "" and domain == registrable_domain(other_host)
+
+
 @cache
 def _suffix_rules() -> frozenset[str]:
     """Read the list that `publicsuffixlist` ships; 13 ms, on first use only."""

@@ -42,6 +42,7 @@ class Scope:
         domains: Hosts with all hosts below them, on any port (Scrapy's `allowed_domains`).
         allow: Patterns on the path (`crawler.globs`); none allows every path.
         deny: Patterns on the path; they win over `allow`.
+        closed: Without hosts and domains no host is in scope until one is added.
 
     Raises:
         ConfigError: A host, domain or pattern is not valid.
@@ -54,6 +55,7 @@ class Scope:
         domains: Iterable[str] = (),
         allow: Iterable[str] = (),
         deny: Iterable[str] = (),
+        closed: bool = False,
     ) -> None:
         self._hosts: set[tuple[str, int | None]] = set()
         self._below: set[tuple[str, int | None]] = set()
@@ -65,7 +67,7 @@ class Scope:
         self._verdicts: dict[str, bool] = {}
         for host in hosts:
             self._add(host)
-        self._any_host = not (self._hosts or self._below or self._domains)
+        self._any_host = not (closed or self._hosts or self._below or self._domains)
 
     def add_host(self, host: str) -> None:
         """Let one more host in; no change when every host is in scope already."""

@@ -11,7 +11,7 @@ from crawler.policy.scope import Scope
 from crawler.spider.hop import Hop
 from crawler.spider.payload import Payload, encode, payload_of
 from crawler.spider.start_entry import BadStart, StartEntry
-from crawler.urls import UrlError, host_key, parse
+from crawler.urls import UrlError, host_key, parse, same_site
 
 #: Beyond any priority a spider needs, and far enough below `HOP_RANK` never to meet it.
 _MAX_PRIORITY = 1 << 38
@@ -61,17 +61,59 @@ class Intake:
     def entry(self, entry: StartEntry, ordinal: int) -> NewRequest | BadStart:
         """Take in an entry of a list of URLs; one out of scope is kept, as skipped.
 
-        A list that is fetched (a sitemap) may lie where the scope's patterns do not reach.
+        Its host joins the scope when the config names no hosts. A list that is fetched (a
+        sitemap) may lie where the scope's patterns do not reach.
         """
         try:
             url = parse(entry.url)
         except UrlError as error:
             return BadStart(place=entry.place, why=str(error))
-        wanted = entry.source or self._scope.admits(url)
+        admitted = self._scope.admits(url)
+        if self._grow_scope and not admitted:
+            self._scope.add_host(host_key(url))
+            admitted = self._scope.admits(url)
+        wanted = entry.source or admitted
         return NewRequest(
             url=url, ordinal=ordinal, is_start=True,
             skip=None if wanted else SkipReason.SCOPE.value,
             payload=encode(Payload(source=entry.source, kept=entry.kept)),
+        )  # fmt: skip
+
+    def listed(self, url: str, ordinal: int, offsite: Offsite) -> NewRequest | None:
+        """Take in a page that a fetched list names; None, and counted, when it is out of scope.
+
+        It begins at depth 0 as the list's own URL does, but is no start: a page that a sitemap
+        names and that is gone says something of the site, not of this run.
+
+        Args:
+            url: Serialised.
+            ordinal: Its place among the requests of the list.
+            offsite: Where those out of scope are counted.
+        """
+        if not self._scope.admits(url):
+            count_offsite(offsite, host_key(url), url)
+            return None
+        return NewRequest(url=url, ordinal=ordinal)
+
+    def further(
+        self, url: str, ordinal: int, trail: tuple[str, ...], *, anywhere: bool
+    ) -> NewRequest | None:
+        """Take in a list that a list names; None when it may not lie there.
+
+        Patterns on paths are for pages and do not count here.
+
+        Args:
+            url: Serialised.
+            ordinal: Its place among the requests of the list.
+            trail: The lists that led to it, the first one first.
+            anywhere: It may be of any site; else of those of the trail, or in scope.
+        """
+        if not (anywhere or self._scope.admits(url) or any(same_site(url, up) for up in trail)):
+            return None
+        return NewRequest(
+            # A page's plain link to the same URL may be known; nobody would read it as a list.
+            url=url, ordinal=ordinal, dont_filter=True,
+            payload=encode(Payload(source=True, trail=trail)),
         )  # fmt: skip
 
     def found(
@@ -122,9 +164,10 @@ class Intake:
         if hop.payload.meta.get("allow_offsite"):
             return True
         if not (queued.is_start and self._grow_scope):
-            return False
+            return hop.payload.source
         self._scope.add_host(host_key(hop.url))
-        return self._scope.admits(hop.url)  # its path may still be denied
+        # Its path may still be denied, unless it is a list.
+        return hop.payload.source or self._scope.admits(hop.url)
 
     def _wanted(self, request: Request, url: str) -> bool:
         offsite_too = request.dont_filter or request.meta.get("allow_offsite")

@@ -102,7 +102,7 @@ class PageParser:
             return FetchRequest(url=queued.url, method=queued.method, body=queued.body)
         payload = self._payload(queued)
         if payload.source:
-            return FetchRequest(url=queued.url, any_type=True, max_body=MAX_SOURCE)
+            return FetchRequest(url=queued.url, any_type=True, max_body=MAX_SOURCE, cut=True)
         return fetch_request(queued, payload)
 
     def wants_status(self, queued: QueuedRequest, status: int) -> bool:

@@ -31,6 +31,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
         cookies: A dict, or a list of dicts, as the spider gave them.
         hops: URLs that redirected to this one, the first request's first.
         source: The answer is a list of URLs to start from (sitemap, feed, robots.txt), no page.
+        trail: Lists that led to this list, the first one first.
         kept: Columns of the list of URLs that the request came from; its items carry them.
     """
 
@@ -45,6 +46,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     dont_filter: bool = False
     hops: tuple[str, ...] = ()
     source: bool = False
+    trail: tuple[str, ...] = ()
     kept: dict[str, str] = msgspec.field(default_factory=dict)
 
     def without_credentials(self) -> Payload:
@@ -78,6 +80,7 @@ _KEYS = {
     "dont_filter": "d",
     "hops": "hops",
     "source": "src",
+    "trail": "up",
     "kept": "col",
 }
 

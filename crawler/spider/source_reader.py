@@ -1,13 +1,29 @@
-"""Reads lists of URLs that are fetched: sitemaps and their indexes, feeds, robots.txt."""
+"""Reads lists of URLs that are fetched: sitemaps and their indexes, feeds, robots.txt.
+
+Pages that they name begin at depth 0. Lists that they name are read as well: three levels deep,
+each once, and so many in a run. One that robots.txt names may lie on any host (sitemaps.org,
+"Sitemaps & Cross Submits"), others on the sites of the lists that led to them, or in scope.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from crawler.messages import HttpResponse, QueuedRequest
-from crawler.spider.intake import Intake
+from crawler.spider.intake import Intake, count_offsite
 from crawler.spider.parsed import Parsed
+from crawler.spider.payload import Payload, decode
+from crawler.urls import Resolver, host_key, join, path_and_query
+
+if TYPE_CHECKING:
+    from crawler.extract.listed import ListedUrl, Listing
 
 #: Decoded bytes of one list: sitemaps.org allows 50 MiB, so that a little more is no error.
 MAX_SOURCE = 64 << 20
+#: Steps from the first list to the last: robots.txt, an index, an index in that, a sitemap.
+MAX_NESTING = 3
+
+_CUT = "body_cut"
 
 
 class SourceReader:
@@ -25,9 +41,123 @@ class SourceReader:
         self._newer_than = newer_than
         self._max_files = max_files
         self._files = files
+        # Lists that were asked for. A resume forgets them, but the trail still ends every loop.
+        self._known: set[str] = set()
 
     def read(
         self, queued: QueuedRequest, http: HttpResponse, intake: Intake, parsed: Parsed
     ) -> None:
-        """Add the requests of a list to what its answer gave."""
-        raise NotImplementedError
+        """Add the requests of a list to what its answer gave.
+
+        What was left out is noted with the reason; what is no list at all sets
+        `parsed.unreadable`. Each entry takes about 10 us.
+
+        Raises:
+            CallbackError: The row cannot be read.
+        """
+        from crawler.extract.url_list import read_list  # a crawl without lists needs no XML parser
+
+        payload = decode(queued.payload)
+        # A robots.txt that was redirected stays one: its rules are for the host asked first.
+        is_robots = any(path_and_query(url) == "/robots.txt" for url in (queued.url, *payload.hops))
+        content_type = http.headers.text("content-type")
+        listing = read_list(http.body, content_type, limit=MAX_SOURCE, is_robots=is_robots)
+        if listing.unreadable is not None:
+            parsed.unreadable = f"no list of URLs: {listing.unreadable}"
+            return
+        if _CUT in http.flags:
+            listing.defects.append(f"cut at {MAX_SOURCE >> 20} MiB")
+        self._known.update((queued.url, *payload.hops, *payload.trail))
+        reading = _Reading(queued, payload, listing, intake, parsed)
+        for entry in listing.entries:
+            self._take(entry, reading, anywhere=is_robots)
+        reading.note()
+
+    def _take(self, entry: ListedUrl, reading: _Reading, *, anywhere: bool) -> None:
+        wanted = self._newer_than
+        if wanted is not None and entry.latest is not None and entry.latest < wanted:
+            reading.leave_out("older than start.newer_than")
+            return
+        url = reading.resolve(entry.href)
+        if url is None:
+            return
+        if not entry.is_list:
+            reading.add_page(url)
+        elif url not in self._known:
+            self._take_list(url, reading, anywhere=anywhere)
+
+    def _take_list(self, url: str, reading: _Reading, *, anywhere: bool) -> None:
+        if len(reading.trail) > MAX_NESTING:
+            reading.leave_out(f"lists nested deeper than {MAX_NESTING} levels")
+        elif self._files >= self._max_files:
+            reading.leave_out(f"lists beyond start.max_sitemap_files: {self._max_files}")
+        elif reading.add_list(url, anywhere=anywhere):
+            self._known.add(url)
+            self._files += 1
+
+
+class _Reading:
+    """One list that is being read, and what was left out of it.
+
+    Attributes:
+        trail: The lists that led to its entries, itself last.
+    """
+
+    def __init__(
+        self,
+        queued: QueuedRequest,
+        payload: Payload,
+        listing: Listing,
+        intake: Intake,
+        parsed: Parsed,
+    ) -> None:
+        self.trail = (*payload.trail, queued.url)
+        self._url = queued.url
+        self._listing = listing
+        self._intake = intake
+        self._parsed = parsed
+        self._left_out: dict[str, int] = {}
+        base = join(queued.url, listing.base) if listing.base else None
+        self._resolver = Resolver(base or queued.url)
+        if listing.without_url:
+            self._left_out["without a URL"] = listing.without_url
+
+    def leave_out(self, why: str) -> None:
+        """Count an entry that is not taken."""
+        self._left_out[why] = self._left_out.get(why, 0) + 1
+
+    def resolve(self, href: str) -> str | None:
+        """Return the URL of an entry; None, and counted, when it is no http(s) URL."""
+        url = self._resolver.resolve(href)
+        if url is None:
+            self.leave_out("without a usable http(s) URL")
+        return url
+
+    def add_page(self, url: str) -> None:
+        """Take in a page."""
+        row = self._intake.listed(url, len(self._parsed.requests), self._parsed.offsite)
+        if row is None:
+            self.leave_out("out of scope")
+        else:
+            self._parsed.requests.append(row)
+
+    def add_list(self, url: str, *, anywhere: bool) -> bool:
+        """Take in a further list, if it may lie there."""
+        ordinal = len(self._parsed.requests)
+        row = self._intake.further(url, ordinal, self.trail, anywhere=anywhere)
+        if row is None:
+            self.leave_out("lists of other sites")
+            count_offsite(self._parsed.offsite, host_key(url), url)
+            return False
+        self._parsed.requests.append(row)
+        self._parsed.source_files += 1
+        return True
+
+    def note(self) -> None:
+        """Note what was wrong with the list, and what was left out of it."""
+        kept = len(self._parsed.requests)
+        notes = [f"{defect}; {kept:,} URLs kept" for defect in self._listing.defects]
+        if self._left_out:
+            parts = [f"{count:,} {why}" for why, count in self._left_out.items()]
+            notes.append(f"{kept:,} URLs kept; left out: {', '.join(parts)}")
+        self._parsed.notes = (*self._parsed.notes, *(f"{self._url}: {note}" for note in notes))
