@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from crawler.app.url_facts import place_of
 from crawler.config.load import LoadedJob
-
-_MASK = "***"
+from crawler.config.masked import shown_values
 
 
 def effective_settings(loaded: LoadedJob, *, every: bool) -> Iterator[tuple[str, Any, str]]:
@@ -18,41 +18,37 @@ def effective_settings(loaded: LoadedJob, *, every: bool) -> Iterator[tuple[str,
         loaded: The job.
         every: Those that have their default, too.
     """
-    for path, value in _flat(loaded.values, ""):
-        where = loaded.origins.get(path, "default")
+    for path, value in _flat(shown_values(loaded), ""):
+        where = place_of(loaded, path)
+        if path not in loaded.places and loaded.origins.get(path) == "default":
+            where = "default"
         if every or where != "default":
-            yield path, _masked(value, path, loaded.secrets), where
+            yield path, value, where
 
 
 def setting_lines(loaded: LoadedJob, *, every: bool) -> Iterator[str]:
-    """Yield a line for each setting, in a form that `--set` takes."""
+    """Yield a line for each setting."""
     settings = [
-        (f"{path}={written(value)}", where)
+        (f"{path}: {written(value)}", where)
         for path, value, where in effective_settings(loaded, every=every)
     ]
-    width = min(60, max((len(text) for text, _ in settings), default=0))
+    width = min(72, max((len(text) for text, _ in settings), default=0))
     for text, where in settings:
         yield f"{text:<{width}}  # {where}"
 
 
 def written(value: Any) -> str:
-    """Return a value as YAML on one line (JSON is YAML, and text mostly needs no quotes)."""
-    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    """Return a value as YAML on one line; JSON is YAML."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield every leaf; a list of plain values is one."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from _flat(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        for number, inner in enumerate(value):
+            yield from _flat(inner, f"{path}.{number}")
     elif path:
         yield path, value
-
-
-def _masked(value: Any, path: str, secrets: frozenset[str]) -> Any:
-    if path in secrets:
-        return _MASK
-    if isinstance(value, dict):
-        return {key: _masked(one, f"{path}.{key}", secrets) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_masked(one, f"{path}.{n}", secrets) for n, one in enumerate(value)]
-    return value

@@ -35,10 +35,19 @@ def effective_yaml(loaded: LoadedJob) -> str:
     Values from the environment, of headers and of cookies, and user names within URLs are
     replaced by `***`; keys without a value are left out.
     """
-    shown = _shown(dict(loaded.values), (), loaded.secrets)
     return yaml.dump(
-        shown, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, indent=2
+        shown_values(loaded),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+        indent=2,
     )
+
+
+def shown_values(loaded: LoadedJob) -> Plain:
+    """Return the effective settings as plain data that anybody may see; see `effective_yaml`."""
+    return _shown(dict(loaded.values), (), loaded.secrets)
 
 
 def _shown(value: Plain, path: Path, secrets: frozenset[str]) -> Plain:
