@@ -16,7 +16,8 @@ class ListedUrl(NamedTuple):
     Attributes:
         href: The URL as it stands there, perhaps relative, perhaps with white space around it.
         is_list: It leads to another list.
-        latest: The last wall-clock second that its date can mean; None without a usable date.
+        latest: The last wall-clock second that its date can mean; None without a usable date, and
+            when dates were not asked for.
     """
 
     href: str
@@ -43,5 +44,5 @@ class Listing(msgspec.Struct):
 
     @property
     def full(self) -> bool:
-        """No more entries are taken."""
-        return len(self.entries) >= MAX_ENTRIES
+        """No more entries are taken, be it that they name no URL."""
+        return len(self.entries) + self.without_url >= MAX_ENTRIES

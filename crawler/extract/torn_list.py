@@ -31,15 +31,17 @@ _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _LONGEST_ENTRY = 64 * 1024
 
 
-def read_torn(data: bytes) -> Iterator[ListedUrl]:
-    """Yield every entry whose URL is complete, in order."""
+def read_torn(data: bytes) -> Iterator[ListedUrl | None]:
+    """Yield every entry in order; None stands for one whose URL is not there, or not complete."""
     opened = _ENTRY.search(data)
     while opened is not None:
         following = _ENTRY.search(data, opened.end())
         end = len(data) if following is None else following.start()
         body = data[opened.end() : min(end, opened.end() + _LONGEST_ENTRY)]
         href = _link_in(body, opened.group(1))
-        if href is not None:
+        if href is None:
+            yield None
+        else:
             date = _DATE.search(body)
             second = None if date is None else latest_second(_text(date.group(1)))
             yield ListedUrl(href, opened.group(2).lower() == b"sitemap", second)

@@ -18,7 +18,9 @@ _MARK = b"\xef\xbb\xbf"
 _SNIFFED = 1024
 
 
-def read_list(body: bytes, content_type: str, *, limit: int, is_robots: bool = False) -> Listing:
+def read_list(
+    body: bytes, content_type: str, *, limit: int, is_robots: bool = False, dated: bool = True
+) -> Listing:
     """Read a list of URLs; never raises, whatever the bytes are.
 
     Args:
@@ -26,6 +28,7 @@ def read_list(body: bytes, content_type: str, *, limit: int, is_robots: bool = F
         content_type: The whole `Content-Type` field, "" when there is none.
         limit: Bytes that a gzipped list may hold.
         is_robots: It is a robots.txt; else what is no XML has a URL on each line.
+        dated: Whether the dates of entries are wanted.
     """
     defects: list[str] = []
     if body[:2] == MAGIC:
@@ -35,14 +38,12 @@ def read_list(body: bytes, content_type: str, *, limit: int, is_robots: bool = F
         if defect:
             defects.append(defect)
     data = _utf_8(body, content_type).lstrip()
-    listing = _read(data, is_robots=is_robots)
+    listing = _robots(data) if is_robots else _read(data, dated=dated)
     listing.defects = defects + listing.defects
     return listing
 
 
-def _read(data: bytes, *, is_robots: bool) -> Listing:
-    if is_robots:
-        return _robots(data)
+def _read(data: bytes, *, dated: bool) -> Listing:
     if not data:
         return Listing(unreadable="it is empty")
     head = data[:_SNIFFED].lower()
@@ -50,10 +51,10 @@ def _read(data: bytes, *, is_robots: bool) -> Listing:
         return Listing(unreadable="it is an HTML page, no sitemap or feed")
     if data[:1] != b"<" and (begin := head.find(b"<?xml")) >= 0:
         # A warning that the server's program printed first.
-        listing = read_xml(data[begin:])
+        listing = read_xml(data[begin:], dated=dated)
         listing.defects.insert(0, f"{begin} bytes before its beginning")
         return listing
-    return read_xml(data) if data[:1] == b"<" else _lines(data)
+    return read_xml(data, dated=dated) if data[:1] == b"<" else _lines(data)
 
 
 def _utf_8(body: bytes, content_type: str) -> bytes:
@@ -81,10 +82,10 @@ def _lines(data: bytes) -> Listing:
         text = line.strip()
         if not text or text[:1] == b"#":
             continue
+        if listing.full:
+            listing.defects.append(f"more than {MAX_ENTRIES:,} lines")
+            break
         if text[:8].lower().startswith((b"http://", b"https://")):
-            if listing.full:
-                listing.defects.append(f"more than {MAX_ENTRIES:,} entries")
-                break
             listing.entries.append(ListedUrl(text.decode("utf-8", "replace")))
         else:
             listing.without_url += 1

@@ -12,10 +12,12 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from crawler.extract.list_dates import latest_second
-from crawler.extract.listed import ListedUrl, Listing
+from crawler.extract.listed import MAX_ENTRIES, ListedUrl, Listing
 from crawler.extract.torn_list import read_torn
 
 _CHUNK = 64 * 1024
+#: Levels of elements; a feed with markup in its entries has a dozen.
+_DEEPEST = 200
 #: A date, or a URL longer than any that is crawled: what is beyond that is not kept.
 _LONGEST_TEXT = 16_384
 
@@ -51,13 +53,14 @@ class _Full(Exception):
     """As many entries were taken as are allowed."""
 
 
-def read_xml(data: bytes) -> Listing:
+def read_xml(data: bytes, *, dated: bool) -> Listing:
     """Read a sitemap, an index or a feed; what is broken is read as far as it makes sense.
 
     Args:
         data: UTF-8, whatever encoding it declares; begins with `<`.
+        dated: Whether the dates of entries are wanted; they cost a third of the whole.
     """
-    reader = _Reader()
+    reader = _Reader(dated=dated)
     try:
         for start in range(0, len(data), _CHUNK):
             reader.feed(data[start : start + _CHUNK])
@@ -83,9 +86,12 @@ def _read_rest(reader: _Reader, data: bytes, why: str) -> None:
     listing = reader.listing
     broken_at = reader.error_at
     for entry in read_torn(data[reader.sound_to :]):
+        if entry is None:
+            listing.without_url += 1
+        else:
+            listing.entries.append(entry)
         if listing.full:
             break
-        listing.entries.append(entry)
     if listing.entries:
         listing.defects.append(f"broken at byte {broken_at} ({why})")
     else:
@@ -101,12 +107,13 @@ class _Reader:
         sound_to: Byte at which the last entry that is not complete begins, or the last one ended.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, dated: bool) -> None:
         self.listing = Listing()
         self.root = ""
         self.sound_to = 0
         self._depth = 0
         self._kind = _SITEMAP
+        self._dates = _DATES if dated else ()
         self._entry = ""  # the name of the entry we are in, prefix included
         self._entry_depth = 0
         self._prefix = ""
@@ -144,6 +151,8 @@ class _Reader:
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _Refused(f"elements nested deeper than {_DEEPEST} levels")
         if self._entry:
             self._start_in_entry(name, attributes)
             return
@@ -178,7 +187,7 @@ class _Reader:
                 self._gather(local)
         elif (own and local == _PERMALINK and attributes.get("isPermaLink") != "false") or (
             # A news sitemap has its date one level deeper: url/news:news/news:publication_date.
-            local == "publication_date" or (direct and local in _DATES)
+            local in self._dates and (direct or local == "publication_date")
         ):
             self._gather(local)
 
@@ -214,12 +223,12 @@ class _Reader:
         self._entry = ""
         self.sound_to = self._parser.CurrentByteIndex
         href = found.get(self._kind.link) or _permalink(found)
+        if listing.full:
+            listing.defects.append(f"more than {MAX_ENTRIES:,} entries")
+            raise _Full
         if not href:
             listing.without_url += 1
             return
-        if listing.full:
-            listing.defects.append(f"more than {len(listing.entries):,} entries")
-            raise _Full
         listing.entries.append(ListedUrl(href, is_list, _date(found)))
 
 

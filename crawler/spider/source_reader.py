@@ -61,7 +61,10 @@ class SourceReader:
         # A robots.txt that was redirected stays one: its rules are for the host asked first.
         is_robots = any(path_and_query(url) == "/robots.txt" for url in (queued.url, *payload.hops))
         content_type = http.headers.text("content-type")
-        listing = read_list(http.body, content_type, limit=MAX_SOURCE, is_robots=is_robots)
+        listing = read_list(
+            http.body, content_type, limit=MAX_SOURCE, is_robots=is_robots,
+            dated=self._newer_than is not None,
+        )  # fmt: skip
         if listing.unreadable is not None:
             parsed.unreadable = f"no list of URLs: {listing.unreadable}"
             return
