@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from crawler.config.models.job import Job
-from crawler.engine.tally import Tally
+from crawler.engine.tally import ItemTally, Tally
 from crawler.interfaces import Books
 from crawler.policy.checks import (
     CHECK_FAILED,
@@ -37,13 +39,14 @@ def judge_run(
         RunTally(
             done=books.done, failed=books.failed, dead=books.dead,
             broken_links=tally.broken_links, items=tally.items_out,
+            fill=_fill(job.checks.min_fill, tally.items.values()),
             starts=StartTally(
                 reached=starts.reached, unreached=starts.unreached, forbidden=starts.forbidden,
                 other=starts.other, pending=max(0, starts.given - ended),
             ),
         ),
         Expectations(
-            min_items=least, max_failed=job.checks.max_failed,
+            min_items=least, min_fill=job.checks.min_fill, max_failed=job.checks.max_failed,
             allow_empty=job.checks.allow_empty,
             wants_items=bool(job.extract) or job.spider is None,
         ),
@@ -52,3 +55,14 @@ def judge_run(
         return judgement
     reasons = (f"the spider's start raised {start_error}", *judgement.reasons)
     return Judgement(exit_code=combine((judgement.exit_code, CHECK_FAILED)), reasons=reasons)
+
+
+def _fill(fields: Iterable[str], kinds: Iterable[ItemTally]) -> Mapping[str, float]:
+    """Return the share of items that have a field, over the kinds that know it."""
+    fill = {}
+    for name in fields:
+        known = [kind for kind in kinds if name in kind.filled]
+        total = sum(kind.out for kind in known)
+        if total:
+            fill[name] = sum(kind.filled[name] for kind in known) / total
+    return fill

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import resource
 import sys
+from pathlib import Path
+
+_STATM = Path("/proc/self/statm")
 
 
 class CpuMeter:
@@ -35,3 +38,11 @@ def peak_rss_bytes() -> int:
     """Return the largest resident size so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # Linux counts KiB, macOS bytes
+
+
+def rss_bytes() -> int:
+    """Return the resident size now; the largest so far where only that is known."""
+    try:
+        return int(_STATM.read_bytes().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError, ValueError):
+        return peak_rss_bytes()

@@ -10,22 +10,31 @@ import msgspec
 
 from crawler.app.judgement import judge_run
 from crawler.app.options import RunOptions
+from crawler.app.past_runs import past_runs
+from crawler.app.rule_places import placed_rules
 from crawler.app.run_report import RunReport
 from crawler.app.summing_up import Ending, sum_up
 from crawler.app.wiring import Wired
-from crawler.config.models.job import Job
+from crawler.config.load import LoadedJob
 from crawler.engine.crawl import End
 from crawler.engine.limits import LIMIT_REACHED
 from crawler.engine.output import Output
 from crawler.engine.tally import encode_tally
 from crawler.errors import BooksError
 from crawler.interfaces import Batch, FrontierStore, Opened
+from crawler.observe.details import Details
 from crawler.observe.end_summary import end_lines
+from crawler.observe.host_counts import HostCounts
 from crawler.observe.ledger_file import write_ledger
+from crawler.observe.report_page import report_page, write_report_page
+from crawler.observe.rule_misses import rule_misses
 from crawler.observe.summary import Summary, write_summary
 from crawler.policy.checks import NO_START_REACHED
 from crawler.spider.failure import failed
 from crawler.spider.spider import Spider
+
+#: Hosts in the report.
+_HOSTS = 20
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +72,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is closed, in order, when a crawl has ended."""
 
-    job: Job
+    loaded: LoadedJob
     options: RunOptions
     store: FrontierStore
     opened: Opened
@@ -87,16 +96,18 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
                 # What a limit on the command line cut short is a look, not the whole set.
                 output.sink.finish(good=code == 0 and end.reason != LIMIT_REACHED)
         summary = self._sum_up(wired, end, code, checks, spent)
-        await write_ledger(self.report.folder / "urls.jsonl.gz", self.store)
-        write_summary(self.report.folder / "summary.json", summary)
+        folder, hosts = self.report.folder, HostCounts()
+        await write_ledger(folder / "urls.jsonl.gz", self.store, hosts.see)
+        write_summary(folder / "summary.json", summary)
+        details = self._details(summary, hosts)
+        write_report_page(folder / "report.html", report_page(summary, details))
         if not finished:
             wired.tally.worked += spent.seconds
             wired.tally.cpu += spent.cpu_total
             tally = Batch(tally=encode_tally(wired.tally))
             await self.store.commit(self.opened.grant, tally, lambda: ())
         await self.store.close(finished=finished)
-        lines = end_lines(summary, self._paths(), self.report.folder, self.report.recorder.examples)
-        return Ended(exit_code=code, lines=tuple(lines), finished=finished)
+        return Ended(exit_code=code, lines=tuple(end_lines(summary, details)), finished=finished)
 
     def _balance(self, wired: Wired) -> None:
         books, kinds = self.store.books(), wired.tally.items
@@ -108,7 +119,7 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
 
     def _judge(self, wired: Wired) -> tuple[int, tuple[str, ...]]:
         judgement = judge_run(
-            self.job, self.store.books(), wired.tally, limit=self.options.limit,
+            self.loaded.job, self.store.books(), wired.tally, limit=self.options.limit,
             start_error=wired.crawl.start_error,
         )  # fmt: skip
         code, reasons = judgement.exit_code, judgement.reasons
@@ -125,10 +136,26 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
             cpu=spent.cpu, cpu_total=spent.cpu_total, wall=spent.wall, loop=spent.loop,
         )  # fmt: skip
         books, bottleneck = self.store.books(), wired.crawl.bottleneck
-        return sum_up(self.job, self.opened, books, wired.tally, bottleneck, ending)
+        return sum_up(self.loaded.job, self.opened, books, wired.tally, bottleneck, ending)
 
-    def _paths(self) -> list[Path]:
-        return [output.sink.path for output in self.outputs if output.sink.path is not None]
+    def _details(self, summary: Summary, hosts: HostCounts) -> Details:
+        """Gather what is told beside the summary."""
+        recorder, folder = self.report.recorder, self.report.folder
+        past = past_runs(folder.parent, summary.run)
+        last = past[0].rules if past else {}
+        rules = placed_rules(self.loaded.job)
+        return Details(
+            outputs=self._paths(quarantine=False), report=folder, errors=recorder.examples,
+            problems=recorder.problems, bad_starts=recorder.bad_starts, notes=recorder.notes,
+            notes_count=recorder.notes_count,
+            quarantine=next(iter(self._paths(quarantine=True)), None),
+            misses=rule_misses(rules, summary.rules, last, str(self.loaded.path)), past=past,
+            hosts=hosts.largest(_HOSTS), slowest=sorted(hosts.slowest, reverse=True),
+        )  # fmt: skip
+
+    def _paths(self, *, quarantine: bool) -> list[Path]:
+        paths = [one.sink.path for one in self.outputs if one.quarantine == quarantine]
+        return [path for path in paths if path is not None]
 
 
 async def _tell_spider(spider: Spider, reason: str, note: Callable[[str], None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from typing import BinaryIO, TextIO
 
@@ -16,6 +16,7 @@ from crawler.app.open_files import make_room
 from crawler.app.options import RunOptions
 from crawler.app.practice_site import start_practice_site
 from crawler.app.process_figures import CpuMeter
+from crawler.app.progress import Progress, Watched
 from crawler.app.recovery import recover_outputs, wipe_history
 from crawler.app.run_end import Ended, RunEnd, Spent
 from crawler.app.run_report import RunReport
@@ -31,13 +32,8 @@ from crawler.errors import ConfigError, StateError
 from crawler.interfaces import Batch, Clock, Mark, Opened, Recovered, RunStart
 from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
-from crawler.observe.status_line import status_line
 from crawler.spider.spider import Spider
 from crawler.storage.job_lock import JobLock
-
-#: Seconds between two status lines: often for a person, rarely in a log.
-_STATUS_TTY = 10.0
-_STATUS_LOG = 60.0
 
 
 class Streams(msgspec.Struct, frozen=True):
@@ -105,6 +101,7 @@ class JobRun:
         self._begun = clock.monotonic()
         self._meter = CpuMeter()
         self._stock: OpenStore
+        self._progress: Progress | None = None
 
     async def run(self, user: Spider | None, loop_name: str) -> int:
         """Run, and return the exit code.
@@ -193,7 +190,7 @@ class JobRun:
             verb = "goes on" if opened.resumed else "begins"
             self._tell(report, f"{self._job.name} run {opened.run_id} {verb}")
             run_end = RunEnd(
-                job=self._job, options=self._options, store=self._stock.store, opened=opened,
+                loaded=self._loaded, options=self._options, store=self._stock.store, opened=opened,
                 outputs=outputs, report=report,
             )  # fmt: skip
             try:
@@ -235,7 +232,10 @@ class JobRun:
     async def _to_the_end(self, wired: Wired, run_end: RunEnd, loop_name: str) -> Ended:
         crawl, report = wired.crawl, run_end.report
         signals = StopSignals(
-            crawl.stop, crawl.quit_now, lambda text: self._tell(report, text, QUIET), self._abort
+            self._stopper(wired),
+            crawl.quit_now,
+            lambda text: self._tell(report, text, QUIET),
+            self._abort,
         )
         with signals:
             try:
@@ -253,30 +253,41 @@ class JobRun:
     def _abort(self, exit_code: int) -> None:
         """End the process where it stands; the lock goes with it."""
         try:
+            if self._progress is not None:
+                self._progress.close()
             self._console.error(self._how_to_go_on("quit while a callback was running"))
         finally:
             os._exit(exit_code)
 
     async def _until_end(self, wired: Wired, report: RunReport) -> End:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(report.bodies.run())
-            status = group.create_task(self._say_status(wired))
-            end = await wired.crawl.run(wired.workers)
-            status.cancel()
-            await report.bodies.close()
+        with self._show(wired, report) as progress:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(report.bodies.run())
+                showing = group.create_task(progress.run())
+                end = await wired.crawl.run(wired.workers)
+                showing.cancel()
+                await report.bodies.close()
         return end
 
-    async def _say_status(self, wired: Wired) -> None:
-        store = self._stock.store
-        period = _STATUS_TTY if self._streams.stderr.isatty() else _STATUS_LOG
-        done = store.books().done
-        while True:
-            await self._clock.sleep(period)
-            books = store.books()
-            rate, done = (books.done - done) / period, books.done
-            seconds = self._clock.monotonic() - self._begun
-            items, flying = wired.tally.items_out, wired.crawl.in_flight
-            self._console.say(status_line(self._job.name, seconds, books, items, flying, rate))
+    def _show(self, wired: Wired, report: RunReport) -> Progress:
+        stdout = self._streams.stdout
+        watched = Watched(
+            job=self._job, wired=wired, store=self._stock.store, recorder=report.recorder,
+            clock=self._clock, meter=self._meter, begun=self._begun,
+        )  # fmt: skip
+        taken = self._options.output == "-" and stdout.isatty()
+        self._progress = Progress(watched, self._console, self._streams.stderr, stdout_taken=taken)
+        return self._progress
+
+    def _stopper(self, wired: Wired) -> Callable[[str], None]:
+        """Return what a signal calls: it stops the crawl, and whoever watches sees it."""
+
+        def stop(reason: str) -> None:
+            if self._progress is not None:
+                self._progress.stopping()
+            wired.crawl.stop(reason)
+
+        return stop
 
     def _say_ending(self, report: RunReport, ended: Ended) -> None:
         for line in ended.lines:

@@ -10,9 +10,9 @@ from crawler.app.job_paths import rfc3339
 from crawler.app.process_figures import peak_rss_bytes
 from crawler.config.models.job import Job
 from crawler.engine.bottleneck import Bottleneck
-from crawler.engine.tally import ItemTally, Tally
+from crawler.engine.tally import ItemTally, RuleTally, Tally
 from crawler.interfaces import Books, Opened
-from crawler.observe.summary import Summary, books_of
+from crawler.observe.summary import RuleCounts, Summary, books_of
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +59,8 @@ def sum_up(
         pages_per_s=round(books.done / worked, 2) if worked else 0.0,
         limited_by=bottleneck.shares(ending.seconds, ending.cpu), peak_rss_bytes=peak_rss_bytes(),
         cpu_s=round(tally.cpu + ending.cpu_total, 3), checks=list(ending.checks),
+        rules={place: _rule_counts(rule) for place, rule in tally.rules.items()},
+        problems=tally.problems, bad_starts=tally.bad_starts, source_files=tally.source_files,
     )  # fmt: skip
 
 
@@ -67,6 +69,20 @@ def _item_counts(kind: ItemTally) -> dict[str, Any]:
         name: getattr(kind, "in_" if name == "in" else name)
         for name in ("in", "fanned", "out", "dropped", "quarantined", "waiting")
     }
-    total = max(1, kind.in_)
-    fill = {name: round(full / total, 4) for name, full in kind.filled.items()}
+    # Of items written: one in quarantine says nothing of what the others have.
+    fill = {name: fill_share(full, kind.out) for name, full in kind.filled.items()}
     return {**counts, "fill": fill}
+
+
+def fill_share(full: int, total: int) -> float:
+    """Return a share as it is written down: 1.0 only if nothing is missing, 0.0 only if all is."""
+    if full in (0, total):
+        return 1.0 if full else 0.0
+    return min(0.9999, max(0.0001, round(full / total, 4)))
+
+
+def _rule_counts(rule: RuleTally) -> RuleCounts:
+    return RuleCounts(
+        pages=rule.pages, found=rule.found, empty=rule.empty, missing=rule.missing,
+        sample=rule.sample,
+    )  # fmt: skip

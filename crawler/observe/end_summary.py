@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
+from crawler.observe.details import Details
+from crawler.observe.past import comparison, field_fills
+from crawler.observe.quantities import share, took
 from crawler.observe.summary import Summary
 
 _LINES = 12
 _KINDS = 2
+_FIELDS = 4
 
-
-def end_lines(
-    summary: Summary, outputs: Sequence[Path], report: Path, examples: Mapping[str, str]
-) -> list[str]:
-    """Return the lines that are printed when a run has ended.
-
-    Args:
-        summary: The run.
-        outputs: Files with items.
-        report: The folder of its report.
-        examples: A failure of each error class.
-    """
-    books = summary.books
-    bad = books["failed"] + books["dead"]
-    took = _took(summary.duration_s)
-    lines = [f"{summary.job} ended after {took} ({summary.reason})", _pages(summary, bad)]
-    for name, kind in list(summary.items.items())[:_KINDS]:
-        lines.append(f"  items   {kind['out']:,} {name}{_gaps(kind)}")
-    if len(summary.items) > _KINDS:
-        lines[-1] += f"; {len(summary.items) - _KINDS} more kinds in summary.json"
-    lines += _errors(summary, examples)
-    lines += _odd(summary)
-    if summary.offsite["links"]:
-        hosts = list(summary.offsite["hosts"])
-        more = f" and {len(hosts) - 2} more" if len(hosts) > 2 else ""
-        names = ", ".join(hosts[:2])
-        lines.append(f"  offsite {summary.offsite['links']:,} links out of scope: {names}{more}")
-    slow = max(summary.limited_by, key=lambda cause: summary.limited_by[cause], default="")
-    share = f", limited by {slow} {summary.limited_by[slow]:.0%} of the time" if slow else ""
-    lines.append(
-        f"  speed   {summary.pages_per_s:.1f} pages/s{share}; {summary.cpu_s:.1f} CPU s,"
-        f" peak memory {summary.peak_rss_bytes / 1e6:.0f} MB"
-    )
-    lines.append(f"  files   {' · '.join(_short(path) for path in [*outputs[:2], report])}")
-    lines += [f"  check   {reason}" for reason in summary.checks[: _LINES - 1 - len(lines)]]
-    lines.append(f"{_verdict(summary.exit)} (exit {summary.exit})")
-    return lines
-
-
-def _pages(summary: Summary, bad: int) -> str:
-    books = summary.books
-    skipped = sum(books["skipped"].values())
-    line = f"  pages   {books['done']:,} ok · {bad:,} failed · {skipped:,} skipped"
-    if skipped:
-        reasons = sorted(books["skipped"].items(), key=lambda pair: -pair[1])[:3]
-        line += f" ({', '.join(f'{name} {count:,}' for name, count in reasons)})"
-    return line + (f" · {books['pending']:,} left" if books["pending"] else "")
-
-
+#: Ends that a limit brought about, and where it stands.
+_LIMITS = {
+    "max_pages": "limit scope.max_pages reached",
+    "max_runtime": "limit scope.max_runtime reached",
+    "limit": "limit --limit reached",
+}
 #: Flags that mean something of a page was left out.
 _LOSSES = {
     "links_capped": "pages with more links than are taken",
@@ -67,48 +30,162 @@ _LOSSES = {
 }
 
 
-def _odd(summary: Summary) -> list[str]:
-    found = [
-        f"{summary.flags[name]:,} {what}" for name, what in _LOSSES.items() if name in summary.flags
-    ]
-    return [f"  odd     {', '.join(found)}"] if found else []
+class _Line(msgspec.Struct, frozen=True):
+    """One line; where there are too many, those of the highest rank go first, from the last on."""
+
+    rank: int
+    text: str
 
 
-def _errors(summary: Summary, examples: Mapping[str, str]) -> list[str]:
+def end_lines(summary: Summary, details: Details) -> list[str]:
+    """Return the lines that are printed when a run has ended."""
+    lines = list(_lines(summary, details))
+    while len(lines) > _LINES:
+        worst = max(line.rank for line in lines)
+        last = max(place for place, line in enumerate(lines) if line.rank == worst)
+        del lines[last]
+    return [line.text for line in lines]
+
+
+def verdict(summary: Summary) -> str:
+    """Return what became of the run, with its exit code."""
+    words = {0: "OK", 3: "NOT GOOD", 4: "NOTHING REACHED", 130: "INTERRUPTED", 143: "INTERRUPTED"}
+    return f"{words.get(summary.exit, 'FAILED')} (exit {summary.exit})"
+
+
+def ending(summary: Summary) -> str:
+    """Return how and when the run came to its end."""
+    reason = summary.reason
+    how = "stopped" if summary.exit > 128 else "finished"
+    why = "" if reason == "finished" else f" ({_LIMITS.get(reason, reason)})"
+    return f"{summary.job} {how} after {took(summary.duration_s)}{why}"
+
+
+def losses(summary: Summary, details: Details) -> list[str]:
+    """Return what is no failure, but should not pass in silence."""
+    flags = summary.flags
+    found = [f"{flags[name]:,} {what}" for name, what in _LOSSES.items() if name in flags]
+    if details.notes:
+        more = details.notes_count - 1
+        found.append(details.notes[0] + (f" (and {more:,} more in run.log)" if more > 0 else ""))
+    return found
+
+
+def _lines(summary: Summary, details: Details) -> Iterator[_Line]:
+    yield _Line(0, ending(summary))
+    yield _Line(0, _pages(summary))
+    yield from _items(summary)
+    yield from _fields(summary, details)
+    yield from _quarantine(summary, details)
+    yield from (_Line(3 if place else 1, f"  rule    {miss}") for place, miss in _misses(details))
+    yield from _starts(summary, details)
+    yield from _errors(summary, details)
+    odd = losses(summary, details)
+    if odd:
+        yield _Line(4, f"  odd     {', '.join(odd)}")
+    yield from _offsite(summary)
+    yield _Line(5, _speed(summary))
+    paths = [*details.outputs[:2], details.report]
+    yield _Line(2, f"  files   {' · '.join(short(path) for path in paths)}")
+    for place, reason in enumerate(summary.checks):
+        yield _Line(min(place, 6), f"  check   {reason}")
+    compared = comparison(summary, details.past)
+    yield _Line(0, verdict(summary) + (f". {compared}" if compared else ""))
+
+
+def _pages(summary: Summary) -> str:
+    books = summary.books
+    bad = books["failed"] + books["dead"]
+    skipped = sum(books["skipped"].values())
+    part = f" ({share(bad / (books['done'] + bad))})" if bad else ""
+    line = f"  pages   {books['done']:,} ok · {bad:,} failed{part} · {skipped:,} skipped"
+    if skipped:
+        reasons = sorted(books["skipped"].items(), key=lambda pair: -pair[1])[:3]
+        line += f" ({', '.join(f'{name} {count:,}' for name, count in reasons)})"
+    return line + (f" · {books['pending']:,} left" if books["pending"] else "")
+
+
+def _items(summary: Summary) -> Iterator[_Line]:
+    kinds = list(summary.items.items())
+    for place, (name, kind) in enumerate(kinds[:_KINDS]):
+        more = len(kinds) - _KINDS if place == _KINDS - 1 else 0
+        others = f"; {more} more kinds in summary.json" if more > 0 else ""
+        yield _Line(place, f"  items   {kind['out']:,} {name}{others}")
+
+
+def _fields(summary: Summary, details: Details) -> Iterator[_Line]:
+    fills = [fill for fill in field_fills(summary, details.past) if fill.share < 1 or fill.dropped]
+    if fills:
+        look = "   ← look here" if any(fill.dropped for fill in fills) else ""
+        more = f" · {len(fills) - _FIELDS} more with gaps" if len(fills) > _FIELDS else ""
+        texts = " · ".join(fill.text() for fill in fills[:_FIELDS])
+        yield _Line(1 if look else 2, f"  fields  {texts}{more}{look}")
+
+
+def _quarantine(summary: Summary, details: Details) -> Iterator[_Line]:
+    count = sum(kind.get("quarantined", 0) for kind in summary.items.values())
+    if not count:
+        return
+    items = "1 item" if count == 1 else f"{count:,} items"
+    line = f"  broken  {items} in quarantine"
+    worst = max(summary.problems, key=lambda place: summary.problems[place], default=None)
+    if worst is not None:
+        line += f"; most by {worst} ({summary.problems[worst]:,})"
+        if worst in details.problems:
+            line += f": {details.problems[worst]}"
+    yield _Line(1, line + (f" → {short(details.quarantine)}" if details.quarantine else ""))
+
+
+def _misses(details: Details) -> Iterator[tuple[int, str]]:
+    misses = details.misses
+    shown = misses[:2]
+    for place, miss in enumerate(shown):
+        last = place == len(shown) - 1 and len(misses) > len(shown)
+        more = f" ({len(misses) - len(shown)} more such rules in report.html)" if last else ""
+        yield place, miss + more
+
+
+def _starts(summary: Summary, details: Details) -> Iterator[_Line]:
+    count = summary.bad_starts
+    if count:
+        entries = "1 entry" if count == 1 else f"{count:,} entries"
+        sample = f": {details.bad_starts[0]}" if details.bad_starts else ""
+        yield _Line(2, f"  starts  {entries} that nothing can be fetched for{sample}")
+
+
+def _errors(summary: Summary, details: Details) -> Iterator[_Line]:
     worst = sorted(summary.errors.items(), key=lambda pair: -pair[1])[:4]
     if not worst:
-        return []
-    lines = ["  errors  " + ", ".join(f"{name} {count:,}" for name, count in worst)]
-    example = next((examples[name] for name, _ in worst if name in examples), None)
+        return
+    yield _Line(1, "  errors  " + ", ".join(f"{name} {count:,}" for name, count in worst))
+    samples = details.errors
+    example = next((samples[name] for name, _ in worst if name in samples), None)
     # Where the checks quote a failure already, another one would be noise.
     if example is not None and not any(example in reason for reason in summary.checks):
-        lines.append(f"          such as {example}")
-    return lines
+        yield _Line(3, f"          such as {example}")
 
 
-def _gaps(kind: dict[str, object]) -> str:
-    fill = kind["fill"]
-    if not isinstance(fill, dict):
-        return ""
-    gaps = sorted((share, name) for name, share in fill.items() if share < 1)[:3]
-    return f"; filled: {', '.join(f'{name} {share:.0%}' for share, name in gaps)}" if gaps else ""
+def _offsite(summary: Summary) -> Iterator[_Line]:
+    links = summary.offsite["links"]
+    if links:
+        hosts = list(summary.offsite["hosts"])
+        more = f" and {len(hosts) - 2} more" if len(hosts) > 2 else ""
+        yield _Line(5, f"  offsite {links:,} links out of scope: {', '.join(hosts[:2])}{more}")
 
 
-def _took(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60)
-    return f"{int(minutes)} min {rest:02.0f} s" if minutes else f"{seconds:.1f} s"
+def _speed(summary: Summary) -> str:
+    causes = summary.limited_by
+    slow = max(causes, key=lambda cause: causes[cause], default="")
+    part = f", limited by {slow} {causes[slow]:.0%} of the time" if slow else ""
+    return (
+        f"  speed   {summary.pages_per_s:.1f} pages/s{part}; {summary.cpu_s:.1f} CPU s,"
+        f" peak memory {summary.peak_rss_bytes / 1e6:.0f} MB"
+    )
 
 
-def _short(path: Path) -> str:
+def short(path: Path) -> str:
+    """Return a path as it is seen from the current directory."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def _verdict(code: int) -> str:
-    if code == 0:
-        return "OK"
-    return {3: "NOT GOOD", 4: "NOTHING REACHED", 130: "INTERRUPTED", 143: "INTERRUPTED"}.get(
-        code, "FAILED"
-    )

@@ -6,6 +6,7 @@ one line and no kill can tear the file: the rows are the truth, this is a copy t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,8 +18,15 @@ from crawler.interfaces import FrontierStore, LedgerLine
 _LEVEL = 1  # of isal's 0 to 3: a tenth of gzip's time for a few per cent of size
 
 
-async def write_ledger(path: Path, store: FrontierStore) -> None:
+async def write_ledger(
+    path: Path, store: FrontierStore, also: Callable[[LedgerLine], None] = lambda _: None
+) -> None:
     """Write the file of a run.
+
+    Args:
+        path: Where.
+        store: Has the rows.
+        also: Is told of each line too, off the loop.
 
     Raises:
         OutputError: It cannot be written.
@@ -31,6 +39,7 @@ async def write_ledger(path: Path, store: FrontierStore) -> None:
 
             def visit(line: LedgerLine) -> None:
                 file.write(encode(line) + b"\n")
+                also(line)
 
             await store.ledger(visit)
         aside.replace(path)

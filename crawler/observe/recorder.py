@@ -1,4 +1,4 @@
-"""Takes note of every page that has ended: a line when asked for, a body when it failed."""
+"""Takes note of every page that has ended: a line when asked for, samples, bodies of failures."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ from collections.abc import Callable
 
 from crawler.observe.console import VERBOSE, Console, safe
 from crawler.observe.kept_bodies import KeptBodies
-from crawler.outcome import PageOutcome, State
+from crawler.outcome import ItemProblem, PageOutcome, State
+from crawler.spider.start_entry import BadStart
 
 #: Lines about failures of one class before they are only counted.
 LOUD = 20
+#: Notes that are logged; the rest only count.
+_NOTES = 200
+#: Of notes and bad entries, how many are kept to be shown at the end.
+_SHOWN = 20
+#: Fields of which a broken item is kept as a sample.
+_PLACES = 200
 
 
 class Recorder:
@@ -23,6 +30,11 @@ class Recorder:
     Attributes:
         failed_start: The first start request that failed in this process, and why; None for none.
         examples: The first failure of each class, and why.
+        notes: The first notes of pages, each with its URL.
+        notes_count: All of them.
+        problems: By kind and field (`Book.price`), the first item that went to quarantine for it.
+        bad_starts: The first entries of lists that nothing can be fetched for.
+        bad_starts_count: All of them.
     """
 
     def __init__(self, console: Console, log: Callable[[str], None], bodies: KeptBodies) -> None:
@@ -32,14 +44,53 @@ class Recorder:
         self._said: dict[str, int] = {}
         self.failed_start: str | None = None
         self.examples: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.notes_count = 0
+        self.problems: dict[str, str] = {}
+        self.bad_starts: list[str] = []
+        self.bad_starts_count = 0
 
     def ended(self, outcome: PageOutcome) -> None:
         """Note one outcome, its page committed."""
         if outcome.state in (State.FAILED, State.DEAD):
             self._bodies.offer(outcome)
             self._note_failure(outcome)
+        if outcome.notes:
+            self._take_notes(outcome)
+        for item in outcome.quarantined:
+            for problem in item.problems:
+                self._note_problem(f"{item.name}.{problem.field}", problem, outcome.request.url)
         if self._console.level >= VERBOSE:
             self._console.say(_line(outcome), VERBOSE)
+
+    def bad_start(self, entry: BadStart) -> None:
+        """Note an entry of a list that nothing can be fetched for."""
+        self.bad_starts_count += 1
+        if self.bad_starts_count <= LOUD:
+            text = safe(f"{entry.place}: {entry.why}")
+            self.bad_starts.append(text)
+            self._log(f"left out: {text}")
+        elif self.bad_starts_count == LOUD + 1:
+            self._log("more entries are left out: they are only counted from here on")
+
+    def _take_notes(self, outcome: PageOutcome) -> None:
+        for note in outcome.notes:
+            self.notes_count += 1
+            if self.notes_count <= _NOTES:
+                text = safe(
+                    note if outcome.request.url in note else f"{outcome.request.url}: {note}"
+                )
+                self._log(f"note: {text}")
+                if len(self.notes) < _SHOWN:
+                    self.notes.append(text)
+            elif self.notes_count == _NOTES + 1:
+                self._log("more notes: they are only counted from here on")
+
+    def _note_problem(self, place: str, problem: ItemProblem, url: str) -> None:
+        if place in self.problems or len(self.problems) >= _PLACES:
+            return
+        value = "" if problem.value is None else f"{problem.value!r:.80} "
+        self.problems[place] = safe(f"{value}{problem.reason}, on {url}")
 
     def _note_failure(self, outcome: PageOutcome) -> None:
         reason = outcome.reason or ""

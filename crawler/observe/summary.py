@@ -12,6 +12,24 @@ from crawler.errors import OutputError
 from crawler.interfaces import Books
 
 
+class RuleCounts(msgspec.Struct, frozen=True):
+    """What one rule of the config found.
+
+    Attributes:
+        pages: To which it applied.
+        found: Items that it gave, or links that it selected.
+        empty: Pages on which it found nothing.
+        missing: Items by field whose selector matched nothing.
+        sample: A page on which something was missing; "" for none.
+    """
+
+    pages: int = 0
+    found: int = 0
+    empty: int = 0
+    missing: dict[str, int] = msgspec.field(default_factory=dict)
+    sample: str = ""
+
+
 class Summary(msgspec.Struct, kw_only=True):
     """The fields of `summary.json`.
 
@@ -24,6 +42,10 @@ class Summary(msgspec.Struct, kw_only=True):
         errors: Tries that went wrong, by error class.
         flags: Pages by what was odd about them: "links_capped" (links beyond 20,000 were left
             out), "odd_markup", "charset_guessed"...
+        rules: What each rule of the config found, by its place: `extract.0`, `follow.1`.
+        problems: Problems of items in quarantine by kind and field: `Book.price`.
+        bad_starts: Entries of lists that nothing could be fetched for.
+        source_files: Lists of URLs that lists of URLs led to.
         bytes: Bodies received, as on the wire.
         limited_by: Shares of the time: politeness, cpu, network, output.
         peak_rss_bytes: Of this process.
@@ -56,6 +78,10 @@ class Summary(msgspec.Struct, kw_only=True):
     peak_rss_bytes: int
     cpu_s: float
     checks: list[str]
+    rules: dict[str, RuleCounts] = msgspec.field(default_factory=dict)
+    problems: dict[str, int] = msgspec.field(default_factory=dict)
+    bad_starts: int = 0
+    source_files: int = 0
 
 
 def books_of(books: Books) -> dict[str, Any]:
