@@ -9,8 +9,11 @@ from pathlib import Path
 from crawler.app.job_paths import JobPaths
 from crawler.errors import OutputError, StateError
 from crawler.interfaces import Mark
+from crawler.sinks.file_output import FileOutput, is_rendered
 from crawler.sinks.marked_file import MarkedFile
+from crawler.sinks.rendered_sink import RenderedSink, journal_of
 from crawler.sinks.sidecar import Sidecar
+from crawler.sinks.swap_note import NoteFile, SwapNote
 
 
 def recover_outputs(marks: Iterable[Mark], job: str, *, needed: bool) -> None:
@@ -26,12 +29,35 @@ def recover_outputs(marks: Iterable[Mark], job: str, *, needed: bool) -> None:
     """
     for mark in marks:
         path = Path(mark.path)
+        if _target_of(path) is not None:
+            _recover_journal(path, mark, job, needed=needed)
+            continue
         _take_back(path, mark)
         sidecar = Sidecar(path, job)
         if (not needed and not path.exists()) or sidecar.vouches():
             continue
         MarkedFile(mark.sink, path, sync=False).recover(mark)
         sidecar.settled()
+
+
+def settle_outputs(marks: Iterable[Mark], job: str) -> None:
+    """Delete the journals of a run that was given up, once another has taken its place.
+
+    Raises:
+        OutputError: One cannot be deleted.
+    """
+    for mark in marks:
+        target = _target_of(Path(mark.path))
+        note = None if target is None else NoteFile(target).read()
+        if target is None or note is None or note.clean or note.job != job:
+            continue
+        sink = RenderedSink(_as_noted(mark, target, note))
+        try:
+            sink.open(mark)
+            sink.finish(good=False)
+            sink.settle()
+        finally:
+            sink.close()
 
 
 def wipe_history(paths: JobPaths) -> None:
@@ -60,3 +86,36 @@ def _take_back(part: Path, mark: Mark) -> None:
         aside.replace(part)
     except OSError as error:
         raise OutputError(f"cannot write {part}: {error.strerror}") from error
+
+
+def _target_of(journal: Path) -> Path | None:
+    """Return what is made from a journal in the end; None if this is none."""
+    target = journal.with_name(journal.name.removeprefix(".").removesuffix(".part"))
+    return target if is_rendered(target.name) and journal == journal_of(target) else None
+
+
+def _recover_journal(path: Path, mark: Mark, job: str, *, needed: bool) -> None:
+    """Cut a journal back; one that no run goes on with gets into its target now."""
+    target = _target_of(path)
+    assert target is not None
+    note = NoteFile(target).read()
+    others = note is not None and not note.clean and note.job != job
+    if others or (not needed and not path.exists()):
+        return
+    MarkedFile(mark.sink, path, sync=False).recover(mark)
+    if needed or note is None or note.mode == "replace":
+        return
+    sink = RenderedSink(_as_noted(mark, target, note))
+    try:
+        sink.open(mark)
+        # Not settled: the next run may be refused, and then this one can still go on.
+        sink.finish(good=True)
+    finally:
+        sink.close()
+
+
+def _as_noted(mark: Mark, target: Path, note: SwapNote) -> FileOutput:
+    return FileOutput(
+        name=mark.sink, path=target, mode=note.mode, job=note.job, columns=note.columns,
+        formula_cells=note.formula_cells,
+    )  # fmt: skip

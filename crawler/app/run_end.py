@@ -107,6 +107,9 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
             tally = Batch(tally=encode_tally(wired.tally))
             await self.store.commit(self.opened.grant, tally, lambda: ())
         await self.store.close(finished=finished)
+        if finished:
+            for output in self.outputs:
+                output.sink.settle()
         return Ended(exit_code=code, lines=tuple(end_lines(summary, details)), finished=finished)
 
     def _balance(self, wired: Wired) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from crawler.app.job_paths import JobPaths
 from crawler.app.options import RunOptions
+from crawler.app.output_columns import columns_of
 from crawler.app.page_tools import fetcher_of, job_scope, parser_of
 from crawler.app.policies import canonical_of, politeness_of, retry_of, user_agent_of
 from crawler.app.spider_set import SpiderSet
 from crawler.config.load import LoadedJob
+from crawler.config.models.items import OutputSettings
 from crawler.engine.crawl import Crawl, Parts
 from crawler.engine.host_book import HostBook
 from crawler.engine.limits import RunLimits
@@ -24,10 +26,12 @@ from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, FrontierStore, Opened
 from crawler.observe.recorder import Recorder
 from crawler.policy.autothrottle import AutothrottlePolicy
-from crawler.sinks.jsonl_sink import JsonlSink
+from crawler.sinks.file_output import FileOutput, unknown_format
 from crawler.sinks.late_file import LateFile
+from crawler.sinks.sink_for import sink_for
 from crawler.sinks.stdout_sink import StdoutSink
 from crawler.spider.spider_state import SpiderState
+from crawler.spider.start_entry import BadStart
 from crawler.storage.memory_store import MemoryStore
 from crawler.storage.slot_file import NoGuard, SlotFile
 from crawler.storage.sqlite_store import SqliteStore
@@ -61,10 +65,12 @@ def refuse_taken(
     """Refuse a new run whose output of mode "new" is there already, before the run is on record.
 
     Raises:
-        ConfigError: It is.
+        ConfigError: It is, or `-o` names a file of a kind that nothing here can write.
     """
     if options.output == "-":
         return
+    if options.output is not None and (wrong := unknown_format(options.output)):
+        raise ConfigError(f"output {options.output} {wrong}")
     new = [one.path for one in loaded.job.output if one.mode == "new"]
     for template in new if options.output is None else [options.output]:
         path = paths.output(template, run_id, started)
@@ -88,14 +94,18 @@ def outputs_of(
     if options.output == "-":
         return (Output(StdoutSink(stdout), after_commit=True), quarantine)
 
-    def output(template: str, mode: str, provenance: str) -> Output:
-        path = paths.output(template, opened.run_id, opened.started)
-        return Output(JsonlSink(template, path, mode=mode, job=job.name, sync=sync), provenance)
+    def output(one: OutputSettings) -> Output:
+        file = FileOutput(
+            name=one.path, path=paths.output(one.path, opened.run_id, opened.started),
+            mode=one.mode, job=job.name, sync=sync, formula_cells=one.formula_cells,
+            columns=columns_of(job, one.provenance),
+        )  # fmt: skip
+        return Output(sink_for(file), one.provenance)
 
-    if options.output is not None:
-        return (output(options.output, "new", "url"), quarantine)
-    given = [output(one.path, one.mode, one.provenance) for one in job.output]
-    return (*given, quarantine)
+    wanted: Sequence[OutputSettings] = job.output
+    if options.output is not None:  # any name will do; a config is stricter
+        wanted = (OutputSettings().model_copy(update={"path": options.output}),)
+    return (*map(output, wanted), quarantine)
 
 
 class Wired:
@@ -146,7 +156,9 @@ class Wired:
                 store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
                 robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=obey),
                 retry=retry,
-                starts=StartFeed(parser.start(), items_done=self.tally.start_items),
+                starts=StartFeed(
+                    parser.start(), items_done=self.tally.start_items, bad=self._bad_start(recorder)
+                ),
                 outputs=tuple(one for one in outputs if not one.quarantine),
                 quarantine=next((one.sink for one in outputs if one.quarantine), None),
                 stamp={"_job": job.name, "_run": opened.run_id},
@@ -160,3 +172,11 @@ class Wired:
         state = SpiderState(spiders.spider, opened.spider_state)
         visitor = Visitor(self.fetcher, parser, stock.guard, state, retry)
         self.workers = InlineWorkers(visitor, gate, self.crawl.deliver)
+
+    def _bad_start(self, recorder: Recorder) -> Callable[[BadStart], None]:
+        def note(entry: BadStart) -> None:
+            recorder.bad_start(entry)
+            # A resume is given every entry again: those of this process are all there are.
+            self.tally.bad_starts = recorder.bad_starts_count
+
+        return note

@@ -1,0 +1,35 @@
+"""The columns that a table of a job's items has in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crawler.config.models.job import Job
+from crawler.config.models.typed_values import item_type
+
+_ADDED = {"none": (), "url": ("_url", "_id")}
+_FULL = ("_url", "_id", "_job", "_run", "_at", "_depth", "_from")
+
+
+def columns_of(job: Job, provenance: str) -> tuple[str, ...]:
+    """Return fields that the config names, kind by kind in its order, and what provenance adds.
+
+    A schema decides about the order of its kind's fields; without one the rule does. Nothing is
+    known of what a class yields without a schema, so that its first items decide.
+    """
+    named = dict.fromkeys(field for kind in _kinds(job) for field in kind)
+    if not named:
+        return ()
+    return (*named, *_ADDED.get(provenance, _FULL))
+
+
+def _kinds(job: Job) -> Iterator[list[str]]:
+    for rule in job.extract:
+        yield list(job.schemas.get(rule.item) or rule.fields or ())
+    if job.spider is None:
+        return
+    # A schema that is a part of another is the kind of no item.
+    parts = {item_type(one.type)[0] for kind in job.schemas.values() for one in kind.values()}
+    for name, fields in job.schemas.items():
+        if name not in parts:
+            yield list(fields)

@@ -1,0 +1,50 @@
+"""What is said of an output file, and what its name says about its format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+#: Endings of files that are made at the end of a run from what is kept aside until then.
+RENDERED = (".csv", ".csv.gz", ".jsonl.gz")
+#: Endings that are not there yet, and those of which it would be wrong to write JSON lines.
+UNKNOWN = (".gz", ".bz2", ".zst", ".xz", ".zip", ".parquet", ".sqlite", ".warc", ".xlsx")
+
+
+class FileOutput(msgspec.Struct, frozen=True, kw_only=True):
+    """One output file of a job.
+
+    Attributes:
+        name: Key of its marks: the path as the config has it.
+        path: The file, all names filled in.
+        mode: "new" (the file must not be there), "append", or "replace" (built aside, swapped in
+            by a good end).
+        job: Name of the job.
+        sync: True forces each batch to the disk.
+        columns: CSV only: columns that come first, and are there without any item, too.
+        formula_cells: CSV only: "quote" or "keep" texts that a spreadsheet takes for formulas.
+    """
+
+    name: str
+    path: Path
+    mode: str
+    job: str
+    sync: bool = False
+    columns: tuple[str, ...] = ()
+    formula_cells: str = "quote"
+
+
+def is_rendered(name: str) -> bool:
+    """Tell whether a file of this name is made at the end of its run."""
+    return name.lower().endswith(RENDERED)
+
+
+def unknown_format(name: str) -> str | None:
+    """Return what is wrong with the name of an output; None if it says how to write it.
+
+    A name with any other ending, or none, gets JSON lines.
+    """
+    if is_rendered(name) or not name.lower().endswith(UNKNOWN):
+        return None
+    return "has no known format; end it in .jsonl or .csv, with or without .gz"
