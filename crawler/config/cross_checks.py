@@ -7,30 +7,22 @@ from os.path import normpath
 from pathlib import Path
 
 from crawler.config.named_files import named_file, similar_file
-from crawler.config.nodes import ListNode, MapNode, Node, Place, ScalarNode
+from crawler.config.nodes import ListNode, MapNode, Node, ScalarNode
+from crawler.config.rule_checks import check_rules
+from crawler.config.schema_checks import check_schemas
+from crawler.config.start_checks import check_start
 from crawler.config.suggest import did_you_mean
 from crawler.errors import Problem
 
 
 def check_together(root: MapNode, job_file: Path) -> Iterator[Problem]:
     """Yield what is wrong between the keys of a job, shapes aside: the models check those."""
-    yield from _check_start(root)
+    yield from check_start(root, job_file)
     yield from _check_labels(root)
+    yield from check_rules(root, job_file)
+    yield from check_schemas(root)
     yield from _check_outputs(root)
     yield from _check_spider(root, job_file)
-
-
-def _check_start(root: MapNode) -> Iterator[Problem]:
-    if root.get("spider") is not None:
-        return
-    start = root.entries.get("start")
-    if start is None:
-        hint = 'write "start: [https://...]", or name a spider that has start_urls'
-        yield Place(root.place.source).problem("'start' is missing", hint)
-    elif isinstance(start.value, MapNode):
-        given = [start.value.get(key) for key in ("urls", "from_file", "sitemap")]
-        if all(one is None or (isinstance(one, ListNode) and not one.items) for one in given):
-            yield start.value.place.problem("start: there is no URL to begin with")
 
 
 def _check_labels(root: MapNode) -> Iterator[Problem]:

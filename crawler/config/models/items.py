@@ -20,9 +20,6 @@ from crawler.config.models.fields import (
 from crawler.config.models.selectors import Css, JmesPath, XPath
 from crawler.config.models.steps import StepSettings
 
-#: What a field may have its value from; `crawler.config.rule_checks` says when it needs none.
-SOURCES = ("css", "xpath", "jmes", "value")
-
 Structured = Literal["json_ld", "opengraph", "microdata"]
 
 

@@ -5,6 +5,7 @@ A bare step arrives here as its name without a value (`crawler.config.short_form
 
 from __future__ import annotations
 
+import datetime
 import re
 from typing import Annotated, Any
 
@@ -74,6 +75,20 @@ def _regex(value: object, info: ValidationInfo) -> str:
     return text
 
 
+def _form(value: object, info: ValidationInfo) -> str | None:
+    text = _some_text(value, info)
+    if text is None:
+        return None
+    try:
+        datetime.datetime.strptime("", text)  # noqa: DTZ007 - only the form is looked at
+    except ValueError as error:
+        if "directive" in str(error) or "stray" in str(error):
+            raise bad_value(f"is no form of a date: {error}") from None
+    if "%" not in text:
+        raise bad_value("is no form of a date", f"write {FORMS['datetime']}")
+    return text
+
+
 def _map(value: object, info: ValidationInfo) -> dict[str, object]:
     given = _given(value, info)
     if not isinstance(given, dict) or not given:
@@ -84,21 +99,18 @@ def _map(value: object, info: ValidationInfo) -> dict[str, object]:
     return dict(given)
 
 
-def _replace(value: object, info: ValidationInfo) -> tuple[tuple[str, str], ...]:
-    """Return pairs of old and new text, in order; written as one such pair, or as a map."""
+def _replace(value: object, info: ValidationInfo) -> dict[str, str]:
+    """Return old texts and what each becomes, in order; written so, or as one pair."""
     given: Any = _given(value, info)
-    pairs = list(given.items()) if isinstance(given, dict) else [given]
-    if not pairs or not all(_is_pair(pair) for pair in pairs):
+    if isinstance(given, list) and len(given) == 2 and isinstance(given[0], str):
+        given = {given[0]: given[1]}
+    texts = isinstance(given, dict) and all(isinstance(new, str) for new in given.values())
+    if not texts or not given:
         hint = f'write {FORMS["replace"]}, or {{replace: {{"old": "new"}}}}'
         raise bad_whole("the step 'replace' needs an old and a new text", hint)
-    if not all(old for old, _ in pairs):
+    if "" in given:
         raise bad_whole("the step 'replace' needs an old text that is not empty")
-    return tuple((old, new) for old, new in pairs)
-
-
-def _is_pair(pair: Any) -> bool:
-    whole = isinstance(pair, list | tuple) and len(pair) == 2
-    return whole and all(isinstance(part, str) for part in pair)
+    return dict(given)
 
 
 def _python(value: object, info: ValidationInfo) -> str:
@@ -115,6 +127,7 @@ _PAIRS = {"type": "object", "additionalProperties": _TEXT, "minProperties": 1}
 Alone = Annotated[None, BeforeValidator(_alone), WithJsonSchema({"enum": [None, True]})]
 Text = Annotated[str | None, BeforeValidator(_text), WithJsonSchema(_TEXT)]
 SomeText = Annotated[str | None, BeforeValidator(_some_text), WithJsonSchema(_TEXT)]
+Form = Annotated[str | None, BeforeValidator(_form), WithJsonSchema(_TEXT)]
 Regex = Annotated[str | None, BeforeValidator(_regex), WithJsonSchema(_TEXT)]
 Mapped = Annotated[
     dict[str, object] | None,
@@ -122,7 +135,7 @@ Mapped = Annotated[
     WithJsonSchema({"type": "object", "minProperties": 1}),
 ]
 Replaced = Annotated[
-    tuple[tuple[str, str], ...] | None,
+    dict[str, str] | None,
     BeforeValidator(_replace),
     WithJsonSchema({"anyOf": [_PAIR, _PAIRS]}),
 ]
@@ -148,7 +161,7 @@ class StepSettings(Settings):
     decimal: Alone = Field(
         default=None, description="The same, exact: no binary fraction comes near it."
     )
-    datetime: Text = Field(
+    datetime: Form = Field(
         default=None,
         description="A date with its time: ISO 8601, RFC 2822, or with the month's name; other "
         "ways of writing need a format of `strptime`. `01/02/2026` alone is never guessed.",
