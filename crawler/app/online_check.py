@@ -1,0 +1,206 @@
+"""What a config meets out there: each start host asked once, politely, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from crawler.app.fetch_url import MAX_HOPS, robots_words
+from crawler.app.findings import Finding, fail, ok, warn
+from crawler.app.one_page import OnePage
+from crawler.app.polite_fetch import redirect_target
+from crawler.config.load import LoadedJob
+from crawler.errors import FetchError
+from crawler.interfaces import Clock
+from crawler.messages import FetchRequest, HttpResponse
+from crawler.outcome import ErrorClass
+from crawler.urls import host_key, origin
+
+#: Hosts that are asked; who lists ten thousand URLs does not want to wait for all.
+MOST_HOSTS = 50
+_GOOD, _FORBIDDEN, _UNREACHED = 0, 3, 4
+#: What a sitemap, a feed, a robots.txt that names sitemaps, or one that is packed begins with.
+_LISTS = (b"<?xml", b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"\x1f\x8b")
+_ADVICE = {
+    ErrorClass.DNS: "check the spelling of the host",
+    ErrorClass.TLS: "its certificate is not to be trusted; crawler doctor shows if ours are there",
+    ErrorClass.ADDRESS: "if it is meant, name its host and port in scope.hosts",
+}
+
+
+class Online(msgspec.Struct):
+    """What asking gave.
+
+    Attributes:
+        findings: In the order in which things were asked.
+        reached: Start URLs that gave a page.
+        forbidden: Start URLs that robots.txt forbids.
+        unreached: Start URLs that gave nothing.
+    """
+
+    findings: list[Finding] = msgspec.field(default_factory=list)
+    reached: int = 0
+    forbidden: int = 0
+    unreached: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that a run would have for its start URLs."""
+        if self.reached or not (self.forbidden or self.unreached):
+            return _GOOD
+        return _UNREACHED if self.unreached else _FORBIDDEN
+
+
+async def check_online(loaded: LoadedJob, clock: Clock) -> Online:
+    """Ask for one start URL of each host, and for every sitemap that the config names.
+
+    Raises:
+        ConfigError: The config cannot be run.
+    """
+    async with OnePage(loaded, clock) as page:
+        return await _Check(loaded, page).run()
+
+
+class _Check:
+    def __init__(self, loaded: LoadedJob, page: OnePage) -> None:
+        self._job = loaded.job
+        self._page = page
+        self._online = Online()
+
+    async def run(self) -> Online:
+        starts = self._page.spiders.named
+        first = _first_of_each_host(starts)
+        for url in first[:MOST_HOSTS]:
+            await self._start(url)
+        if len(first) > MOST_HOSTS:
+            text = f"{len(first)} hosts; the first {MOST_HOSTS} were asked"
+            self._note(warn("start", text))
+        for url in self._sitemaps():
+            await self._list(url)
+        if not first and not self._online.findings:
+            self._note(ok("start", "what it begins with is known once it runs; nobody was asked"))
+        return self._online
+
+    def _sitemaps(self) -> list[str]:
+        return [self._page.url(url) for url in self._job.start.sitemap]
+
+    def _note(self, finding: Finding) -> None:
+        self._online.findings.append(finding)
+
+    async def _start(self, url: str) -> None:
+        """Ask for a start URL, and for what it redirects to."""
+        decision = self._page.scope.decide(url)
+        if not decision.admitted:
+            self._note(warn(url, f"the start URL is out of scope: {decision.words}"))
+        asked, robots = url, ""
+        for _ in range(MAX_HOPS + 1):
+            allowed, robots = await self._allowed(asked)
+            if not allowed:
+                return
+            try:
+                http = await self._page.fetch(asked)
+            except FetchError as error:
+                self._unreached(asked, error)
+                return
+            target = redirect_target(http)
+            if target is None:
+                self._answered(http, robots)
+                return
+            self._redirected(asked, target)
+            asked = target
+        self._online.unreached += 1
+        self._note(fail(url, f"more than {MAX_HOPS} redirects in a row"))
+
+    async def _allowed(self, url: str) -> tuple[bool, str]:
+        """Ask robots.txt; returns whether to go on, and what it said."""
+        if not self._page.obeys_robots:
+            return True, "robots.txt not asked"
+        answer = await self._page.robots(url)
+        words = robots_words(answer)
+        if answer.allowed:
+            return True, words
+        if answer.rules.reachable:
+            self._online.forbidden += 1
+            advice = "a run will not fetch it; ask the site, or begin elsewhere"
+            self._note(fail(url, words, advice))
+        else:
+            self._online.unreached += 1
+            self._note(fail(url, words, "check that the site is up and its name is right"))
+        return False, words
+
+    def _unreached(self, url: str, error: FetchError) -> None:
+        self._online.unreached += 1
+        kind = ErrorClass(error.kind)
+        self._note(fail(url, f"{kind}: {error}", _ADVICE.get(kind, "")))
+
+    def _redirected(self, url: str, target: str) -> None:
+        if self._page.scope.admits(target) or host_key(url) == host_key(target):
+            self._note(ok(url, f"redirects to {target}"))
+            return
+        text = f"{origin(url)} redirects to {origin(target)}"
+        if not self._job.scope.hosts:
+            self._note(ok(url, f"{text}, whose host joins the scope of the run"))
+            return
+        decision = self._page.scope.decide(target)
+        by_host = decision.key == "hosts"
+        advice = f"add {host_key(target)} to scope.hosts" if by_host else decision.words
+        self._note(warn(url, text, advice))
+
+    def _answered(self, http: HttpResponse, robots: str) -> None:
+        said = f"HTTP {http.status}, {http.media_type or 'no media type'}, {http.elapsed:.2f} s"
+        if not 200 <= http.status < 300:
+            self._online.unreached += 1
+            wait = f"; it asks to wait {http.retry_after:.0f} s" if http.retry_after else ""
+            self._note(fail(http.url, f"{said}{wait}", "a run cannot begin here"))
+            return
+        self._online.reached += 1
+        if "unwanted_type" in http.flags:
+            advice = "add its media type to fetch.accept, or begin elsewhere"
+            self._note(warn(http.url, f"{said}: not one of the types that are read", advice))
+            return
+        self._note(ok(http.url, f"{said}; {robots}"))
+
+    async def _list(self, url: str) -> None:
+        """Ask for a sitemap or a feed; it is not read, a run does that."""
+        asked = url
+        for _ in range(MAX_HOPS + 1):
+            if not (await self._allowed(asked))[0]:
+                return
+            try:
+                request = FetchRequest(url=asked, any_type=True, max_body=_LIST_HEAD, cut=True)
+                http = await self._page.fetcher.fetch(request)
+            except FetchError as error:
+                self._unreached(asked, error)
+                return
+            target = redirect_target(http)
+            if target is None:
+                self._listed(url, http)
+                return
+            asked = target
+        self._online.unreached += 1
+        self._note(fail(url, f"more than {MAX_HOPS} redirects in a row"))
+
+    def _listed(self, url: str, http: HttpResponse) -> None:
+        if not 200 <= http.status < 300:
+            self._online.unreached += 1
+            self._note(fail(url, f"HTTP {http.status}", "it is no sitemap or feed to begin with"))
+            return
+        self._online.reached += 1
+        head = http.body.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        if head.startswith(_LISTS) or url.endswith("/robots.txt"):
+            self._note(ok(url, f"HTTP {http.status}, a list to begin with"))
+        else:
+            text = f"HTTP {http.status}, {http.media_type or 'no media type'}"
+            self._note(warn(url, f"{text}: does not begin like a sitemap or a feed"))
+
+
+#: Decoded bytes of a list that are read: enough to tell what it is.
+_LIST_HEAD = 64 * 1024
+
+
+def _first_of_each_host(urls: Iterable[str]) -> list[str]:
+    first: dict[str, str] = {}
+    for url in urls:
+        first.setdefault(host_key(url), url)
+    return list(first.values())
