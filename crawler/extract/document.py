@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler.extract.encoding import Charset, Text, codec_of, decode, detect, is_utf_8
 from crawler.extract.guard import without_long_tags
 from crawler.extract.html_page import HtmlPage, html_tree, page_of_tree, read_page
+from crawler.extract.json_text import NotJson, read_json
 from crawler.extract.links import base_of
 from crawler.extract.media import Kind
 
 if TYPE_CHECKING:
     from lxml import etree
+
+
+#: Flag of a document that says it is JSON and is not.
+NOT_JSON = "not_json"
 
 
 class Document:
@@ -40,6 +45,7 @@ class Document:
         self.kind = kind
         self.content_type = content_type
         self.encoding = encoding
+        self._noted: tuple[str, ...] = ()
 
     @cached_property
     def charset(self) -> Charset:
@@ -64,6 +70,22 @@ class Document:
         if self.charset.codec != "utf-8" or not is_utf_8(raw):
             raw = self.text.encode("utf-8", "replace")
         return html_tree(without_long_tags(raw))
+
+    @cached_property
+    def data(self) -> Any:
+        """What it holds, read as JSON: plain data; None, and a flag, if it is none."""
+        raw: bytes | str = self.body
+        if self.charset.codec != "utf-8" or not is_utf_8(self.body):
+            raw = self.text
+        try:
+            return read_json(raw)
+        except NotJson:
+            self.note(NOT_JSON)
+            return None
+
+    def note(self, *flags: str) -> None:
+        """Flag the document with what a reader found odd about it."""
+        self._noted = tuple(dict.fromkeys(self._noted + flags))
 
     @property
     def text(self) -> str:
@@ -96,7 +118,7 @@ class Document:
         flags = done["page"].flags if "page" in done else ()
         if "_decoded" in done:
             flags = tuple(dict.fromkeys(flags + done["_decoded"].flags))
-        return flags
+        return flags + self._noted if self._noted else flags
 
     @cached_property
     def _decoded(self) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _BREAKING = frozenset(
 _NUMBER = re.compile(r"(?:[-+\u2212]\s?)?(?:\d+(?:[.,'\u2019\s\xa0\u202f]\d+)*|[.,]\d+)")
 _SIGN = re.compile(r"^([-+])\s")
 _SPACES = re.compile(r"['\u2019\s\xa0\u202f]")
+# No number that means anything has more; a float ends at 308.
+_MAX_DIGITS = 300
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 
 
@@ -49,14 +52,31 @@ def number_in(text: str) -> int | float | None:
 
     Of two kinds of separators the last is the decimal one. A single kind groups thousands if it
     is repeated, or if it is a comma before exactly three digits; else it is the decimal one.
+    A whole number beyond 64 bits, which JSON readers have no room for, is a float.
     """
+    digits = _digits_in(text)
+    if digits is None:
+        return None
+    if digits.lstrip("+-").isdigit():
+        whole = int(digits)
+        if -(1 << 63) <= whole < 1 << 63:
+            return whole
+    return float(digits)
+
+
+def decimal_in(text: str) -> Decimal | None:
+    """Return the first number in a text, exactly; None if there is none. Read as `number_in`."""
+    digits = _digits_in(text)
+    return None if digits is None else Decimal(digits)
+
+
+def _digits_in(text: str) -> str | None:
+    """Return the first number in a text as `float` and `Decimal` read it."""
     found = _NUMBER.search(text)
     if found is None:
         return None
     digits = _first_group(_SIGN.sub(r"\1", found.group().replace("\u2212", "-")))
-    if digits.lstrip("+-").isdigit():
-        return int(digits)
-    return float(digits)
+    return digits if len(digits) <= _MAX_DIGITS else None
 
 
 def _first_group(number: str) -> str:

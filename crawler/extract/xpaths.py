@@ -89,3 +89,29 @@ def _xpath(selector: Selector) -> str:
         if attribute and pseudo.argument_types() in (["IDENT"], ["STRING"]):
             return _ANYWHERE + (path[:-2] if path.endswith("::*/*") else path) + f"/@{attribute}"
     raise ConfigError(f"pseudo-element ::{name} is not known; use ::text or ::attr(NAME)")
+
+
+def relative(xpath: str) -> str:
+    """Return an expression whose `//` begins at the element it is asked about.
+
+    In XPath a leading `//` means the whole document even there, so that every element would give
+    the first match of the page. Only paths outside of predicates and of texts are changed; `/html`
+    still is the document's.
+    """
+    parts: list[str] = []
+    depth, before, place = 0, "", 0
+    while place < len(xpath):
+        one = xpath[place]
+        if one in "\"'":
+            end = xpath.find(one, place + 1)
+            end = len(xpath) if end < 0 else end + 1
+            parts.append(xpath[place:end])
+            before, place = one, end
+            continue
+        if depth == 0 and before in ("", "|", "(", ",") and xpath.startswith("//", place):
+            parts.append(".")
+        depth += (one == "[") - (one == "]")
+        parts.append(one)
+        before = before if one.isspace() else one
+        place += 1
+    return "".join(parts)

@@ -8,7 +8,7 @@ from crawler.extract.document import Document
 from crawler.extract.html_page import HtmlPage
 from crawler.extract.links import links_of
 from crawler.messages import HttpResponse
-from crawler.outcome import LinkBatch
+from crawler.outcome import LinkBatch, RuleHit
 from crawler.policy.meta_robots import header_nofollow, meta_nofollow
 from crawler.policy.scope import Scope
 from crawler.spider.intake import count_offsite
@@ -52,8 +52,10 @@ class LinkFollower:
             parsed.nofollow += len(outline.links)
             return
         taken: set[str] = set()
-        for rule in self._rules:
-            urls = self._links(rule.hrefs(document), document, parsed)
+        for number, rule in enumerate(self._rules):
+            pairs = list(rule.hrefs(document))
+            parsed.hits.append(RuleHit(f"follow.{number}", len(pairs)))
+            urls = self._links(pairs, document, parsed)
             # Of several labels for one link, that of the first rule wins.
             fresh = [url for url in urls if url not in taken]
             taken.update(fresh)

@@ -2,63 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from crawler.errors import ConfigError
 from crawler.extract.document import Document
-from crawler.globs import PathPatterns, compile_patterns
 from crawler.messages import HttpResponse, QueuedRequest
-from crawler.outcome import ItemRecord
-from crawler.spider.field import GivenField, SelectedField, finder
+from crawler.spider.extraction import Extraction
+from crawler.spider.item_schema import ItemSchemas
+from crawler.spider.page_view import PageView
 from crawler.spider.parsed import Parsed
-from crawler.spider.rules import ExtractRule, FieldRule, FollowRule
+from crawler.spider.rules import ExtractRule, FollowRule
+from crawler.spider.selection import finder
 from crawler.spider.spider import Spider
-from crawler.urls import path_and_query
 
 if TYPE_CHECKING:
     from lxml import etree
 
 _LINKING = ("a", "area")
-
-
-class Extraction:
-    """One extract rule, compiled.
-
-    Raises:
-        ConfigError: A selector, step, placeholder or pattern is not valid.
-    """
-
-    def __init__(self, rule: ExtractRule) -> None:
-        self._item = rule.item
-        self._label = rule.label
-        self._patterns: PathPatterns | None = None
-        if rule.url_glob is not None:
-            self._patterns = compile_patterns((rule.url_glob,))
-        self._fields = [_field(one) for one in rule.fields]
-        self._selects = any(isinstance(field, SelectedField) for field in self._fields)
-
-    def applies(self, queued: QueuedRequest, http: HttpResponse) -> bool:
-        """Tell whether the page is one of those the rule is for."""
-        if self._label is not None and queued.label != self._label:
-            return False
-        return self._patterns is None or self._patterns.match(path_and_query(http.url))
-
-    def read(
-        self, queued: QueuedRequest, http: HttpResponse, document: Document
-    ) -> ItemRecord | None:
-        """Return the item; None when no selector of the rule matched anything.
-
-        A field whose selector did not match is None, or an empty list with `all`.
-        """
-        data: dict[str, Any] = {}
-        matched = not self._selects
-        for field in self._fields:
-            if isinstance(field, SelectedField):
-                data[field.name], found = field.read(document)
-                matched = matched or found
-            else:
-                data[field.name] = field.read(queued, http)
-        return ItemRecord(self._item, data) if matched else None
 
 
 class Following:
@@ -91,12 +52,21 @@ class RuleSpider(Spider):
     """Extract and follow rules; also run beside a spider class, for the same pages.
 
     Args:
-        extract: What to take from pages; every rule that applies gives one item.
+        extract: What to take from pages; every rule that applies gives its items.
         follow: Which links to follow; empty for every link in scope.
         name: Of the crawl.
+        schemas: What the items of each kind must look like.
+        columns: Kept columns of the lists of URLs, which placeholders may name.
+
+    Attributes:
+        extractions: The extract rules, compiled.
+        followings: The follow rules, compiled.
+        label_ranks: Place of each label in the config, from 1; of several for one page the lowest
+            wins.
+        reads_json: A rule can read JSON documents.
 
     Raises:
-        ConfigError: A rule is not valid.
+        ConfigError: A rule is not valid; the message begins with its place, as `extract.0`.
     """
 
     name = "rules"
@@ -106,31 +76,41 @@ class RuleSpider(Spider):
         extract: Sequence[ExtractRule] = (),
         follow: Sequence[FollowRule] = (),
         name: str | None = None,
+        *,
+        schemas: ItemSchemas | None = None,
+        columns: Collection[str] = (),
     ) -> None:
         super().__init__(name)
-        self.extractions = [Extraction(rule) for rule in extract]
+        checks = schemas or ItemSchemas()
+        self.extractions = [
+            _extraction(rule, f"extract.{number}", checks, columns)
+            for number, rule in enumerate(extract)
+        ]
         self.followings = [Following(rule, place) for place, rule in enumerate(follow, 1)]
-        #: Place of each label in the config, from 1; of several for one page the lowest wins.
         self.label_ranks: dict[str, int] = {}
         for label in (*(rule.label for rule in follow), *(rule.label for rule in extract)):
             if label is not None:
                 self.label_ranks.setdefault(label, len(self.label_ranks) + 1)
+        self.reads_json = any(one.reads_json for one in self.extractions)
 
     def read(
         self, queued: QueuedRequest, http: HttpResponse, document: Document, parsed: Parsed
     ) -> None:
         """Add the items of one page to what the page gave, in the order of the rules."""
+        page: PageView | None = None
         for rule in self.extractions:
-            if rule.applies(queued, http):
-                item = rule.read(queued, http, document)
-                if item is not None:
-                    parsed.add(item)
+            if rule.applies(queued, http, document.kind):
+                page = page or PageView(queued, http, document)
+                rule.read(page, parsed)
 
 
-def _field(rule: FieldRule) -> SelectedField | GivenField:
-    if rule.css is None and rule.xpath is None:
-        return GivenField(rule)
-    return SelectedField(rule)
+def _extraction(
+    rule: ExtractRule, place: str, schemas: ItemSchemas, columns: Collection[str]
+) -> Extraction:
+    try:
+        return Extraction(rule, place, schemas, columns)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error.problems[0].message}") from None
 
 
 def _link(element: etree._Element) -> tuple[str, str | None]:

@@ -9,23 +9,31 @@ from crawler.extract.document import Document
 from crawler.extract.media import Kind
 from crawler.messages import Headers, HttpResponse, QueuedRequest
 from crawler.outcome import ItemRecord
+from crawler.spider.parsed import Parsed
 from crawler.spider.rule_spider import RuleSpider
-from crawler.spider.rules import ExtractRule, FieldRule, FollowRule
+from crawler.spider.rules import ExtractRule, FieldRule, FollowRule, StepRule
 
 URL = "https://e.org/catalogue/a/index.html?x=1"
 BOOK = b"""<base href=/b/><h1> A <i>tale</i> </h1><p class=price> \xc2\xa31,051.77 </p>
 <p class=price>2</p><img src=c.jpg><a href=1>one</a><a href=2>two</a>"""
 
 
+def steps(*names: str | StepRule) -> tuple[StepRule, ...]:
+    return tuple(StepRule(name=one) if isinstance(one, str) else one for one in names)
+
+
 def read(*rules: ExtractRule, body: bytes = BOOK, label: str | None = None) -> list[ItemRecord]:
     queued = QueuedRequest(id=1, key=1, url=URL, host="e.org", depth=2, label=label)
     headers = Headers({"Content-Type": "text/html; charset=utf-8"})
     http = HttpResponse(url=URL, status=200, headers=headers, body=body)
-    return RuleSpider(rules).read(queued, http, Document(URL, body, Kind.HTML, "text/html"))
+    parsed = Parsed()
+    RuleSpider(rules).read(queued, http, Document(URL, body, Kind.HTML, "text/html"), parsed)
+    return parsed.items
 
 
 def value_of(body: bytes = BOOK, **field: Any) -> Any:
     also = FieldRule(name="also", css="h1, p")
+    field["then"] = steps(*field.get("then", ()))
     return read(ExtractRule(item="B", fields=(FieldRule(name="f", **field), also)), body=body)[
         0
     ].data["f"]
@@ -96,7 +104,7 @@ def test_an_item_of_which_nothing_was_found_is_not_given() -> None:
     fields = (
         FieldRule(name="a", css="h2"),
         FieldRule(name="b", css="h3", all=True),
-        FieldRule(name="n", css="h3", all=True, then=("count",)),
+        FieldRule(name="n", css="h3", all=True, then=steps("count")),
         FieldRule(name="u", value="{url}"),
     )
 
@@ -117,14 +125,15 @@ def test_a_rule_that_selects_nothing_describes_the_page() -> None:
         ({"xpath": "//["}, "field 'f': xpath"),
         ({"css": "a", "xpath": "//a"}, "exactly one of css and xpath"),
         ({"css": "a", "then": ("shout",)}, "step 'shout' is not known"),
-        ({"css": "a", "then": ("count",)}, "count needs `all: true`"),
-        ({"css": "a", "all": True, "then": ("count", "text")}, "comes last"),
+        ({"css": "a", "then": ("count",)}, "count needs a list: `all: true`"),
         ({"value": "{nope}"}, r"\{nope\} is not known"),
     ],
 )
 def test_a_bad_field_is_refused_when_the_spider_is_made(
     field: dict[str, Any], message: str
 ) -> None:
+    field["then"] = steps(*field.get("then", ()))
+
     with pytest.raises(ConfigError, match=message):
         RuleSpider([ExtractRule(item="B", fields=(FieldRule(name="f", **field),))])
 
