@@ -1,4 +1,7 @@
-"""A trap: a calendar that links each month to the next and the one before, without end."""
+"""A trap: a calendar that links each month to the next and the one before, without end.
+
+All of it is below `/calendar/`, and nothing forbids it: a crawl has to know for itself.
+"""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def html(title: str, content: str, *, head: str = "") -> str:
         f"<title>{escape(title)} | Practice Books</title>{head}</head>\n<body>\n"
         '<header><a href="/">Practice Books</a> <a href="/about.html">About</a>'
         ' <a href="/news/index.html">News</a></header>\n'
-        f"{content}\n"
+        f"<main>\n{content}\n</main>\n"
         "<footer>A made-up shop, for practice.</footer>\n</body>\n</html>\n"
     )
 

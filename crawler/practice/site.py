@@ -47,6 +47,7 @@ _MOVING: Mapping[str, Callable[[Visit], Page]] = {
     "/slow.html": troubles.slow,
     "/busy.html": troubles.busy,
     "/flaky.html": troubles.flaky,
+    "/unavailable.html": troubles.unavailable,
     "/temporary.html": troubles.temporary,
     "/permanent.html": troubles.permanent,
     "/login.html": account.login_form,

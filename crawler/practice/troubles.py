@@ -55,10 +55,20 @@ def busy(visit: Visit) -> Page:
 
 
 def flaky(visit: Visit) -> Page:
-    """Fail each client twice: 503, without a word on when to come back."""
+    """Fail each client twice with a 500, which says nothing of the load."""
     if visit.earlier < 2:
-        return failure(503, "Out of order")
+        return failure(500, "Out of order")
     return html_page("Flaky", "<h1>Works again</h1>")
+
+
+def unavailable(visit: Visit) -> Page:
+    """Fail each client twice with a 503, without a word on when to come back.
+
+    No page links here: it slows a polite crawl of the whole site for a quarter of a minute.
+    """
+    if visit.earlier < 2:
+        return failure(503, "Unavailable")
+    return html_page("Available", "<h1>Available again</h1>")
 
 
 def temporary(_: Visit) -> Page:
