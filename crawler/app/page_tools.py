@@ -32,7 +32,7 @@ def parser_of(job: Job, spiders: SpiderSet, scope: Scope) -> PageParser:
     agent = user_agent_of(job)
     return PageParser(
         spiders.spider, scope, rules=spiders.rules if spiders.is_class else None,
-        follow=job.scope.follow, grow_scope=not job.scope.hosts,
+        schemas=spiders.schemas, follow=job.scope.follow, grow_scope=not job.scope.hosts,
         robots_token=product_token(agent) if job.fetch.robots == "obey" else None,
     )  # fmt: skip
 

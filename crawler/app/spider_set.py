@@ -6,9 +6,10 @@ from contextlib import suppress
 
 import msgspec
 
-from crawler.app.spider_source import default_spider, load_spider, rules_of
+from crawler.app.spider_source import default_spider, load_spider, rules_of, schemas_of
 from crawler.config.load import LoadedJob
 from crawler.errors import ConfigError
+from crawler.spider.item_schema import ItemSchemas
 from crawler.spider.rule_spider import RuleSpider
 from crawler.spider.spider import Spider
 from crawler.urls import UrlError, parse
@@ -21,12 +22,14 @@ class SpiderSet(msgspec.Struct, frozen=True, kw_only=True):
         spider: Gives the start requests, and items where it is a class.
         rules: Extract and follow rules beside a class, or the spider itself; None for neither.
         starts: Start URLs of the config, serialised.
+        schemas: What items must look like, whoever gives them.
         is_class: The spider is a user's class.
     """
 
     spider: Spider
     rules: RuleSpider | None
     starts: tuple[str, ...]
+    schemas: ItemSchemas = msgspec.field(default_factory=ItemSchemas)
     is_class: bool = False
 
     @property
@@ -84,8 +87,11 @@ def spiders_of(loaded: LoadedJob, user: Spider | None, practice_url: str | None)
     """
     job = loaded.job
     starts = tuple(parse(url.replace("{demo}", practice_url or "")) for url in job.start.urls)
-    rules = rules_of(loaded)
+    schemas = schemas_of(job)
+    rules = rules_of(loaded, schemas)
     spider = user or rules or default_spider(job.name)
     if user is None or starts:
         spider.start_urls = starts
-    return SpiderSet(spider=spider, rules=rules, starts=starts, is_class=user is not None)
+    return SpiderSet(
+        spider=spider, rules=rules, starts=starts, schemas=schemas, is_class=user is not None
+    )

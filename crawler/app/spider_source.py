@@ -73,8 +73,12 @@ def _not_a_spider(file: Path, name: str, content: Mapping[str, object]) -> str:
     return f"{file} has no spider class {name}{known}"
 
 
-def rules_of(loaded: LoadedJob) -> RuleSpider | None:
+def rules_of(loaded: LoadedJob, schemas: ItemSchemas | None = None) -> RuleSpider | None:
     """Return the spider that the config's rules describe, None when it has none.
+
+    Args:
+        loaded: The job.
+        schemas: What its items must look like, of `schemas_of`; None checks nothing.
 
     Raises:
         ConfigError: A function of a `python` step cannot be had; says where it is asked for.
@@ -84,7 +88,8 @@ def rules_of(loaded: LoadedJob) -> RuleSpider | None:
         return None
     follow = [FollowRule(css=r.css, xpath=r.xpath, label=r.label) for r in job.follow]
     extract = [_extract_rule(loaded, f"extract.{n}", rule) for n, rule in enumerate(job.extract)]
-    return RuleSpider(extract, follow, name=job.name)
+    columns = job.start.keep_columns
+    return RuleSpider(extract, follow, name=job.name, schemas=schemas, columns=columns)
 
 
 def schemas_of(job: Job) -> ItemSchemas:
