@@ -1,13 +1,20 @@
-"""Files written from the loop, each whole or not at all. The only module importing aiofiles."""
+"""Files read and written beside the loop, never on it. The only module importing aiofiles."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 #: Each call hops to a thread; bodies kept for a report are few, so few threads do.
 THREADS = 2
+#: What a thread reads ahead at a time: much to a hop, little to hold.
+READ_AHEAD = 200
 
 
 class FileWriter:
@@ -31,6 +38,25 @@ class FileWriter:
     def close(self) -> None:
         """Wait for what is being written, and end the threads."""
         self._pool.shutdown()
+
+
+async def in_thread(source: Iterator[T]) -> AsyncGenerator[T, None]:
+    """Yield what an iterator that reads from disk gives; it runs in a thread, a batch at a time.
+
+    Raises:
+        Exception: Whatever the iterator raises.
+    """
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1, thread_name_prefix="reading") as pool:
+        while batch := await loop.run_in_executor(pool, _next_of, source):
+            for one in batch:
+                yield one
+
+
+def _next_of(source: Iterator[T]) -> list[T]:
+    return list(islice(source, READ_AHEAD))
 
 
 async def write_file(path: Path, data: bytes, pool: ThreadPoolExecutor) -> None:

@@ -1,0 +1,1 @@
+"""Lists of URLs to start from: files, standard input, addresses of sitemaps and feeds."""
