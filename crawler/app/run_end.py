@@ -33,6 +33,8 @@ from crawler.policy.checks import NO_START_REACHED
 from crawler.spider.failure import failed
 from crawler.spider.spider import Spider
 
+#: Exit codes from here on are those of signals.
+_SIGNALS = 128
 #: Hosts in the report.
 _HOSTS = 20
 
@@ -144,9 +146,11 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
     def _details(self, summary: Summary, hosts: HostCounts) -> Details:
         """Gather what is told beside the summary."""
         recorder, folder = self.report.recorder, self.report.folder
-        past = past_runs(folder.parent, summary.run)
+        # Half a run compares with nothing, and says nothing of rules.
+        whole = summary.exit < _SIGNALS
+        past = past_runs(folder.parent, summary.run) if whole else []
         last = past[0].rules if past else {}
-        rules = placed_rules(self.loaded.job)
+        rules = placed_rules(self.loaded.job) if whole else []
         return Details(
             outputs=self._paths(quarantine=False), report=folder, errors=recorder.examples,
             problems=recorder.problems, bad_starts=recorder.bad_starts, notes=recorder.notes,

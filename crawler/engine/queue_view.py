@@ -51,31 +51,25 @@ def view_queues(frontier: Frontier, queued: int, now: float) -> QueueView:
         now: Monotonic second.
     """
     working = list(frontier.working)
-    ready = in_memory = spilling = 0
+    spilling = [queue for queue in working if queue.more]
+    ready = sum(len(queue) for queue in working if queue.eligible and queue.ready_at <= now)
+    # What is on disk is counted as a whole: if one host alone has rows there, they are its.
+    on_disk = 0
+    if len(spilling) == 1:
+        on_disk = max(0, queued - sum(map(len, working)))
     slowest: tuple[float, HostQueue] | None = None
     for queue in working:
-        size = len(queue)
-        in_memory += size
-        spilling += queue.more
-        if queue.eligible and queue.ready_at <= now:
-            ready += size
-        seconds = _seconds(queue, size, now)
+        seconds = _seconds(queue, len(queue) + (on_disk if queue.more else 0), now)
         if seconds > 0 and (slowest is None or seconds > slowest[0]):
             slowest = seconds, queue
-    host = None
-    if slowest is not None:
-        # What is on disk is counted as a whole: if one host alone has rows there, they are its.
-        on_disk = max(0, queued - in_memory) if spilling == 1 else 0
-        host = _slow_host(slowest[1], on_disk, now)
+    host = None if slowest is None else _slow_host(*slowest, on_disk)
     return QueueView(queued=max(0, queued), ready=ready, hosts=len(working), slowest=host)
 
 
-def _slow_host(queue: HostQueue, on_disk: int, now: float) -> SlowHost:
+def _slow_host(seconds: float, queue: HostQueue, on_disk: int) -> SlowHost:
     size = len(queue) + (on_disk if queue.more else 0)
-    return SlowHost(
-        name=queue.name, queued=size, more=queue.more and not on_disk, delay=queue.delay,
-        seconds=_seconds(queue, size, now),
-    )  # fmt: skip
+    more = queue.more and not on_disk
+    return SlowHost(name=queue.name, queued=size, more=more, delay=queue.delay, seconds=seconds)
 
 
 def _seconds(queue: HostQueue, size: int, now: float) -> float:
