@@ -145,7 +145,7 @@ class PracticeSite:
         self._earlier[client] += 1
         self.hits[path] += 1
         form = {}
-        if request.method == "POST":
+        if request.method == "POST" and path == "/login":
             fields = await request.post()
             form = {name: value for name, value in fields.items() if isinstance(value, str)}
         return Visit(

@@ -122,6 +122,8 @@ class Shop:
 
     def answer(self, visit: Visit) -> Page:
         """Return the page for a visit; a 404 for a path that leads nowhere."""
+        if visit.method not in ("GET", "HEAD") and visit.path != "/login":
+            return failure(405, "Method not allowed", ("Allow", "GET, HEAD"))
         key = (visit.origin, visit.path)
         page = None if visit.query else self._kept.get(key)
         if page is None:
@@ -132,8 +134,6 @@ class Shop:
 
     def _make(self, visit: Visit) -> Page:
         path = visit.path
-        if visit.method not in ("GET", "HEAD") and path != "/login":
-            return failure(405, "Method not allowed", ("Allow", "GET, HEAD"))
         if path in _STILL:
             return msgspec.structs.replace(_STILL[path](visit), modified=midnight(EPOCH))
         if path in _MOVING:
