@@ -201,7 +201,7 @@ class RenderedSink:
         if not self._ended:
             return
         if self._mode == "append":
-            self._notes.write(msgspec.structs.replace(self._note, clean=True, swap=None))
+            self._notes.write(SwapNote(job=self._note.job, clean=True))
         with contextlib.suppress(OSError):
             if self._spent:
                 self._journal.path.unlink(missing_ok=True)

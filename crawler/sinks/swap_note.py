@@ -57,7 +57,7 @@ class Swap(msgspec.Struct, frozen=True):
     holds: int
 
 
-class SwapNote(msgspec.Struct, frozen=True, kw_only=True):
+class SwapNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The note; every field but `job` and `clean` describes a run that is going on.
 
     Attributes:
