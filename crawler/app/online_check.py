@@ -8,20 +8,18 @@ import msgspec
 
 from crawler.app.fetch_url import MAX_HOPS, robots_words
 from crawler.app.findings import Finding, fail, ok, warn
-from crawler.app.one_page import OnePage
-from crawler.app.polite_fetch import redirect_target
+from crawler.app.one_page import OnePage, RobotsAnswer
+from crawler.app.polite_fetch import LIST_HEAD, Forbidden, fetch_politely, is_list, redirect_target
 from crawler.config.load import LoadedJob
 from crawler.errors import FetchError
 from crawler.interfaces import Clock
-from crawler.messages import FetchRequest, HttpResponse
+from crawler.messages import HttpResponse
 from crawler.outcome import ErrorClass
 from crawler.urls import host_key, origin
 
 #: Hosts that are asked; who lists ten thousand URLs does not want to wait for all.
 MOST_HOSTS = 50
 _GOOD, _FORBIDDEN, _UNREACHED = 0, 3, 4
-#: What a sitemap, a feed, a robots.txt that names sitemaps, or one that is packed begins with.
-_LISTS = (b"<?xml", b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"\x1f\x8b")
 _ADVICE = {
     ErrorClass.DNS: "check the spelling of the host",
     ErrorClass.TLS: "its certificate is not to be trusted; crawler doctor shows if ours are there",
@@ -117,17 +115,18 @@ class _Check:
         if not self._page.obeys_robots:
             return True, "robots.txt not asked"
         answer = await self._page.robots(url)
-        words = robots_words(answer)
-        if answer.allowed:
-            return True, words
+        if not answer.allowed:
+            self._refused(url, answer)
+        return answer.allowed, robots_words(answer)
+
+    def _refused(self, url: str, answer: RobotsAnswer) -> None:
         if answer.rules.reachable:
             self._online.forbidden += 1
             advice = "a run will not fetch it; ask the site, or begin elsewhere"
-            self._note(fail(url, words, advice))
         else:
             self._online.unreached += 1
-            self._note(fail(url, words, "check that the site is up and its name is right"))
-        return False, words
+            advice = "check that the site is up and its name is right"
+        self._note(fail(url, robots_words(answer), advice))
 
     def _unreached(self, url: str, error: FetchError) -> None:
         self._online.unreached += 1
@@ -163,40 +162,28 @@ class _Check:
 
     async def _list(self, url: str) -> None:
         """Ask for a sitemap or a feed; it is not read, a run does that."""
-        asked = url
-        for _ in range(MAX_HOPS + 1):
-            if not (await self._allowed(asked))[0]:
-                return
-            try:
-                request = FetchRequest(url=asked, any_type=True, max_body=_LIST_HEAD, cut=True)
-                http = await self._page.fetcher.fetch(request)
-            except FetchError as error:
-                self._unreached(asked, error)
-                return
-            target = redirect_target(http)
-            if target is None:
-                self._listed(url, http)
-                return
-            asked = target
-        self._online.unreached += 1
-        self._note(fail(url, f"more than {MAX_HOPS} redirects in a row"))
+        try:
+            fetched = await fetch_politely(
+                self._page, url, obey=self._page.obeys_robots, any_type=True, most=LIST_HEAD
+            )
+        except Forbidden as error:
+            self._refused(error.url, error.answer)
+        except FetchError as error:
+            self._unreached(url, error)
+        else:
+            self._listed(url, fetched.http)
 
     def _listed(self, url: str, http: HttpResponse) -> None:
+        said = f"HTTP {http.status}, {http.media_type or 'no media type'}"
         if not 200 <= http.status < 300:
             self._online.unreached += 1
-            self._note(fail(url, f"HTTP {http.status}", "it is no sitemap or feed to begin with"))
+            self._note(fail(url, said, "it is no sitemap or feed to begin with"))
             return
         self._online.reached += 1
-        head = http.body.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        if head.startswith(_LISTS) or url.endswith("/robots.txt"):
-            self._note(ok(url, f"HTTP {http.status}, a list to begin with"))
+        if is_list(http) or url.endswith("/robots.txt"):
+            self._note(ok(url, f"{said}: a list to begin with"))
         else:
-            text = f"HTTP {http.status}, {http.media_type or 'no media type'}"
-            self._note(warn(url, f"{text}: does not begin like a sitemap or a feed"))
-
-
-#: Decoded bytes of a list that are read: enough to tell what it is.
-_LIST_HEAD = 64 * 1024
+            self._note(warn(url, f"{said}: does not begin like a sitemap or a feed"))
 
 
 def _first_of_each_host(urls: Iterable[str]) -> list[str]:

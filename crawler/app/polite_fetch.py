@@ -11,7 +11,10 @@ from crawler.messages import FetchRequest, HttpResponse
 from crawler.outcome import ErrorClass
 from crawler.urls import join
 
+#: Bytes of a list of URLs that tell what it is.
+LIST_HEAD = 64 * 1024
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_LISTS = (b"<?xml", b"<urlset", b"<sitemapindex", b"<rss", b"<feed", b"<rdf", b"\x1f\x8b")
 
 
 class Forbidden(CrawlerError):
@@ -42,7 +45,9 @@ class Fetched(msgspec.Struct, frozen=True):
     robots: RobotsAnswer | None = None
 
 
-async def fetch_politely(page: OnePage, url: str, *, obey: bool, any_type: bool) -> Fetched:
+async def fetch_politely(
+    page: OnePage, url: str, *, obey: bool, any_type: bool, most: int | None = None
+) -> Fetched:
     """Fetch a serialised URL and whatever it redirects to.
 
     Args:
@@ -50,6 +55,7 @@ async def fetch_politely(page: OnePage, url: str, *, obey: bool, any_type: bool)
         url: The URL.
         obey: Ask robots.txt before each hop.
         any_type: Take a body of any media type, not only those that the job reads.
+        most: Bytes of it that are enough, whatever its type; None for all.
 
     Raises:
         Forbidden: robots.txt does not allow a hop.
@@ -60,7 +66,7 @@ async def fetch_politely(page: OnePage, url: str, *, obey: bool, any_type: bool)
         answer = await page.robots(url) if obey else None
         if answer is not None and not answer.allowed:
             raise Forbidden(url, answer)
-        http = await _once(page, url, any_type=any_type)
+        http = await _once(page, url, most, any_type=any_type)
         target = redirect_target(http)
         if target is None:
             return Fetched(http, tuple(hops), answer)
@@ -71,10 +77,19 @@ async def fetch_politely(page: OnePage, url: str, *, obey: bool, any_type: bool)
         url = target
 
 
-async def _once(page: OnePage, url: str, *, any_type: bool) -> HttpResponse:
-    if not any_type:
-        return await page.fetch(url)
-    return await page.fetcher.fetch(FetchRequest(url=url, any_type=True))
+async def _once(page: OnePage, url: str, most: int | None, *, any_type: bool) -> HttpResponse:
+    if most is not None:
+        request = FetchRequest(url=url, any_type=True, max_body=most, cut=True)
+        return await page.fetcher.fetch(request)
+    if any_type:
+        return await page.fetcher.fetch(FetchRequest(url=url, any_type=True))
+    return await page.fetch(url)
+
+
+def is_list(http: HttpResponse) -> bool:
+    """Tell whether an answer begins like a sitemap or a feed, or like one that is packed."""
+    head = http.body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return head.startswith(_LISTS) and b"<html" not in head
 
 
 def redirect_target(http: HttpResponse) -> str | None:
