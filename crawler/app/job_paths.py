@@ -41,6 +41,11 @@ class JobPaths(msgspec.Struct, frozen=True):
         return self.state / "lock"
 
     @property
+    def stdin(self) -> Path:
+        """The list of URLs that came in on standard input."""
+        return self.state / "stdin.spool"
+
+    @property
     def practice_port(self) -> Path:
         """Port that the practice site last had for this job."""
         return self.state / "practice-port"

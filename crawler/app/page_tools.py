@@ -20,18 +20,36 @@ from crawler.messages import StoredCookie
 from crawler.policy.robots import product_token
 from crawler.policy.scope import Scope
 from crawler.spider.page_parser import PageParser
+from crawler.spider.source_reader import SourceReader
+from crawler.spider.start_entry import StartEntries
 
 
 def job_scope(job: Job, spiders: SpiderSet, joined: Iterable[str] = ()) -> Scope:
     """Return the region of a job's crawl; `joined` are hosts its start URLs redirected to."""
-    return scope_of(job, spiders.starts, spiders.spider, joined)
+    return scope_of(job, spiders.starts, spiders.spider, joined, spiders.sitemaps)
 
 
-def parser_of(job: Job, spiders: SpiderSet, scope: Scope) -> PageParser:
-    """Return what reads the pages of a job."""
+def parser_of(
+    job: Job,
+    spiders: SpiderSet,
+    scope: Scope,
+    *,
+    entries: StartEntries | None = None,
+    sources: SourceReader | None = None,
+) -> PageParser:
+    """Return what reads the pages of a job; a whole run also has its lists of URLs to begin with.
+
+    Args:
+        job: The job.
+        spiders: The user's side.
+        scope: Which URLs are wanted.
+        entries: Gives what stands in the lists.
+        sources: Reads those of them that are fetched.
+    """
     agent = user_agent_of(job)
     return PageParser(
-        spiders.spider, scope, rules=spiders.rules if spiders.is_class else None,
+        spiders.spider, scope, entries=entries, sources=sources,
+        rules=spiders.rules if spiders.is_class else None,
         schemas=spiders.schemas, follow=job.scope.follow, grow_scope=not job.scope.hosts,
         robots_token=product_token(agent) if job.fetch.robots == "obey" else None,
     )  # fmt: skip

@@ -14,7 +14,14 @@ from crawler.policy.politeness import HostLimits, LimitRule, PolitenessPolicy
 from crawler.policy.retry import RetryPolicy
 from crawler.policy.scope import Scope
 from crawler.spider.spider import Spider
-from crawler.urls import CanonicalRules, host_key, hostname, port, split_port
+from crawler.urls import (
+    CanonicalRules,
+    host_key,
+    hostname,
+    port,
+    registrable_domain,
+    split_port,
+)
 from crawler.version import VERSION
 
 _HTML = ("text/html", "application/xhtml+xml")
@@ -35,7 +42,13 @@ def canonical_of(job: Job) -> CanonicalRules:
     )
 
 
-def scope_of(job: Job, starts: Iterable[str], spider: Spider, joined: Iterable[str]) -> Scope:
+def scope_of(
+    job: Job,
+    starts: Iterable[str],
+    spider: Spider,
+    joined: Iterable[str],
+    sitemaps: Iterable[str] = (),
+) -> Scope:
     """Return the region of the crawl.
 
     Args:
@@ -43,15 +56,29 @@ def scope_of(job: Job, starts: Iterable[str], spider: Spider, joined: Iterable[s
         starts: Start URLs of the config.
         spider: Its `allowed_domains` count where the config names no hosts.
         joined: Hosts that start URLs of this run were found to redirect to.
+        sitemaps: URLs of `start.sitemap`.
     """
+    closed = False
     hosts = list(job.scope.hosts)
     domains = () if hosts else tuple(spider.allowed_domains)
     if not hosts and not domains:
         hosts = [host_key(url) for url in starts]
-        hosts += joined if hosts else []
+        hosts += [name for url in sitemaps for name in _with_twin(url)]
+        # The hosts of a file of URLs join as they are read.
+        closed = bool(hosts) or job.start.from_file is not None
+        hosts += joined if closed else []
     return Scope(
-        hosts=hosts, domains=domains, allow=job.scope.allow, deny=job.scope.deny,
+        hosts=hosts, domains=domains, allow=job.scope.allow, deny=job.scope.deny, closed=closed,
     )  # fmt: skip
+
+
+def _with_twin(url: str) -> Iterable[str]:
+    """Yield the host of a sitemap, and its twin with or without `www.`: sites mix the two."""
+    key = host_key(url)
+    yield key
+    domain = registrable_domain(hostname(url))
+    if domain and hostname(url) in (domain, f"www.{domain}"):
+        yield key.removeprefix("www.") if key.startswith("www.") else f"www.{key}"
 
 
 def guard_of(job: Job, starts: Iterable[str]) -> AddressGuard:

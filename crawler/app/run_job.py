@@ -22,6 +22,7 @@ from crawler.app.run_end import Ended, RunEnd, Spent
 from crawler.app.run_report import RunReport
 from crawler.app.settings_change import changes, settings_of
 from crawler.app.spider_set import SpiderSet, spiders_of, user_spider
+from crawler.app.start_lists import check_file, keep_stdin
 from crawler.app.stop_signals import StopSignals
 from crawler.app.wiring import OpenStore, Wired, outputs_of, refuse_taken
 from crawler.config.load import LoadedJob
@@ -37,10 +38,11 @@ from crawler.storage.job_lock import JobLock
 
 
 class Streams(msgspec.Struct, frozen=True):
-    """Standard output and error of the process."""
+    """Standard output, error and input of the process; input is None where nothing reads it."""
 
     stdout: BinaryIO
     stderr: TextIO
+    stdin: BinaryIO | None = None
 
 
 def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock) -> int:
@@ -57,6 +59,7 @@ def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clo
         raise _nothing_to_resume(loaded)
     # What can be wrong with a config is found before anything is made on disk.
     user = user_spider(loaded)
+    check_file(loaded)
     make_room(loaded.job.fetch.concurrency)
     factory, loop_name = new_loop_factory(loaded.job.run.loop)
     holder: dict[str, str | int] = {
@@ -159,6 +162,8 @@ class JobRun:
         run_id = new_run_id(now)
         if mode == "fresh" or recovered.run_id is None:
             refuse_taken(self._loaded, self._options, self._paths, run_id, now)
+        resumes = mode != "fresh" and recovered.run_id is not None
+        await keep_stdin(self._loaded, self._paths, self._streams.stdin, resumes=resumes)
         start = RunStart(
             mode=mode, run_id=run_id, settings=settings, now=now,
             max_depth=self._job.scope.max_depth,
@@ -183,8 +188,9 @@ class JobRun:
             report = RunReport(self._loaded, opened, self._paths, self._console)
             stack.callback(report.close)
             wired = Wired(
-                self._loaded, self._options, spiders=spiders, stock=self._stock, opened=opened,
-                outputs=outputs, recorder=report.recorder, clock=self._clock,
+                self._loaded, self._options, paths=self._paths, spiders=spiders,
+                stock=self._stock, opened=opened, outputs=outputs, recorder=report.recorder,
+                clock=self._clock,
             )  # fmt: skip
             spiders.spider.logger = report.log.logger
             verb = "goes on" if opened.resumed else "begins"

@@ -8,6 +8,7 @@ import msgspec
 
 from crawler.app.spider_source import default_spider, load_spider, rules_of, schemas_of
 from crawler.config.load import LoadedJob
+from crawler.config.models.scope import StartSettings
 from crawler.errors import ConfigError
 from crawler.spider.item_schema import ItemSchemas
 from crawler.spider.rule_spider import RuleSpider
@@ -23,6 +24,8 @@ class SpiderSet(msgspec.Struct, frozen=True, kw_only=True):
         rules: Extract and follow rules beside a class, or the spider itself; None for neither.
         starts: Start URLs of the config, serialised.
         schemas: What items must look like, whoever gives them.
+        sitemaps: URLs of `start.sitemap`, serialised.
+        practice_url: Address of the practice site; None when it is not served.
         is_class: The spider is a user's class.
     """
 
@@ -30,6 +33,8 @@ class SpiderSet(msgspec.Struct, frozen=True, kw_only=True):
     rules: RuleSpider | None
     starts: tuple[str, ...]
     schemas: ItemSchemas = msgspec.field(default_factory=ItemSchemas)
+    sitemaps: tuple[str, ...] = ()
+    practice_url: str | None = None
     is_class: bool = False
 
     @property
@@ -37,7 +42,9 @@ class SpiderSet(msgspec.Struct, frozen=True, kw_only=True):
         """URLs whose hosts the job names, and which may therefore be private."""
         given = self.spider.start_urls if isinstance(self.spider.start_urls, list | tuple) else ()
         found = []
-        for url in (*self.starts, *given):
+        # What stands in a list is not named by the job, whoever wrote the list, but for this site.
+        practice = () if self.practice_url is None else (self.practice_url,)
+        for url in (*self.starts, *self.sitemaps, *practice, *given):
             with suppress(UrlError):
                 found.append(parse(url))
         return found
@@ -52,9 +59,14 @@ def user_spider(loaded: LoadedJob) -> Spider | None:
     if loaded.spider is None:
         return None
     spider = load_spider(loaded.spider.file, loaded.spider.name, loaded.job.args)
-    if not loaded.job.start.urls:
+    if not begins(loaded.job.start):
         _check_starts(spider, f"{loaded.spider.file}: start_urls of {loaded.spider.name}")
     return spider
+
+
+def begins(start: StartSettings) -> bool:
+    """Tell whether a config says where to begin; then the start URLs of its class do not count."""
+    return bool(start.urls or start.sitemap or start.from_file)
 
 
 def _check_starts(spider: Spider, where: str) -> None:
@@ -86,12 +98,16 @@ def spiders_of(loaded: LoadedJob, user: Spider | None, practice_url: str | None)
         practice_url: What `{demo}` in URLs stands for.
     """
     job = loaded.job
-    starts = tuple(parse(url.replace("{demo}", practice_url or "")) for url in job.start.urls)
+    starts, sitemaps = (
+        tuple(parse(url.replace("{demo}", practice_url or "")) for url in urls)
+        for urls in (job.start.urls, job.start.sitemap)
+    )
     schemas = schemas_of(job)
     rules = rules_of(loaded, schemas)
     spider = user or rules or default_spider(job.name)
-    if user is None or starts:
+    if user is None or begins(job.start):
         spider.start_urls = starts
     return SpiderSet(
-        spider=spider, rules=rules, starts=starts, schemas=schemas, is_class=user is not None
-    )
+        spider=spider, rules=rules, starts=starts, schemas=schemas, sitemaps=sitemaps,
+        practice_url=practice_url, is_class=user is not None,
+    )  # fmt: skip

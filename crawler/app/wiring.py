@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from crawler.app.job_paths import JobPaths
+from crawler.app.left_outputs import left_outputs
 from crawler.app.options import RunOptions
 from crawler.app.output_columns import columns_of
 from crawler.app.page_tools import fetcher_of, job_scope, parser_of
 from crawler.app.policies import canonical_of, politeness_of, retry_of, user_agent_of
 from crawler.app.spider_set import SpiderSet
+from crawler.app.start_lists import entries, source_reader
 from crawler.config.load import LoadedJob
 from crawler.config.models.items import OutputSettings
 from crawler.engine.crawl import Crawl, Parts
@@ -105,7 +107,8 @@ def outputs_of(
     wanted: Sequence[OutputSettings] = job.output
     if options.output is not None:  # any name will do; a config is stricter
         wanted = (OutputSettings().model_copy(update={"path": options.output}),)
-    return (*map(output, wanted), quarantine)
+    left = left_outputs(opened.marks, {one.path for one in wanted}, job.name)
+    return (*map(output, wanted), *left, quarantine)
 
 
 class Wired:
@@ -114,6 +117,7 @@ class Wired:
     Args:
         loaded: The job.
         options: The command line's.
+        paths: The job's files.
         spiders: The user's side.
         stock: The store, opened.
         opened: What it knows of the run.
@@ -127,6 +131,7 @@ class Wired:
         loaded: LoadedJob,
         options: RunOptions,
         *,
+        paths: JobPaths,
         spiders: SpiderSet,
         stock: OpenStore,
         opened: Opened,
@@ -139,7 +144,11 @@ class Wired:
         self.tally = decode_tally(opened.tally)
         self.spider = spiders.spider
         scope = job_scope(job, spiders, self.tally.joined_hosts)
-        parser = parser_of(job, spiders, scope)
+        parser = parser_of(
+            job, spiders, scope,
+            entries=entries(loaded, paths, spiders.sitemaps, spiders.practice_url),
+            sources=source_reader(loaded, opened, self.tally.source_files),
+        )  # fmt: skip
         self.fetcher = fetcher_of(job, spiders, clock, opened.cookies)
         gate = asyncio.Semaphore(job.fetch.concurrency)
         hosts = HostBook(

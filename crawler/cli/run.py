@@ -70,7 +70,8 @@ def run(options: argparse.Namespace) -> int:
         level=-1 if options.cron else options.level or 0, go_on=_go_on(options),
     )  # fmt: skip
     settle()
-    return run_job(loaded, wanted, Streams(_stdout(output), sys.stderr), SystemClock())
+    stdin = None if sys.stdin is None else sys.stdin.buffer
+    return run_job(loaded, wanted, Streams(_stdout(output), sys.stderr, stdin), SystemClock())
 
 
 def _stdout(output: str | None) -> BinaryIO:

@@ -24,6 +24,10 @@ MAX_SOURCE = 64 << 20
 MAX_NESTING = 3
 
 _CUT = "body_cut"
+_OLD = "older than start.newer_than"
+_OFFSITE = "out of scope"
+#: Left out as the config wants it: worth a note only where nothing else is left.
+_AS_WANTED = (_OLD, _OFFSITE)
 
 
 class SourceReader:
@@ -79,7 +83,7 @@ class SourceReader:
     def _take(self, entry: ListedUrl, reading: _Reading, *, anywhere: bool) -> None:
         wanted = self._newer_than
         if wanted is not None and entry.latest is not None and entry.latest < wanted:
-            reading.leave_out("older than start.newer_than")
+            reading.leave_out(_OLD)
             return
         url = reading.resolve(entry.href)
         if url is None:
@@ -140,7 +144,7 @@ class _Reading:
         """Take in a page."""
         row = self._intake.listed(url, len(self._parsed.requests), self._parsed.offsite)
         if row is None:
-            self.leave_out("out of scope")
+            self.leave_out(_OFFSITE)
         else:
             self._parsed.requests.append(row)
 
@@ -160,7 +164,8 @@ class _Reading:
         """Note what was wrong with the list, and what was left out of it."""
         kept = len(self._parsed.requests)
         notes = [f"{defect}; {kept:,} URLs kept" for defect in self._listing.defects]
-        if self._left_out:
+        if not kept or any(why not in _AS_WANTED for why in self._left_out):
             parts = [f"{count:,} {why}" for why, count in self._left_out.items()]
-            notes.append(f"{kept:,} URLs kept; left out: {', '.join(parts)}")
+            if parts:
+                notes.append(f"{kept:,} URLs kept; left out: {', '.join(parts)}")
         self._parsed.notes = (*self._parsed.notes, *(f"{self._url}: {note}" for note in notes))
