@@ -39,7 +39,7 @@ class RuleTally(msgspec.Struct):
         pages: To which it applied.
         found: Items that it gave, or links that it selected.
         empty: Pages on which it found nothing.
-        missing: Items by field whose selector matched nothing.
+        missing: Items that it gave, by field whose selector matched nothing.
         sample: A page on which it found nothing, or a field was missing; "" for none.
     """
 
@@ -150,6 +150,7 @@ class Tally(msgspec.Struct):
             if hit.found == 0:
                 rule.empty += 1
                 rule.sample = rule.sample or outcome.request.url
+                continue  # what a page without an item lacks is no gap in an item
             for name, count in (hit.missing or {}).items():
                 rule.missing[name] = rule.missing.get(name, 0) + count
                 rule.sample = rule.sample or outcome.request.url

@@ -48,4 +48,4 @@ def share(part: float) -> str:
     """Return a share of 0 to 1 in per cent; `0%` and `100%` are said of nothing else."""
     if 0.01 <= part < 0.985 or part in (0, 1):
         return f"{part:.0%}"
-    return f"{min(99.9, max(0.1, part * 100)):.1f}%"
+    return f"{min(99.9, max(0.1, part * 100)):.1f}".removesuffix(".0") + "%"

@@ -67,33 +67,35 @@ def _of_rule(
         if not rule.follows:
             which = rule.pages or "it"
             yield f"{rule.place}: {which} applied to no page that was fetched", 0.0
-        return
-    if not count.found:
-        found = _found(before.pages - before.empty, before.pages)
-        what = rule.selector or "no selector of it"
-        matched = "selected no link on any" if rule.follows else "matched 0"
-        yield f"{rule.place}: {what} {matched} of {_count(count.pages, 'page')}", found
-        return
-    each = bool(rule.selector)
-    total = _asked(count, each=each)
-    for name, selector in rule.fields.items():
-        if count.missing.get(name, 0) >= total:
-            asked = _asked(before, each=each)
-            found = _found(asked - before.missing.get(name, 0), asked)
-            unit = "item" if each else "page"
-            text = f"{rule.place}.fields.{name}: {selector} matched 0 of {_count(total, unit)}"
-            yield text, found
+    elif not count.found:
+        place, what = _whole(rule)
+        text = f"{place}: {what} matched 0 of {_count(count.pages, 'page')}"
+        yield text, _part(before.pages - before.empty, before.pages)
+    else:
+        for name, selector in rule.fields.items():
+            if count.missing.get(name, 0) >= count.found:
+                text = f"{rule.place}.fields.{name}: {selector} matched 0 of"
+                found = before.found - before.missing.get(name, 0)
+                # Without `each` a page gives one item at most: pages are what a user counts.
+                if rule.selector:
+                    yield f"{text} {_count(count.found, 'item')}", _part(found, before.found)
+                else:
+                    yield f"{text} {_count(count.pages, 'page')}", _part(found, before.pages)
 
 
-def _asked(count: RuleCounts, *, each: bool) -> int:
-    """Return how often the fields of a rule were looked for.
+def _whole(rule: PlacedRule) -> tuple[str, str]:
+    """Return the place and the words for a rule none of whose selectors matched."""
+    if rule.follows:
+        return rule.place, rule.selector
+    if rule.selector:
+        return f"{rule.place}.each", rule.selector
+    if len(rule.fields) == 1:
+        ((name, selector),) = rule.fields.items()
+        return f"{rule.place}.fields.{name}", selector
+    return rule.place, f"all {len(rule.fields)} selectors"
 
-    With `each` that is once an item; without it once a page, those without an item included.
-    """
-    return count.found if each else count.found + count.empty
 
-
-def _found(part: int, whole: int) -> float:
+def _part(part: int, whole: int) -> float:
     return max(0, part) / whole if whole else 0.0
 
 

@@ -19,7 +19,7 @@ class RuleCounts(msgspec.Struct, frozen=True):
         pages: To which it applied.
         found: Items that it gave, or links that it selected.
         empty: Pages on which it found nothing.
-        missing: Items by field whose selector matched nothing.
+        missing: Items that it gave, by field whose selector matched nothing.
         sample: A page on which something was missing; "" for none.
     """
 

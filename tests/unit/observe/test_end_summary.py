@@ -3,7 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.observe.details import Details
 from crawler.observe.end_summary import end_lines
+from crawler.observe.past import KindCounts, PastRun
 from crawler.observe.summary import Summary
 
 REPORT = Path("reports/job/run")
@@ -21,21 +26,29 @@ def summary(**changes: Any) -> Summary:
     return Summary(**(values | changes))
 
 
-def kind(**fill: float) -> dict[str, Any]:
-    return {"out": 1234, "fill": fill}
+def kind(out: int = 1234, quarantined: int = 0, /, **fill: float) -> dict[str, Any]:
+    return {"out": out, "quarantined": quarantined, "fill": fill}
+
+
+def lines_of(done: Summary, **details: Any) -> list[str]:
+    return end_lines(done, Details(**({"outputs": [], "report": REPORT} | details)))
+
+
+def good_run(items: int, seconds: float, **fill: float) -> PastRun:
+    return PastRun(exit=0, duration_s=seconds, items={"Book": KindCounts(items, fill)})
 
 
 def test_the_verdict_is_the_last_line() -> None:
-    lines = end_lines(summary(), [], REPORT, {})
-
-    assert lines[-1] == "OK (exit 0)"
+    assert lines_of(summary())[-1] == "OK (exit 0)"
 
 
 def test_a_run_with_everything_to_say_says_it_in_twelve_lines() -> None:
     full = summary(
         exit=3,
         books={"known": 9, "done": 1, "failed": 1, "dead": 1, "pending": 2, "skipped": {"a": 4}},
-        items={name: kind(price=0.5) for name in "abcdef"},
+        items={name: kind(9, 5, price=0.5) for name in "abcdef"},
+        problems={"a.price": 3},
+        bad_starts=4,
         errors={f"error{number}": number for number in range(9)},
         offsite={"links": 9, "hosts": {f"host{number}": {} for number in range(9)}},
         flags={"links_capped": 1, "odd_markup": 2, "length_unknown": 3},
@@ -43,33 +56,126 @@ def test_a_run_with_everything_to_say_says_it_in_twelve_lines() -> None:
         checks=[f"reason {number}" for number in range(9)],
     )
 
-    lines = end_lines(full, [Path("a"), Path("b"), Path("c")], REPORT, {"error8": "http://a/: no"})
+    lines = lines_of(
+        full, outputs=[Path("a"), Path("b"), Path("c")], errors={"error8": "http://a/: no"},
+        misses=[f"extract.{number}: nothing" for number in range(9)], notes=["odd"], notes_count=1,
+    )  # fmt: skip
 
     assert len(lines) == 12
     assert lines[-1] == "NOT GOOD (exit 3)"
     assert any("reason 0" in line for line in lines)
-    assert "          such as http://a/: no" in lines
-    assert any("limited by cpu 60%" in line for line in lines)
+    assert any("extract.0: nothing" in line for line in lines)
+    assert any("in quarantine" in line for line in lines)
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.booleans())
+def test_whatever_there_is_to_say_the_first_and_last_lines_stay(
+    checks: int, misses: int, kinds: int, odd: bool
+) -> None:
+    full = summary(
+        exit=3,
+        checks=[f"reason {number}" for number in range(checks)],
+        items={f"k{number}": kind(9, 1, price=0.5) for number in range(kinds)},
+        flags={"links_capped": 1} if odd else {},
+    )
+
+    lines = lines_of(full, misses=["extract.0: nothing"] * misses)
+
+    assert len(lines) <= 12
+    assert lines[0].startswith("job finished")
+    assert lines[-1].startswith("NOT GOOD")
+    assert not checks or any("reason 0" in line for line in lines)
 
 
 def test_fields_with_gaps_are_named_worst_first() -> None:
-    lines = end_lines(summary(items={"Book": kind(upc=1.0, price=0.9, isbn=0.0)}), [], REPORT, {})
+    lines = lines_of(summary(items={"Book": kind(upc=1.0, price=0.9, isbn=0.0)}))
 
-    assert "  items   1,234 Book; filled: isbn 0%, price 90%" in lines
+    assert "  items   1,234 Book" in lines
+    assert "  fields  isbn 0% · price 90%" in lines
+
+
+def test_a_field_that_lost_much_since_the_last_good_run_is_pointed_out_first() -> None:
+    past = [good_run(100, 9.0, rating=0.99, isbn=0.1)]
+
+    lines = lines_of(summary(items={"Book": kind(isbn=0.1, rating=0.91)}), past=past)
+
+    assert "  fields  rating 91% (last run 99%) · isbn 10%   ← look here" in lines
+
+
+def test_a_field_as_empty_as_ever_is_not_pointed_out() -> None:
+    past = [good_run(100, 9.0, isbn=0.1)]
+
+    lines = lines_of(summary(items={"Book": kind(isbn=0.1)}), past=past)
+
+    assert "  fields  isbn 10%" in lines
+
+
+def test_fields_of_several_kinds_are_told_apart() -> None:
+    lines = lines_of(summary(items={"Book": kind(name=0.5), "Shop": kind(name=0.2)}))
+
+    assert "  fields  Shop.name 20% · Book.name 50%" in lines
+
+
+def test_the_verdict_compares_with_the_middle_of_the_good_runs() -> None:
+    past = [good_run(items, 10.0) for items in (100, 9999, 90)]
+
+    lines = lines_of(summary(items={"Book": kind(101)}, duration_s=9.6), past=past)
+
+    assert lines[-1] == "OK (exit 0). Compared with the last 3 runs: items +1%, time -4%."
+
+
+def test_a_limit_that_ended_the_run_is_named_with_its_place() -> None:
+    assert lines_of(summary(reason="max_pages", duration_s=842.0))[0] == (
+        "job finished after 14 min 02 s (limit scope.max_pages reached)"
+    )
+    assert lines_of(summary(reason="SIGINT", exit=130))[0] == "job stopped after 1.0 s (SIGINT)"
+
+
+def test_items_in_quarantine_are_told_with_the_worst_field_a_sample_and_their_file() -> None:
+    done = summary(
+        items={"Book": kind(7, 3), "Shop": kind(5, 1)}, problems={"Book.name": 1, "Book.price": 3}
+    )
+
+    lines = lines_of(
+        done, problems={"Book.price": "'POA' is no decimal, on http://a/"},
+        quarantine=REPORT / "quarantine.jsonl",
+    )  # fmt: skip
+
+    assert (
+        "  broken  4 items in quarantine; most by Book.price (3): 'POA' is no decimal, on http://a/"
+        " → reports/job/run/quarantine.jsonl"
+    ) in lines
+
+
+def test_entries_that_gave_nothing_are_counted_with_one_of_them() -> None:
+    lines = lines_of(summary(bad_starts=2), bad_starts=["urls.csv:3: no URL", "urls.csv:9: empty"])
+
+    assert "  starts  2 entries that nothing can be fetched for: urls.csv:3: no URL" in lines
+
+
+def test_rules_that_found_nothing_are_named_and_the_rest_counted() -> None:
+    lines = lines_of(summary(), misses=["extract.0: a", "extract.1: b", "extract.2: c"])
+
+    assert "  rule    extract.0: a" in lines
+    assert "  rule    extract.1: b (1 more such rules in report.html)" in lines
 
 
 def test_what_is_left_is_said() -> None:
     books = {"known": 3, "done": 1, "failed": 0, "dead": 0, "pending": 2, "skipped": {}}
 
-    assert "  pages   1 ok · 0 failed · 0 skipped · 2 left" in end_lines(
-        summary(books=books), [], REPORT, {}
-    )
+    assert "  pages   1 ok · 0 failed · 0 skipped · 2 left" in lines_of(summary(books=books))
+
+
+def test_a_single_failure_among_many_pages_is_not_rounded_away() -> None:
+    books = {"known": 9000, "done": 8999, "failed": 1, "dead": 0, "pending": 0, "skipped": {}}
+
+    assert "  pages   8,999 ok · 1 failed (0.1%) · 0 skipped" in lines_of(summary(books=books))
 
 
 def test_the_example_is_of_the_most_frequent_error_that_has_one() -> None:
     examples = {"rare": "http://a/: rare", "often": "http://b/: often"}
 
-    lines = end_lines(summary(errors={"rare": 1, "often": 2, "none": 3}), [], REPORT, examples)
+    lines = lines_of(summary(errors={"rare": 1, "often": 2, "none": 3}), errors=examples)
 
     assert "  errors  none 3, often 2, rare 1" in lines
     assert "          such as http://b/: often" in lines
@@ -78,13 +184,18 @@ def test_the_example_is_of_the_most_frequent_error_that_has_one() -> None:
 def test_what_the_checks_quote_is_not_said_twice() -> None:
     quoted = summary(exit=4, errors={"dns": 1}, checks=["none reached; the first: http://a/: gone"])
 
-    lines = end_lines(quoted, [], REPORT, {"dns": "http://a/: gone"})
+    lines = lines_of(quoted, errors={"dns": "http://a/: gone"})
 
     assert sum("http://a/: gone" in line for line in lines) == 1
 
 
 def test_what_was_left_out_of_pages_is_said_and_harmless_oddities_are_not() -> None:
-    lines = end_lines(summary(flags={"links_capped": 2, "length_unknown": 9}), [], REPORT, {})
+    flags = {"links_capped": 2, "length_unknown": 9}
 
-    assert "  odd     2 pages with more links than are taken" in lines
+    lines = lines_of(summary(flags=flags), notes=["http://a/s.xml: is HTML"], notes_count=4)
+
+    assert (
+        "  odd     2 pages with more links than are taken, http://a/s.xml: is HTML"
+        " (and 3 more in run.log)"
+    ) in lines
     assert not any("length_unknown" in line for line in lines)
