@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic.json_schema import JsonSchemaValue
 
 from crawler.config.models.job import Job
+from crawler.config.models.steps import EITHER, FORMS, StepSettings
 
 #: The YAML language server of editors supports draft 7 and older.
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -23,6 +24,10 @@ def json_schema() -> JsonSchemaValue:
             {"$ref": "#/definitions/StartSettings"},
         ],
     }
+    sitemap = schema["definitions"]["StartSettings"]["properties"]["sitemap"]
+    sitemap["anyOf"] = [dict(sitemap["items"]), {"type": sitemap.pop("type")}]
+    sitemap["anyOf"][1]["items"] = sitemap.pop("items")
+    schema["definitions"]["StepSettings"] |= {"minProperties": 1, "maxProperties": 1}
     # Anchors are kept under keys of the user's own.
     schema["patternProperties"] = {"^x-": {}}
     tidy = _tidy(schema)
@@ -30,15 +35,33 @@ def json_schema() -> JsonSchemaValue:
 
 
 def _tidy(node: object) -> object:
-    """Remove titles, and wrap references: draft 7 ignores whatever stands beside one."""
+    """Remove titles, put short forms in, and wrap references that have something beside them.
+
+    Draft 7 ignores whatever stands beside a reference.
+    """
     if isinstance(node, list):
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):
         return node
     tidy = {key: _tidy(value) for key, value in node.items() if not _is_title(key, value)}
-    if "$ref" in tidy and len(tidy) > 1:
+    reference = tidy.get("$ref")
+    short = _SHORT.get(str(reference).rpartition("/")[2])
+    if short is not None:
+        del tidy["$ref"]
+        return {**tidy, "anyOf": [short, {"$ref": reference}]}
+    if reference is not None and len(tidy) > 1:
         tidy["allOf"] = [{"$ref": tidy.pop("$ref")}]
     return tidy
+
+
+#: What may stand for a whole section, by its model (`crawler.config.short_forms`).
+_SHORT = {
+    "StepSettings": {
+        "enum": [step for step in StepSettings.model_fields if step not in FORMS or step in EITHER]
+    },
+    "SchemaFieldSettings": {"type": "string"},
+    "EachSettings": {"type": "string"},
+}
 
 
 def _is_title(key: str, value: object) -> bool:

@@ -10,13 +10,18 @@ import pytest
 
 from crawler.config.load import load_job
 from crawler.config.schema import json_schema
+from scripts import config_docs
 
 ROOT = Path(__file__).parents[2]
 
 
-def jobs_in(name: str) -> list[str]:
+def yaml_in(name: str) -> list[str]:
     text = (ROOT / name).read_text(encoding="utf-8")
-    return [yaml for yaml in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "name:" in yaml]
+    return re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+
+
+def jobs_in(name: str) -> list[str]:
+    return [yaml for yaml in yaml_in(name) if re.search("^name:", yaml, re.MULTILINE)]
 
 
 def keys(schema: object) -> Iterator[str]:
@@ -41,6 +46,25 @@ def test_a_job_in_the_readme_loads_as_it_stands(text: str, tmp_path: Path) -> No
 
 def test_the_readme_shows_a_job() -> None:
     assert jobs_in("README.md")
+
+
+def test_the_reference_is_what_the_models_say() -> None:
+    written = (ROOT / "docs/config.md").read_text(encoding="utf-8")
+
+    assert written == config_docs.render(), "run: python -m scripts.config_docs"
+
+
+@pytest.mark.parametrize("text", yaml_in("docs/config.md"))
+def test_an_example_of_the_reference_loads(text: str, tmp_path: Path) -> None:
+    if "name: hello" not in text:
+        text = f"name: example\n{text}"
+    if "start:" not in text:
+        text += "start: [https://books.example/]\n"
+    (tmp_path / "inputs").mkdir()
+    (tmp_path / "inputs/products.csv").write_text("sku,image_url,colour\n", encoding="utf-8")
+    (tmp_path / "job.yaml").write_text(text, encoding="utf-8")
+
+    assert load_job(tmp_path / "job.yaml", environ={}).job.start
 
 
 def code_in(name: str) -> str:

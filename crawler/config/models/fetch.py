@@ -36,13 +36,13 @@ class LimitSettings(Settings):
     """An entry of `fetch.limits`: other manners for some hosts."""
 
     match: HostMatch = Field(
-        description="The hosts: api.example.org/**, *.example.org/**, or with a port."
+        description="The hosts: `api.example.org/**`, `*.example.org/**`, or with a port."
     )
     delay: Duration | None = Field(
-        default=None, description="Instead of per_host.delay; default: that."
+        default=None, description="Instead of `per_host.delay`. Default: that."
     )
     concurrency: int | None = Field(
-        default=None, ge=1, description="Instead of per_host.concurrency; default: that."
+        default=None, ge=1, description="Instead of `per_host.concurrency`. Default: that."
     )
 
 
@@ -51,7 +51,8 @@ class FetchSettings(Settings):
 
     user_agent: Annotated[HeaderValue, Field(min_length=1)] | None = Field(
         default=None,
-        description="Sent with every request, looked up in robots.txt. Default: crawler/VERSION.",
+        description="Sent with every request; its name is looked up in robots.txt. "
+        "Default: `crawler/VERSION`.",
     )
     robots: Literal["obey", "ignore"] = Field(
         default="obey", description="What robots.txt is worth."
@@ -59,7 +60,7 @@ class FetchSettings(Settings):
     timeout: Span = written("20s", "Longest time without a byte.")
     deadline: Span = written("120s", "Longest time for a whole page.")
     retries: int = Field(
-        default=3, ge=0, le=100, description="Further tries after one that failed."
+        default=3, ge=0, le=100, description="Further tries after an error that may pass."
     )
     concurrency: int = Field(
         default=64, ge=1, le=10_000, description="Requests in flight over all hosts together."
@@ -72,8 +73,8 @@ class FetchSettings(Settings):
     max_body: Size = written("32MiB", "Largest page, decoded.")
     private_addresses: Literal["start", "allow", "deny"] = Field(
         default="start",
-        description="Whether loopback and private networks may be asked: start allows the hosts "
-        "and ports that start URLs or scope.hosts name.",
+        description="Whether loopback and private networks may be asked: `start` allows the "
+        "hosts and ports that start URLs or `scope.hosts` name.",
     )
     accept: Listed[MediaType] | None = Field(
         default=None,

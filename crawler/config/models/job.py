@@ -26,12 +26,12 @@ class RunSettings(Settings):
     backend: Literal["asyncio"] = Field(default="asyncio", description="What fetches pages.")
     workers: int = Field(default=1, ge=1, le=1, description="Number of event loops.")
     loop: Literal["auto", "uvloop", "asyncio"] = Field(
-        default="auto", description="Which event loop; auto is uvloop where it is installed."
+        default="auto", description="Which event loop; `auto` is uvloop where it is installed."
     )
     durability: Literal["process", "power_loss", "off"] = Field(
         default="process",
-        description="What a run survives: process: kill -9; power_loss: that, by a flush to disk "
-        "before every commit; off: nothing, the state is in memory.",
+        description="What a run survives. `process`: `kill -9`; `power_loss`: that, by a flush to "
+        "disk before every commit; `off`: nothing, the state is in memory.",
     )
 
 
@@ -55,14 +55,15 @@ class Job(Settings):
     run: RunSettings = written({}, "The machinery of a run.")
     spider: SpiderName | None = Field(
         default=None,
-        description='A class to crawl with, relative to this file: "spiders/a.py:Class".',
+        description='A class to crawl with, in a file beside this one: `"spiders/a.py:Class"`.',
     )
     args: dict[str, object] = written({}, "Arguments of the spider class.")
     schemas: dict[SchemaName, SchemaFields] = written(
         {}, "What the items of each kind must look like; one that does not goes to quarantine."
     )
     extract: Listed[ExtractSettings] = Field(
-        default=(), description="Items to take from pages. Default: a Page item for each HTML page."
+        default=(),
+        description="Items to take from pages. Default: a `Page` item for each HTML page.",
     )
     output: Listed[OutputSettings] = written(
         [{}], "Files that items are written to. Default: one JSONL file a run."

@@ -73,14 +73,14 @@ class ScopeSettings(Settings):
 
     hosts: Listed[Host] = Field(
         default=(),
-        description="Hosts to stay on: host (ports 80 and 443), host:port, *.host. "
-        "Default: those of start.",
+        description="Hosts to stay on: `host` (ports 80 and 443), `host:port`, `*.host`. "
+        "Default: those of `start`.",
     )
     allow: Listed[Pattern] = Field(
         default=(),
-        description='Globs on the path, or "re:..." for an expression. Default: everything.',
+        description='Globs on the path, or `"re:..."` for an expression. Default: everything.',
     )
-    deny: Listed[Pattern] = Field(default=(), description="Globs on the path; they win over allow.")
+    deny: Listed[Pattern] = Field(default=(), description="The same; they win over `allow`.")
     max_depth: int | None = Field(
         default=None, ge=0, description="Links away from a start URL. Default: unlimited."
     )

@@ -152,15 +152,15 @@ class StepSettings(Settings):
     # A default is no argument: it must not be read like one.
     model_config = ConfigDict(validate_default=False)
 
-    text: Alone = Field(default=None, description="The text of an element, its space collapsed.")
-    strip: Alone = Field(default=None, description="White space at both ends goes.")
-    lower: Alone = Field(default=None, description="All in small letters.")
+    text: Alone = Field(
+        default=None, description="The text that a reader sees, its white space collapsed."
+    )
+    strip: Alone = Field(default=None, description="The text without white space at its ends.")
+    lower: Alone = Field(default=None, description="The text in lower case.")
     number: Alone = Field(
         default=None, description="The first number in a text: `1,299.00 €` gives `1299.0`."
     )
-    decimal: Alone = Field(
-        default=None, description="The same, exact: no binary fraction comes near it."
-    )
+    decimal: Alone = Field(default=None, description="The same, exact: for money.")
     datetime: Form = Field(
         default=None,
         description="A date with its time: ISO 8601, RFC 2822, or with the month's name; other "
@@ -172,21 +172,32 @@ class StepSettings(Settings):
     regex: Regex = Field(
         default=None, description="Group 1 of the first match, or all of it if there is no group."
     )
-    map: Mapped = Field(default=None, description="What the text stands for; nothing if not here.")
-    contains: SomeText = Field(default=None, description="Whether the text has this in it.")
-    replace: Replaced = Field(default=None, description="Old text by new, wherever it stands.")
-    split: SomeText = Field(
-        default=None, description="A list of the parts between these; alone: between white space."
+    map: Mapped = Field(
+        default=None, description="What the text stands for; null if it is not there."
     )
-    join: Text = Field(default=None, description="One text of a list, with this in between.")
+    contains: SomeText = Field(
+        default=None, description="`true` if the text has this in it, else `false`."
+    )
+    replace: Replaced = Field(
+        default=None,
+        description="The text, old replaced by new wherever it stands; also a map of old to new.",
+    )
+    split: SomeText = Field(
+        default=None, description="A list: the parts between this mark, or the words."
+    )
+    join: Text = Field(
+        default=None, description="A list as one text, with this in between, or a space."
+    )
     first: Alone = Field(default=None, description="The first of a list.")
     last: Alone = Field(default=None, description="The last of a list.")
-    count: Alone = Field(default=None, description="How many there are in a list; 0 if none.")
-    default: Default = Field(default=None, description="The value when there is none.")
+    count: Alone = Field(
+        default=None, description="How many there are in a list, 0 if it is empty."
+    )
+    default: Default = Field(default=None, description="The value where there is none so far.")
     python: Function = Field(
         default=None,
-        description="What your own function makes of it: `pkg.mod:func`, or a file beside the "
-        "config, `steps.py:func`.",
+        description="What a function of yours makes of it: of a file beside the config, or of a "
+        "module, `pkg.mod:func`.",
     )
 
     @property
