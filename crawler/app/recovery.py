@@ -13,7 +13,7 @@ from crawler.sinks.file_output import FileOutput, is_rendered
 from crawler.sinks.marked_file import MarkedFile
 from crawler.sinks.rendered_sink import RenderedSink, journal_of
 from crawler.sinks.sidecar import Sidecar
-from crawler.sinks.swap_note import NoteFile, SwapNote
+from crawler.sinks.swap_note import NoteFile
 
 
 def recover_outputs(marks: Iterable[Mark], job: str, *, needed: bool) -> None:
@@ -47,17 +47,31 @@ def settle_outputs(marks: Iterable[Mark], job: str) -> None:
         OutputError: One cannot be deleted.
     """
     for mark in marks:
-        target = _target_of(Path(mark.path))
-        note = None if target is None else NoteFile(target).read()
-        if target is None or note is None or note.clean or note.job != job:
-            continue
-        sink = RenderedSink(_as_noted(mark, target, note))
-        try:
-            sink.open(mark)
-            sink.finish(good=False)
-            sink.settle()
-        finally:
-            sink.close()
+        output = noted_output(mark, job)
+        if output is not None:
+            _bring_to_its_place(output, mark, settle=True)
+
+
+def noted_output(mark: Mark, job: str) -> FileOutput | None:
+    """Return the output that a run writes to by way of a journal, from the note beside it.
+
+    Args:
+        mark: Of the run.
+        job: The run's job.
+
+    Returns:
+        None if the mark is no journal's, or nothing is left to be done for it.
+    """
+    target = _target_of(Path(mark.path))
+    note = None if target is None else NoteFile(target).read()
+    if target is None or note is None or note.clean or note.job != job:
+        return None
+    if not Path(mark.path).exists():
+        return None
+    return FileOutput(
+        name=mark.sink, path=target, mode=note.mode, job=note.job, columns=note.columns,
+        formula_cells=note.formula_cells,
+    )  # fmt: skip
 
 
 def wipe_history(paths: JobPaths) -> None:
@@ -103,19 +117,18 @@ def _recover_journal(path: Path, mark: Mark, job: str, *, needed: bool) -> None:
     if others or (not needed and not path.exists()):
         return
     MarkedFile(mark.sink, path, sync=False).recover(mark)
-    if needed or note is None or note.mode == "replace":
-        return
-    sink = RenderedSink(_as_noted(mark, target, note))
+    output = noted_output(mark, job)
+    if output is not None and not needed:
+        # Not settled: the next run may be refused, and then this one can still go on.
+        _bring_to_its_place(output, mark, settle=False)
+
+
+def _bring_to_its_place(output: FileOutput, mark: Mark, *, settle: bool) -> None:
+    sink = RenderedSink(output)
     try:
         sink.open(mark)
-        # Not settled: the next run may be refused, and then this one can still go on.
-        sink.finish(good=True)
+        sink.finish(good=False)  # half a set replaces nothing
+        if settle:
+            sink.settle()
     finally:
         sink.close()
-
-
-def _as_noted(mark: Mark, target: Path, note: SwapNote) -> FileOutput:
-    return FileOutput(
-        name=mark.sink, path=target, mode=note.mode, job=note.job, columns=note.columns,
-        formula_cells=note.formula_cells,
-    )  # fmt: skip

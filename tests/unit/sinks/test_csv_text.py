@@ -20,7 +20,7 @@ from crawler.sinks.csv_text import (
 )
 
 # Surrogates never get this far: neither JSON nor UTF-8 has room for them.
-texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('",\r\n =+-@\t\'x'))
+texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\",\r\n =+-@\t'x"))
 rows = st.lists(texts, min_size=1, max_size=5)
 
 

@@ -216,7 +216,7 @@ def test_a_note_that_cannot_be_read_is_an_error_of_the_output(tmp_path: Path, no
 def test_a_folder_in_place_of_the_file_is_an_error_of_the_output(tmp_path: Path, mode: str) -> None:
     (tmp_path / "out.csv").mkdir()
 
-    with pytest.raises((OutputError, ConfigError), match="directory|exists already"):
+    with pytest.raises((OutputError, ConfigError), match=r"directory|exists already"):
         whole_run(tmp_path / "out.csv", mode, [A])
 
 
