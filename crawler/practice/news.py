@@ -106,36 +106,16 @@ def article_at(seed: int, now: float, path: str) -> Article | None:
 
 def article_page(article: Article, origin: str) -> Page:
     """Return the page of an article."""
-    title = escape(article.headline)
-    # Dates and names as sites have them: one author alone is no list, here as there.
-    people = [{"@type": "Person", "name": name} for name in article.authors]
-    head = f'<link rel="canonical" href="{origin}{article.path}">' + json_ld(
-        {
-            "@context": "https://schema.org",
-            "@type": "NewsArticle",
-            "headline": article.headline,
-            "datePublished": article.date,
-            "author": people if len(people) > 1 else people[0],
-            "mainEntityOfPage": origin + article.path,
-        }
-    )
-    head += opengraph(
-        (
-            ("og:type", "article"),
-            ("og:title", article.headline),
-            ("og:url", origin + article.path),
-            ("article:published_time", article.date),
-        )
-    )
     names = ", ".join(
         f'<a rel="author" href="/news/index.html">{name}</a>' for name in article.authors
     )
     paragraphs = "\n".join(f"<p>{text}</p>" for text in article.text)
     content = f"""<article>
-<h1>{title}</h1>
+<h1>{escape(article.headline)}</h1>
 <p>By {names}, <time datetime="{article.date}">{_shown(article)}</time></p>
 {paragraphs}
 </article>"""
+    head = _head(article, origin)
     return html_page(article.headline, content, head=head, modified=article.published)
 
 
@@ -152,6 +132,29 @@ def index_page(articles: tuple[Article, ...]) -> Page:
     )
     content = f'<h1>News</h1>\n<ul class="news">\n{lines}\n</ul>'
     return html_page("News", content, head=head, modified=articles[0].published)
+
+
+def _head(article: Article, origin: str) -> str:
+    # Dates and names as sites have them: one author alone is no list, here as there.
+    people = [{"@type": "Person", "name": name} for name in article.authors]
+    head = f'<link rel="canonical" href="{origin}{article.path}">' + json_ld(
+        {
+            "@context": "https://schema.org",
+            "@type": "NewsArticle",
+            "headline": article.headline,
+            "datePublished": article.date,
+            "author": people if len(people) > 1 else people[0],
+            "mainEntityOfPage": origin + article.path,
+        }
+    )
+    return head + opengraph(
+        (
+            ("og:type", "article"),
+            ("og:title", article.headline),
+            ("og:url", origin + article.path),
+            ("article:published_time", article.date),
+        )
+    )
 
 
 def _shown(article: Article) -> str:

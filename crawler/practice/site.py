@@ -1,7 +1,7 @@
 """The practice site without a server: a visit in, a page out.
 
-Every page is a function of the visit. A page of its own is written in `oddities`, `troubles` or
-`broken` and named here; families of pages have one method each.
+Every page is a function of the visit. Pages of their own are named in `fixed_pages`; families of
+pages have one method each.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from crawler.practice import account, api, broken, news, oddities, sitemaps, troubles
+from crawler.practice import api, news, sitemaps, troubles
 from crawler.practice.calendar import calendar_page
 from crawler.practice.catalogue import CATEGORIES, EPOCH, Book, make_books
 from crawler.practice.covers import picture
+from crawler.practice.fixed_pages import MOVING, STILL
 from crawler.practice.page import Page, Visit, failure, not_found
 from crawler.practice.shop import BookList, category_path, product_page, review_page
 from crawler.practice.timeline import REDESIGN, book_on, gone_status, midnight
@@ -24,46 +25,6 @@ from crawler.practice.validators import stamped, unless_known
 _PER_PAGE = 30
 _PER_CATEGORY_PAGE = 15
 _NOON = 12 * 3600
-
-# The same for every visitor and on every day, so they have a date.
-_STILL: Mapping[str, Callable[[Visit], Page]] = {
-    "/about.html": oddities.about,
-    "/troubles.html": troubles.troubles,
-    "/robots.txt": oddities.robots,
-    "/private/accounts.html": oddities.private,
-    "/legacy/meta.html": oddities.legacy_meta,
-    "/legacy/bare.html": oddities.legacy_bare,
-    "/nofollow.html": oddities.nofollow,
-    "/nofollow-header.html": oddities.nofollow_header,
-    "/untended.html": oddities.untended,
-    "/terms.txt": oddities.terms,
-    "/big.html": troubles.big,
-    "/api.html": troubles.api,
-}
-_MOVING: Mapping[str, Callable[[Visit], Page]] = {
-    "/old-catalogue.html": oddities.moved,
-    "/welcome.html": oddities.welcome,
-    "/empty.html": oddities.empty,
-    "/slow.html": troubles.slow,
-    "/busy.html": troubles.busy,
-    "/flaky.html": troubles.flaky,
-    "/unavailable.html": troubles.unavailable,
-    "/temporary.html": troubles.temporary,
-    "/permanent.html": troubles.permanent,
-    "/login.html": account.login_form,
-    "/login": account.login,
-    "/account.html": account.account,
-    "/broken/html.xml": broken.html_sitemap,
-    "/broken/empty.xml": broken.empty_sitemap,
-    "/broken/cut.xml": broken.cut_sitemap,
-    "/broken/cut.xml.gz": broken.broken_gzip,
-    "/broken/plain.xml.gz": broken.no_gzip,
-    "/broken/self.xml": broken.self_index,
-    "/broken/entities.xml": broken.entity_sitemap,
-    "/broken/page.jpg": broken.html_image,
-    "/broken/cut.png": broken.cut_image,
-    "/broken/pixel.png": broken.small_image,
-}
 
 _LIST = re.compile(r"(/catalogue|/category/[a-z]+)/(?:index|page-([1-9]\d{0,3}))\.html")
 _REVIEWS = re.compile(r"(/catalogue/[a-z0-9-]+_\d+/)reviews/(?:index|page-([1-9]\d{0,3}))\.html")
@@ -93,20 +54,8 @@ class Shop:
         self._redesign = REDESIGN if day >= REDESIGN else None
         self._by_folder = {book.folder: book for book in self.books}
         self._by_image = {book.image: book for book in self.books}
-        self._lists = {
-            book_list.first.removesuffix("/index.html"): book_list
-            for book_list in self._make_lists()
-        }
-        self._listings: Mapping[str, Callable[[str], Page]] = {
-            "/news/index.html": lambda _: news.index_page(self.articles),
-            "/news/rss.xml": lambda origin: sitemaps.rss(self.articles, origin),
-            "/news/atom.xml": lambda origin: sitemaps.atom(self.articles, origin),
-            "/news-sitemap.xml": lambda origin: sitemaps.news_sitemap(self.articles, origin),
-            "/sitemap.xml": self._index,
-            "/sitemaps/pages.xml": self._pages,
-            "/sitemaps/books.xml.gz": self._products,
-            "/images/list.csv": lambda o: sitemaps.image_list(self.books, o, self._today),
-        }
+        self._lists = {one.first.removesuffix("/index.html"): one for one in self._make_lists()}
+        self._listings = self._make_listings()
         # Each page is made once; what is made for its visit is not kept.
         self._kept: dict[tuple[str, str], Page] = {}
 
@@ -134,10 +83,10 @@ class Shop:
 
     def _make(self, visit: Visit) -> Page:
         path = visit.path
-        if path in _STILL:
-            return msgspec.structs.replace(_STILL[path](visit), modified=midnight(EPOCH))
-        if path in _MOVING:
-            return _MOVING[path](visit)
+        if path in STILL:
+            return msgspec.structs.replace(STILL[path](visit), modified=midnight(EPOCH))
+        if path in MOVING:
+            return MOVING[path](visit)
         if path == "/api/books.json":
             return api.books_json(visit, self.books, self._today)
         return self._family(visit) or not_found()
@@ -194,6 +143,18 @@ class Shop:
             )
             for name in CATEGORIES
         ]
+
+    def _make_listings(self) -> Mapping[str, Callable[[str], Page]]:
+        return {
+            "/news/index.html": lambda _: news.index_page(self.articles),
+            "/news/rss.xml": lambda origin: sitemaps.rss(self.articles, origin),
+            "/news/atom.xml": lambda origin: sitemaps.atom(self.articles, origin),
+            "/news-sitemap.xml": lambda origin: sitemaps.news_sitemap(self.articles, origin),
+            "/sitemap.xml": self._index,
+            "/sitemaps/pages.xml": self._pages,
+            "/sitemaps/books.xml.gz": self._products,
+            "/images/list.csv": lambda o: sitemaps.image_list(self.books, o, self._today),
+        }
 
     def _index(self, origin: str) -> Page:
         day = self._day

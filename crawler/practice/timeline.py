@@ -8,6 +8,8 @@ With `n` the number of days since the epoch, from 1:
   odd one; if `m` is a multiple of 4 it is back six days later;
 * on day `2 m`, for `m` from 1 to 60, book `200 + m` is added;
 * from `REDESIGN` on, product pages have another markup.
+
+Before the epoch the shop is as it was made.
 """
 
 from __future__ import annotations
