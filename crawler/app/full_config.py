@@ -4,63 +4,71 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from crawler.config.anatomy import item_section_of, section_of
 from crawler.config.models.job import Job
+from crawler.config.models.steps import StepSettings
 
 _INDENT = "  "
 _COLUMN = 34
 #: Keys that are set above the list.
 _SET = ("version", "name")
+_HEAD = """\
+# Every key and its default. To set one, remove the first # of its line, and of the lines that it
+# stands below; a key is to be there only once. NAME is a name of your own.
+#
+"""
 
 
 def every_key() -> str:
     """Return all keys, each line a comment that is YAML once its `#` is removed."""
-    lines = [
-        "# Every key and its default. Remove the first # of a line, and of those above it that"
-    ]
-    lines += ["# it belongs to, to set it; a key is to be there only once.", "#"]
+    blocks = []
     for name, field in Job.model_fields.items():
         if name not in _SET:
-            lines += [f"#{line}" for line in _lines(_key(name, field), field, "", (Job,))]
-            lines.append("#")
-    return "\n".join(lines[:-1]) + "\n"
+            lines = _key(field.alias or name, field, "", (Job,))
+            blocks.append("".join(f"#{line}\n" for line in lines))
+    return _HEAD + "#\n".join(blocks)
 
 
-def _lines(
+def _key(
     name: str, field: FieldInfo, indent: str, above: tuple[type[BaseModel], ...]
 ) -> Iterator[str]:
-    """Yield a key with what stands below it; `above` are the models that it stands in."""
-    section = section_of(field.annotation)
-    items = None if section else item_section_of(field.annotation)
-    below = section or items
-    if below is None or below in above:
+    """Yield a key and what stands below it; `above` are the models that it stands in."""
+    model, ways = _below(field.annotation)
+    if model is None or model in above:
         yield _line(f"{indent}{name}: {_default(field)}", field)
         return
     yield _line(f"{indent}{name}:", field)
-    many = items is not None
-    listed = many and not _is_map(field)
-    if many and not listed:
-        yield f"{indent}{_INDENT}NAME:"
-    deeper = indent + _INDENT * (2 if many else 1)
-    first = True
-    for key, one in below.model_fields.items():
-        for line in _lines(_key(key, one), one, deeper, (*above, below)):
-            # The first key of a list's entry stands behind the dash.
-            yield f"{indent}{_INDENT}- {line[len(deeper) :]}" if listed and first else line
-            first = False
+    indent += _INDENT
+    for _ in range(ways.count("map")):
+        yield f"{indent}NAME:"
+        indent += _INDENT
+    dashes = 0
+    if ways[-1:] == ["list"]:
+        # Of steps each is an entry; of other lists all keys are of one.
+        dashes = len(model.model_fields) if model is StepSettings else 1
+        indent += _INDENT
+    for key, below in model.model_fields.items():
+        for number, line in enumerate(_key(below.alias or key, below, indent, (*above, model))):
+            dash = dashes > 0 and number == 0
+            yield f"{indent[:-2]}- {line[len(indent) :]}" if dash else line
+        dashes -= 1
 
 
-def _key(name: str, field: FieldInfo) -> str:
-    return field.alias or name
-
-
-def _is_map(field: FieldInfo) -> bool:
-    return str(field.annotation).find("dict[") >= 0
+def _below(annotation: object) -> tuple[type[BaseModel] | None, list[str]]:
+    """Return the model of a section, or of the entries of lists and maps, and which these are."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, []
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (tuple, dict):
+        model, ways = _below(arguments[0 if origin is tuple else 1])
+        return model, ["list" if origin is tuple else "map", *ways]
+    found = (_below(one) for one in arguments)
+    return next((pair for pair in found if pair[0] is not None), (None, []))
 
 
 def _line(text: str, field: FieldInfo) -> str:
@@ -73,5 +81,4 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if value is None or value is PydanticUndefined:
         return ""
-    plain = list(value) if isinstance(value, tuple) else value
-    return json.dumps(plain, ensure_ascii=False)
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
