@@ -33,8 +33,8 @@ def cut_sitemap(visit: Visit) -> Page:
 def broken_gzip(visit: Visit) -> Page:
     """Break off within the compressed data, of which the first half still tells some URLs."""
     urls = "\n".join(
-        f"<url><loc>{visit.origin}/catalogue/page-{number % 7 + 1}.html?{number * 7919 % 10007}</loc></url>"
-        for number in range(1, 200)
+        f"<url><loc>{visit.origin}/catalogue/page-{n % 7 + 1}.html?{n * 7919 % 10007}</loc></url>"
+        for n in range(1, 200)
     )
     body = gzip.compress(f"{_OPEN}{urls}\n</urlset>\n".encode(), mtime=0)
     return Page(body=body[: len(body) // 2], content_type="application/gzip")
