@@ -29,15 +29,22 @@ _CONTENT = frozenset(
     )
 )  # fmt: skip
 _CONTENT_ENDINGS = ("Article", "Posting", "Event")
-# They stand on nearly every page, whatever it is about.
-_FURNITURE = frozenset(
+# They are on nearly every page, and seldom what it is about.
+_AROUND = frozenset(
     (
-        "WebSite", "Organization", "NewsMediaOrganization", "Corporation", "OnlineStore", "Store",
-        "BreadcrumbList", "ListItem", "ItemList", "ImageObject", "Person", "SearchAction", "Brand",
-        "SiteNavigationElement", "WPHeader", "WPFooter", "WPSideBar", "Offer", "AggregateOffer",
-        "AggregateRating", "Rating", "PostalAddress", "ContactPoint", "EntryPoint",
+        "Organization", "NewsMediaOrganization", "Corporation", "OnlineStore", "Store", "Person",
+        "Offer", "AggregateOffer", "ItemList", "Brand",
     )
 )  # fmt: skip
+# No page is about these.
+_FURNITURE = frozenset(
+    (
+        "WebSite", "BreadcrumbList", "ListItem", "ImageObject", "SiteNavigationElement",
+        "WPHeader", "WPFooter", "WPSideBar", "AggregateRating", "Rating", "PostalAddress",
+        "ContactPoint", "EntryPoint",
+    )
+)  # fmt: skip
+_LIKELY, _UNKNOWN, _SOME_PAGE, _UNLIKELY, _NEVER = range(5)
 
 
 class MainEntity:
@@ -56,7 +63,7 @@ class MainEntity:
                 self._by_id.setdefault(name, []).append(one)
         # `min` keeps the first of equals, and pages name their own thing before related ones.
         best = min(found, key=_rank, default=None)
-        self._best = best
+        self._best = None if best is None or _rank(best) == _NEVER else best
 
     def values(self, path: Sequence[str]) -> list[Any]:
         """Return what stands at a path of properties, lists flattened; empty for nothing.
@@ -81,7 +88,7 @@ class MainEntity:
 
     def _text(self, thing: Any) -> Any:
         if not isinstance(thing, dict):
-            return thing
+            return thing if isinstance(thing, str | int | float) else None
         for name in ("@value", "name"):
             value = self._step(thing, name, last=False)
             if isinstance(value, str | int | float):
@@ -124,19 +131,21 @@ def _is_named(thing: Any) -> bool:
 def _rank(entity: Entity) -> int:
     types = entity.get("@type")
     ranks = [_rank_of(one) for one in (types if isinstance(types, list) else [types])]
-    return min(ranks, default=1)
+    return min(ranks, default=_UNKNOWN)
 
 
 def _rank_of(kind: object) -> int:
-    """Say how likely a page is about such a thing; 0 is the likeliest."""
+    """Say how likely a page is about such a thing; the lowest is the likeliest."""
     if not isinstance(kind, str):
-        return 4
+        return _NEVER
     name = kind.rstrip("/").rpartition("/")[2].rpartition(":")[2]
     if name in _CONTENT or name.endswith(_CONTENT_ENDINGS):
-        return 0
+        return _LIKELY
     if name in _FURNITURE or name.endswith("Action"):
-        return 3
-    return 2 if name.endswith("Page") else 1
+        return _NEVER
+    if name in _AROUND:
+        return _UNLIKELY
+    return _SOME_PAGE if name.endswith("Page") else _UNKNOWN
 
 
 def _flat(things: Iterator[Any]) -> Iterator[Any]:

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 _ANYWHERE = "descendant-or-self::"
-_REGULAR_EXPRESSIONS = {"re": "http://exslt.org/regular-expressions"}
+# Those that parsel knows.
+_EXSLT = {
+    "re": "http://exslt.org/regular-expressions",
+    "set": "http://exslt.org/sets",
+}
 
 #: Finds elements, attribute values and texts under an element, in document order.
 Finder = Callable[["Element"], "list[Element | str]"]
@@ -45,7 +49,7 @@ def compile_xpath(xpath: str) -> Finder:
     from lxml import etree
 
     try:
-        find = etree.XPath(xpath, namespaces=_REGULAR_EXPRESSIONS, smart_strings=False)
+        find = etree.XPath(xpath, namespaces=_EXSLT, smart_strings=False)
         find(etree.fromstring("<html/>"))  # unknown functions come to light only now
     except etree.XPathError as error:
         raise ConfigError(f"xpath {xpath!r} is not valid: {error}") from None

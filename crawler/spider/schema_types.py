@@ -110,10 +110,12 @@ def read_url(value: Any) -> str:
     if not isinstance(value, str):
         raise Unfit("is no URL")
     try:
-        return absolute_url(parse(value), value)
+        url = parse(value)
     except UrlError:
         hint = "" if ":" in value[:12] else " (`then: [absolute_url]` makes one of a link)"
         raise Unfit(f"is no absolute http or https URL{hint}") from None
+    # A URL to fetch has no fragment; one that is data keeps it.
+    return absolute_url(url, value) if "#" in value else url
 
 
 #: By name, as a config writes them.
