@@ -41,7 +41,6 @@ _NEEDS = {
     "url_column": "from_file",
     "keep_columns": "from_file",
     "newer_than": "sitemap",
-    "max_sitemap_files": "sitemap",
 }
 
 

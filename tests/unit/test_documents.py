@@ -64,7 +64,7 @@ def test_an_example_of_the_reference_loads(text: str, tmp_path: Path) -> None:
     (tmp_path / "inputs/products.csv").write_text("sku,image_url,colour\n", encoding="utf-8")
     (tmp_path / "job.yaml").write_text(text, encoding="utf-8")
 
-    assert load_job(tmp_path / "job.yaml", environ={}).job.start
+    assert load_job(tmp_path / "job.yaml", environ={}).job.name in text
 
 
 def code_in(name: str) -> str:

@@ -46,10 +46,10 @@ class SchemaFieldSettings(Settings):
         default=False, description="Part of what tells one item from another; never missing."
     )
     optional: bool = Field(default=False, description="It may be missing, and is null then.")
-    ge: int | float | None = Field(default=None, description="At least this; for numbers.")
-    gt: int | float | None = Field(default=None, description="More than this.")
-    le: int | float | None = Field(default=None, description="At most this.")
-    lt: int | float | None = Field(default=None, description="Less than this.")
+    ge: float | None = Field(default=None, description="At least this; for numbers.")
+    gt: float | None = Field(default=None, description="More than this.")
+    le: float | None = Field(default=None, description="At most this.")
+    lt: float | None = Field(default=None, description="Less than this.")
     pattern: str | None = Field(
         default=None, description="Regular expression that is found in the text."
     )
@@ -159,10 +159,14 @@ class SchemaFieldSettings(Settings):
 
     @property
     def bounds(self) -> dict[str, int | float]:
-        """The limits that are given, by key."""
+        """The limits that are given, by key; whole ones as whole numbers, as they were written."""
         keys = ("ge", "gt", "le", "lt", "min_length", "max_length")
         given = {key: getattr(self, key) for key in keys}
-        return {key: value for key, value in given.items() if value is not None}
+        return {
+            key: int(value) if value == int(value) else value
+            for key, value in given.items()
+            if value is not None
+        }
 
 
 def _type_of(info: ValidationInfo) -> tuple[str, bool]:

@@ -15,6 +15,9 @@ start: [https://a.example/]
 scope: {allow: ['re:/a$'], max_pages: 2_000}
 fetch: {per_host: {delay: 0s}}
 args: {day: 2026-11-22, no: 'no', one: '1', sum: 1e3}
+schemas: {Book: {title: str, price: {type: decimal, ge: 0}}}
+extract:
+  - {item: Book, each: p, fields: {title: {then: [text]}, price: {css: b, then: [{regex: '1'}]}}}
 """
 
 
@@ -38,7 +41,12 @@ def test_values_are_complete_and_in_the_notation_of_the_file(load: Load) -> None
         "cookies": {},
     }
     assert values["output"] == [
-        {"path": "data/{name}/{run_id}.jsonl", "mode": "new", "provenance": "url"}
+        {
+            "path": "data/{name}/{run_id}.jsonl",
+            "mode": "new",
+            "provenance": "url",
+            "formula_cells": "quote",
+        }
     ]
 
 

@@ -125,7 +125,7 @@ checks: {min_items: 0, max_failed: 2%, allow_empty: true}
     assert job.fetch.limits[0].delay == 2.0
     assert job.run.durability == "off"
     assert job.extract[0].fields["links"].all
-    assert job.extract[0].fields["price"].then == ("strip", "number")
+    assert [step.name for step in job.extract[0].fields["price"].then] == ["strip", "number"]
     assert job.checks.max_failed == 0.02
 
 
@@ -175,15 +175,20 @@ def test_a_job_cannot_be_changed(load: Load) -> None:
         ("follow: [{xpath: '//a['}]", 3, 18, "is no XPath", ""),
         ("extract: [{item: A}]", 3, 11, "'fields' is missing in extract.0", ""),
         ("extract: [{item: A, fields: {}}]", 3, 29, "must not be empty", ""),
-        ("extract: [{item: A, fields: {b: {}}}]", 3, 30, "exactly one of css, xpath, value", ""),
+        ("extract: [{item: A, fields: {b: {}}}]", 3, 30, "exactly one of css, xpath, jmes, value", ""),
         ("extract: [{item: A, fields: {_id: {css: a}}}]", 3, 30, "by the crawler itself", ""),
         ("extract: [{item: A, fields: {b: {value: {url}}}}]", 3, 41, "not a map", '"{url}..."'),
         ("extract: [{item: A, label: b, fields: {c: {css: a}}}]", 3, 28, "no follow rule", ""),
         (
             "extract: [{item: A, fields: {b: {css: a, then: [txt]}}}]",
-            3, 49, "'txt' is not one of text, strip, number, count, absolute_url", "'text'",
+            3, 49, "unknown step 'txt' in extract.0.fields.b.then", "'text'",
         ),
-        ("output: [{path: a.txt}]", 3, 17, "has no known format", "end it in .jsonl"),
+        ("output: [{path: a.txt}]", 3, 17, "has no known format", "end it in .jsonl or .csv"),
+        ("output: [{path: x/.csv.gz}]", 3, 17, "has no name", ""),
+        (
+            "output: [{path: a.jsonl, formula_cells: keep}]",
+            3, 41, "'keep' is for outputs in .csv", "remove formula_cells",
+        ),
         ("output: [{path: '{nme}.jsonl'}]", 3, 17, "placeholder {nme}", "'name'"),
         ("output: [{path: a.jsonl}, {path: a.jsonl}]", 3, 34, "two outputs would write", ""),
         ("output: [{path: a.jsonl}, {path: x/../a.jsonl}]", 3, 34, "two outputs would write", ""),
