@@ -14,6 +14,7 @@ from crawler.errors import ConfigError
 from crawler.files import in_thread
 from crawler.sources.url_lines import CSV, JSONL, TXT, Columns, Entries, kind_of_line, read_lines
 from crawler.spider.start_entry import BadStart, StartEntry
+from crawler.urls import UrlError, parse
 
 _KINDS = {".csv": CSV, ".jsonl": JSONL, ".txt": TXT}
 #: Characters of a line; what is longer is no list of URLs, and comes in pieces.
@@ -43,17 +44,28 @@ def check(file: UrlFile) -> None:
     """Read the beginning of a list, so that what is wrong with it is known before the crawl.
 
     Raises:
-        ConfigError: It cannot be read, has no such column, or none of its first entries, of which
-            there may be as few as none, names anything.
+        ConfigError: It cannot be read, has no such column or no entry, or none of its first
+            entries is a URL.
     """
     first: BadStart | None = None
     for entry in islice(_entries(file), _CHECKED):
-        if isinstance(entry, StartEntry):
+        bad = entry if isinstance(entry, BadStart) else _bad(entry)
+        if bad is None:
             return
-        first = first or entry
+        first = first or bad
     if first is not None:
-        raise ConfigError(f"{first.place}: {first.why}; nor do its other lines name a URL")
+        raise ConfigError(f"{first.place}: {first.why}; nor is there a URL in the lines after it")
     raise ConfigError(f"{file.name}: there is no URL in it")
+
+
+def _bad(entry: StartEntry) -> BadStart | None:
+    if entry.url.startswith("{"):  # what it stands for is not known yet
+        return None
+    try:
+        parse(entry.url)
+    except UrlError as error:
+        return BadStart(place=entry.place, why=str(error))
+    return None
 
 
 async def entries_in(file: UrlFile) -> AsyncGenerator[StartEntry | BadStart, None]:

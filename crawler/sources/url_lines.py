@@ -6,6 +6,7 @@ All read lines and give entries, one at a time; nothing is opened here.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -19,6 +20,7 @@ URL_COLUMN = "url"
 #: JSON objects among which one must have the URL's key, before the list is taken for another.
 _LOOKED_AT = 100
 _DELIMITERS = ",;\t"
+_OBJECT = re.compile(r'\s*\{\s*["}]')
 
 # A number is kept as it is written: 1.50 is a price, 1.5 another text.
 _decoder = msgspec.json.Decoder(float_hook=str)
@@ -59,7 +61,7 @@ def read_lines(lines: Lines, kind: str, name: str, columns: Columns) -> Entries:
 
 def kind_of_line(first: str, columns: Columns) -> str:
     """Return the format of a list by its first line: an object, a header, or else a URL."""
-    if first.lstrip()[:1] == "{":
+    if _OBJECT.match(first):  # and not {demo}/path
         return JSONL
     wanted = columns.url or URL_COLUMN
     return CSV if wanted in _header(first, wanted)[1] else TXT
