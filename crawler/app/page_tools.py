@@ -70,7 +70,7 @@ def fetcher_of(
     jar.load(cookies_of(job, spiders.starts))
     jar.load(cookies)
     return AiohttpFetcher(
-        limits_of(job, html_only=not spiders.is_class),
+        limits_of(job, spiders.spider),
         user_agent=user_agent_of(job), headers=job.fetch.headers, jar=jar,
         guard=guard_of(job, spiders.named), clock=clock,
     )  # fmt: skip

@@ -13,6 +13,8 @@ from crawler.messages import StoredCookie
 from crawler.policy.politeness import HostLimits, LimitRule, PolitenessPolicy
 from crawler.policy.retry import RetryPolicy
 from crawler.policy.scope import Scope
+from crawler.spider.page_spider import PageSpider
+from crawler.spider.rule_spider import RuleSpider
 from crawler.spider.spider import Spider
 from crawler.urls import (
     CanonicalRules,
@@ -25,6 +27,7 @@ from crawler.urls import (
 from crawler.version import VERSION
 
 _HTML = ("text/html", "application/xhtml+xml")
+_JSON = ("application/json", "application/ld+json", "application/vnd.api+json", "text/json")
 
 
 def user_agent_of(job: Job) -> str:
@@ -90,10 +93,19 @@ def guard_of(job: Job, starts: Iterable[str]) -> AddressGuard:
     return AddressGuard(job.fetch.private_addresses, allowed)
 
 
-def limits_of(job: Job, *, html_only: bool) -> FetchLimits:
+def media_types_of(spider: Spider) -> tuple[str, ...] | None:
+    """Return the media types that a spider can use, None for all: those of a class."""
+    if isinstance(spider, PageSpider):
+        return _HTML
+    if isinstance(spider, RuleSpider):
+        return (*_HTML, *_JSON) if spider.reads_json else _HTML
+    return None
+
+
+def limits_of(job: Job, spider: Spider) -> FetchLimits:
     """Return what one answer may cost."""
     fetch = job.fetch
-    accept = fetch.accept if fetch.accept is not None else (_HTML if html_only else None)
+    accept = fetch.accept if fetch.accept is not None else media_types_of(spider)
     return FetchLimits(
         timeout=fetch.timeout, connect_timeout=min(10.0, fetch.timeout), deadline=fetch.deadline,
         max_body=fetch.max_body, accept=accept,
