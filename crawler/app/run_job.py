@@ -17,7 +17,7 @@ from crawler.app.options import RunOptions
 from crawler.app.practice_site import start_practice_site
 from crawler.app.process_figures import CpuMeter
 from crawler.app.progress import Progress, Watched
-from crawler.app.recovery import recover_outputs, wipe_history
+from crawler.app.recovery import recover_outputs, settle_outputs, wipe_history
 from crawler.app.run_end import Ended, RunEnd, Spent
 from crawler.app.run_report import RunReport
 from crawler.app.settings_change import changes, settings_of
@@ -168,7 +168,10 @@ class JobRun:
             mode=mode, run_id=run_id, settings=settings, now=now,
             max_depth=self._job.scope.max_depth,
         )  # fmt: skip
-        return await self._stock.store.begin(start)
+        opened = await self._stock.store.begin(start)
+        if not opened.resumed:
+            settle_outputs(recovered.marks, self._job.name)
+        return opened
 
     def _check_changes(self, recovered: Recovered, settings: bytes) -> None:
         grave, light = changes(recovered.settings or b"{}", settings)
