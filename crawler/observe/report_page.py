@@ -18,9 +18,9 @@ from crawler.observe.quantities import share, size, took
 from crawler.observe.summary import Summary
 
 #: Rows of a table at most, so that the page stays small whatever the run was.
-_ROWS = 50
-#: Characters of a text at most.
-_CHARACTERS = 250
+_ROWS = 40
+#: Bytes of a text at most, as they stand in the page.
+_BYTES = 300
 # As html.escape does; that module costs start-up time for its table of every entity there is.
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _STYLE = """
@@ -165,9 +165,11 @@ def _files(details: Details) -> list[str]:
 
 def _text(text: str) -> str:
     harmless = safe(text)
-    if len(harmless) > _CHARACTERS:
-        harmless = harmless[: _CHARACTERS - 1] + "…"
-    return harmless.translate(_ESCAPES)
+    escaped = harmless.translate(_ESCAPES)
+    while len(escaped.encode()) > _BYTES:
+        harmless = harmless[: len(harmless) * 4 // 5].rstrip("…") + "…"
+        escaped = harmless.translate(_ESCAPES)
+    return escaped
 
 
 def _table(title: str, head: Sequence[str], rows: Rows) -> str:

@@ -7,7 +7,7 @@ import pytest
 from crawler.engine.bottleneck import Bottleneck
 from crawler.engine.tally import OFFSITE_HOSTS, Tally, decode_tally, encode_tally
 from crawler.messages import NewRequest, QueuedRequest
-from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, SkipReason, State
+from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, RuleHit, SkipReason, State
 
 
 def outcome(state: State = State.DONE, *, is_start: bool = False, **fields: Any) -> PageOutcome:
@@ -116,3 +116,15 @@ def test_shares_add_up_to_the_whole_and_name_what_was_waited_for() -> None:
 
 def test_a_crawl_that_never_waited_has_no_shares_to_tell() -> None:
     assert Bottleneck().shares(0.0, 0.0) == {}
+
+
+def test_what_a_page_without_an_item_lacks_is_no_gap_in_an_item() -> None:
+    tally = Tally()
+    tally.count_hits(outcome(hits=[RuleHit("extract.0", 2, {"price": 1})]))
+    tally.count_hits(outcome(hits=[RuleHit("extract.0", 0, {"price": 1, "title": 1})]))
+    tally.count_hits(outcome(hits=[RuleHit("extract.0", 1)]))
+
+    rule = tally.rules["extract.0"]
+    assert (rule.pages, rule.found, rule.empty) == (3, 3, 1)
+    assert rule.missing == {"price": 1}
+    assert rule.sample == "http://a.example/"

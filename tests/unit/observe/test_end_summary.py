@@ -31,7 +31,8 @@ def kind(out: int = 1234, quarantined: int = 0, /, **fill: float) -> dict[str, A
 
 
 def lines_of(done: Summary, **details: Any) -> list[str]:
-    return end_lines(done, Details(**({"outputs": [], "report": REPORT} | details)))
+    given: dict[str, Any] = {"outputs": [], "report": REPORT}
+    return end_lines(done, Details(**(given | details)))
 
 
 def good_run(items: int, seconds: float, **fill: float) -> PastRun:

@@ -23,8 +23,10 @@ def test_a_field_that_matched_nowhere_is_named_with_what_it_was_and_what_to_do()
     last = RuleCounts(pages=400, found=400, missing={"price": 4})
 
     assert missed(BOOK, now, last) == [
-        'extract.0.fields.price: css "p.price" matched 0 of 412 pages. Last run it matched 99%.'
-        f" Try: crawler try 'my books.yaml' {SEEN}"
+        (
+            'extract.0.fields.price: css "p.price" matched 0 of 412 pages. Last run it matched 99%.'
+            f" Try: crawler try 'my books.yaml' {SEEN}"
+        )
     ]
 
 
@@ -60,8 +62,10 @@ def test_a_rule_that_found_nothing_is_named_once(rule: PlacedRule, words: str) -
 
 def test_a_rule_that_no_page_was_for_is_named() -> None:
     assert missed(BOOK, None) == [
-        'extract.0: url "/b/*" applied to no page that was fetched.'
-        " Try: crawler try 'my books.yaml' URL"
+        (
+            'extract.0: url "/b/*" applied to no page that was fetched.'
+            " Try: crawler try 'my books.yaml' URL"
+        )
     ]
 
 

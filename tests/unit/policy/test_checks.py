@@ -21,6 +21,30 @@ REACHED = StartTally(reached=1)
             "9 items are fewer than checks.min_items: 10", id="too-few-items",
         ),
         pytest.param(
+            RunTally(done=9, items=9, fill={"price": 0.98}, starts=REACHED),
+            Expectations(min_fill={"price": 0.99}), 3,
+            "price is filled in 98.0% of items, less than checks.min_fill.price: 99.0%",
+            id="a-field-with-gaps",
+        ),
+        pytest.param(
+            RunTally(done=9, items=9, fill={"price": 0.98999}, starts=REACHED),
+            Expectations(min_fill={"price": 0.99}), 3, "price is filled in 98.9990% of items",
+            id="a-gap-that-would-be-rounded-away",
+        ),
+        pytest.param(
+            RunTally(done=9, items=9, fill={"price": 0.99}, starts=REACHED),
+            Expectations(min_fill={"price": 0.99}), 0, None, id="exactly-as-full-as-asked",
+        ),
+        pytest.param(
+            RunTally(done=9, items=9, starts=REACHED), Expectations(min_fill={"prize": 0.5}), 3,
+            "no item has a field prize", id="a-field-that-no-item-has",
+        ),
+        pytest.param(
+            RunTally(done=9, starts=REACHED),
+            Expectations(min_fill={"price": 0.5}, allow_empty=True), 0, None,
+            id="of-no-items-every-share-is-right",
+        ),
+        pytest.param(
             RunTally(done=94, failed=4, dead=2, items=1, starts=REACHED), Expectations(), 3,
             "6.0% of requests failed, more than checks.max_failed: 5.0%", id="too-many-failed",
         ),
