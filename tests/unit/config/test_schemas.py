@@ -239,9 +239,8 @@ def test_an_item_without_a_schema_is_fine_unless_a_schema_waits_for_it(
             21, "did you mean 'prize'?",
         ),
         (
-            "schemas: {A: {qqq: {type: str, optional: true}, b: str}}\n"
-            "extract: [{item: A, fields: {b: {css: b}}}]\nchecks: {min_fill: {zzz: 9%}}",
-            21, "fields are b, qqq",
+            "extract: [{item: A, fields: {b: {css: b}, q: {css: c}}}]\nchecks: {min_fill: {z: 9%}}",
+            21, "fields are b, q",
         ),
     ],
 )  # fmt: skip
