@@ -141,7 +141,7 @@ def _misses(details: Details) -> Iterator[tuple[int, str]]:
     shown = misses[:2]
     for place, miss in enumerate(shown):
         last = place == len(shown) - 1 and len(misses) > len(shown)
-        more = f" ({len(misses) - len(shown)} more such rules in report.html)" if last else ""
+        more = f" ({len(misses) - len(shown)} more of them in report.html)" if last else ""
         yield place, miss + more
 
 

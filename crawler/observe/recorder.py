@@ -89,7 +89,9 @@ class Recorder:
     def _note_problem(self, place: str, problem: ItemProblem, url: str) -> None:
         if place in self.problems or len(self.problems) >= _PLACES:
             return
-        value = "" if problem.value is None else f"{problem.value!r:.80} "
+        found = problem.value
+        value = "" if found is None else repr(found) if isinstance(found, str) else str(found)
+        value = f"{value:.80} " if value else ""
         self.problems[place] = safe(f"{value}{problem.reason}, on {url}")
 
     def _note_failure(self, outcome: PageOutcome) -> None:

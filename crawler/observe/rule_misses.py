@@ -41,21 +41,23 @@ def rule_misses(
 ) -> list[str]:
     """Return a sentence for each rule, or field of one, that found nothing in a whole run.
 
+    Those that found something the last time come first.
+
     Args:
         rules: Those of the config.
         counts: What each found.
         last: The same of the last good run; empty when there is none.
         config: Path of the config, for the command.
     """
-    lines = []
+    lines: list[tuple[float, str]] = []
     for rule in rules:
         count = counts.get(rule.place, RuleCounts())
         before = last.get(rule.place, RuleCounts())
         tried = f"Try: crawler try {shlex.quote(config)} {_url(count.sample)}"
         for text, share_then in _of_rule(rule, count, before):
             then = f" Last run it matched {share(share_then)}." if share_then else ""
-            lines.append(f"{text}.{then} {tried}")
-    return lines
+            lines.append((share_then, f"{text}.{then} {tried}"))
+    return [line for _, line in sorted(lines, key=lambda pair: -pair[0])]
 
 
 def _of_rule(

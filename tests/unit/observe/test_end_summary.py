@@ -158,7 +158,7 @@ def test_rules_that_found_nothing_are_named_and_the_rest_counted() -> None:
     lines = lines_of(summary(), misses=["extract.0: a", "extract.1: b", "extract.2: c"])
 
     assert "  rule    extract.0: a" in lines
-    assert "  rule    extract.1: b (1 more such rules in report.html)" in lines
+    assert "  rule    extract.1: b (1 more of them in report.html)" in lines
 
 
 def test_what_is_left_is_said() -> None:

@@ -77,3 +77,14 @@ def test_a_page_that_cannot_be_pasted_is_not_offered() -> None:
     now = RuleCounts(pages=1, empty=1, sample="http://a.example/\x1b[2J")
 
     assert missed(NEXT, now)[0].endswith("URL")
+
+
+def test_what_matched_the_last_time_comes_first() -> None:
+    now = RuleCounts(pages=9, found=9, missing={"price": 9, "isbn": 9})
+    last = RuleCounts(pages=9, found=9, missing={"price": 9})
+
+    first, second = missed(BOOK, now, last)
+
+    assert "isbn" in first
+    assert "Last run it matched 100%" in first
+    assert "price" in second
