@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from crawler.app.ad_hoc_job import absolute, job_for
-from crawler.errors import ConfigError
+from crawler.errors import ConfigError, Problem
 from crawler.interfaces import Clock
 from crawler.urls import hostname
 
@@ -108,7 +108,9 @@ def _check_name(name: str) -> None:
             folder, _, last = name.rpartition("/")
             hint = f"crawler new {last or 'NAME'} --dir {folder or '/'}"
             raise ConfigError(f"{name!r} is a path; write the name alone: {hint}") from None
-        raise ConfigError(f"{name!r} {error.errors()[0]['msg']}") from None
+        problem = error.errors()[0]
+        hint = problem.get("ctx", {}).get("hint", "")
+        raise ConfigError(Problem(message=f"{name!r} {problem['msg']}", hint=hint)) from None
 
 
 def _name_of(host: str) -> str:

@@ -80,6 +80,8 @@ def _fetch_first(hand: PageInHand, url: str | None) -> int:
         hand.fetch(url)
     except Forbidden as error:
         _say(shown(error).rstrip())
+        if not error.answer.rules.reachable:
+            return _UNREACHED
         _say("--ignore-robots fetches it all the same: for sites of your own")
         return _FORBIDDEN
     except FetchError as error:
