@@ -63,7 +63,7 @@ def read_float(value: Any) -> float:
         raise Unfit("is no number" + _number_hint(value))
     try:
         number = float(value)
-    except OverflowError:
+    except (OverflowError, ValueError):  # 10**400, and a Decimal's signalling NaN
         number = math.inf
     if not math.isfinite(number):
         raise Unfit("is no number that a float can hold")

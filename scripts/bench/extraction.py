@@ -46,7 +46,7 @@ class ByHand(Spider):
 
     name = "by_hand"
 
-    def parse(self, response: Response) -> Iterator[Any]:
+    def parse(self, response: Response, **_: Any) -> Iterator[Any]:
         """Give the book of a product page."""
         price = response.css("p.price_color::text").get() or ""
         rated = response.css("p.star-rating").xpath("@class").re_first(_RATED)

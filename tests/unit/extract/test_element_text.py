@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract.element_text import markup_of, number_in, text_of
+from crawler.extract.element_text import decimal_in, markup_of, number_in, text_of
 from crawler.extract.html_page import html_tree
 
 
@@ -25,6 +27,27 @@ def test_a_number_is_read_as_people_write_it(text: str, number: float | None) ->
 @given(st.text())
 def test_no_text_makes_reading_a_number_raise(text: str) -> None:
     assert isinstance(number_in(text), int | float | None)
+
+
+@given(st.text() | st.from_regex(r"[0-9.,' +-]{1,500}"))
+def test_the_exact_number_is_the_same_one(text: str) -> None:
+    exact, number = decimal_in(text), number_in(text)
+
+    assert (None if exact is None else float(exact)) == (None if number is None else float(number))
+
+
+def test_a_number_is_exact_where_a_float_is_not() -> None:
+    assert decimal_in("£1,234.50") == Decimal("1234.50")
+    assert str(decimal_in("0,10 €")) == "0.10"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("9" * 19, 1e19), ("-" + "9" * 18, -(10**18) + 1), ("9" * 301, None)]
+)
+def test_a_number_beyond_64_bits_is_a_float_and_an_endless_one_is_none(
+    text: str, number: float | None
+) -> None:
+    assert number_in(text) == number
 
 
 @given(st.integers(min_value=-(10**15), max_value=10**15))

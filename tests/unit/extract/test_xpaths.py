@@ -5,7 +5,7 @@ from parsel import Selector
 
 from crawler.errors import ConfigError
 from crawler.extract.html_page import html_tree
-from crawler.extract.xpaths import compile_css, compile_xpath
+from crawler.extract.xpaths import compile_css, compile_xpath, relative
 
 PAGE = """
 <ul class="a b"><li id=x>one <b>two</b> three<li data-n=2 title=t><a href=/p?q=1>four</a></ul>
@@ -45,3 +45,32 @@ def test_a_bad_css_selector_is_refused_at_once(css: str) -> None:
 def test_a_bad_xpath_is_refused_at_once(xpath: str) -> None:
     with pytest.raises(ConfigError, match="is not valid"):
         compile_xpath(xpath)
+
+
+@pytest.mark.parametrize(
+    ("xpath", "expected"),
+    [
+        ("//a", ".//a"),
+        ("//a | //b", ".//a | .//b"),
+        ("(//a)[1]", "(.//a)[1]"),
+        ("string( //h1 )", "string( .//h1 )"),
+        ("concat(//a, //b)", "concat(.//a, .//b)"),
+        (".//a", ".//a"),
+        ("a//b", "a//b"),
+        ("/html//title", "/html//title"),
+        ("//td[//th]", ".//td[//th]"),
+        ("//td[. = '//x']//b", ".//td[. = '//x']//b"),
+        ("'//x", "'//x"),
+        ("", ""),
+    ],
+)
+def test_within_an_element_a_path_from_anywhere_begins_at_the_element(
+    xpath: str, expected: str
+) -> None:
+    assert relative(xpath) == expected
+
+
+def test_set_functions_are_known_as_in_parsel() -> None:
+    tree = html_tree(b"<i>1</i><i>2</i>")
+
+    assert compile_xpath("set:difference(//i, //i[1])/text()")(tree) == ["2"]
