@@ -7,8 +7,8 @@ from pathlib import Path
 
 from crawler.app.recovery import noted_output
 from crawler.engine.output import Output
-from crawler.interfaces import Mark
-from crawler.sinks.rendered_sink import RenderedSink
+from crawler.interfaces import Mark, Sink
+from crawler.sinks.sink_for import sink_for
 
 
 def left_outputs(marks: Iterable[Mark], kept: Collection[str], job: str) -> Iterator[Output]:
@@ -22,13 +22,13 @@ def left_outputs(marks: Iterable[Mark], kept: Collection[str], job: str) -> Iter
     for mark in marks:
         output = None if mark.sink in kept else noted_output(mark, job)
         if output is not None:
-            yield Output(_LeftSink(RenderedSink(output)))
+            yield Output(_LeftSink(sink_for(output)))
 
 
 class _LeftSink:
     """Brings what was written so far to its place, and takes nothing more."""
 
-    def __init__(self, sink: RenderedSink) -> None:
+    def __init__(self, sink: Sink) -> None:
         self.name = sink.name
         self.path: Path | None = sink.path
         self._sink = sink

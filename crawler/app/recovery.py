@@ -9,9 +9,8 @@ from pathlib import Path
 from crawler.app.job_paths import JobPaths
 from crawler.errors import OutputError, StateError
 from crawler.interfaces import Mark
-from crawler.sinks.file_output import FileOutput, is_rendered
+from crawler.sinks.file_output import FileOutput, is_rendered, journal_of
 from crawler.sinks.marked_file import MarkedFile
-from crawler.sinks.rendered_sink import RenderedSink, journal_of
 from crawler.sinks.sidecar import Sidecar
 from crawler.sinks.swap_note import NoteFile
 
@@ -124,6 +123,8 @@ def _recover_journal(path: Path, mark: Mark, job: str, *, needed: bool) -> None:
 
 
 def _bring_to_its_place(output: FileOutput, mark: Mark, *, settle: bool) -> None:
+    from crawler.sinks.rendered_sink import RenderedSink
+
     sink = RenderedSink(output)
     try:
         sink.open(mark)

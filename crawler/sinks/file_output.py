@@ -40,6 +40,11 @@ def is_rendered(name: str) -> bool:
     return name.lower().endswith(RENDERED)
 
 
+def journal_of(target: Path) -> Path:
+    """Return where the items of an output are kept until its run ends."""
+    return target.with_name(f".{target.name}.part")
+
+
 def unknown_format(name: str) -> str | None:
     """Return what is wrong with the name of an output; None if it says how to write it.
 

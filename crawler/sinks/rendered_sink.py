@@ -20,15 +20,10 @@ import msgspec
 from crawler.errors import ConfigError, OutputError
 from crawler.interfaces import Mark
 from crawler.sinks.csv_form import CsvForm
-from crawler.sinks.file_output import FileOutput
+from crawler.sinks.file_output import FileOutput, journal_of
 from crawler.sinks.forms import Form, Journal, JsonlForm
 from crawler.sinks.marked_file import MarkedFile, sync_folder
 from crawler.sinks.swap_note import NoteFile, Seal, Swap, SwapNote, seal_of
-
-
-def journal_of(target: Path) -> Path:
-    """Return where the items of an output are kept until its run ends."""
-    return target.with_name(f".{target.name}.part")
 
 
 class RenderedSink:
