@@ -46,16 +46,15 @@ extract:
 """
     ).job
 
-    steps: list[tuple[str, object]] = [
-        (step.name, step.argument) for step in job.extract[0].fields["one"].then
-    ]
-    assert steps == [
+    steps = [(step.name, step.argument) for step in job.extract[0].fields["one"].then]
+    expected: list[tuple[str, object]] = [
         ("text", None), ("strip", None), ("regex", "([0-9]+)"),
         ("map", {"One": 1, "2": "two", "Three": True, "Four": None}),
         ("contains", "x"), ("replace", {"a": "b"}), ("replace", {"a": "", "c": "d"}),
         ("split", ","), ("join", ""), ("split", None), ("join", None), ("default", {"a": [1]}),
         ("datetime", "%d.%m.%Y"), ("datetime", None), ("python", "pkg.mod:A.b"), ("text", None),
     ]  # fmt: skip
+    assert steps == expected
 
 
 def test_the_steps_and_placeholders_of_configs_are_those_of_the_crawler() -> None:

@@ -67,3 +67,32 @@ def test_a_duration_needs_its_unit_in_the_editor_too(value: str, good: bool) -> 
 
     assert timeout["default"] == "20s"
     assert bool(re.search(timeout["pattern"], value)) is good
+
+
+def test_short_forms_stand_beside_the_long_ones() -> None:
+    definitions = json_schema()["definitions"]
+    rule, field = definitions["ExtractSettings"], definitions["FieldSettings"]
+    step = field["properties"]["then"]["items"]["anyOf"]
+
+    assert rule["properties"]["each"]["anyOf"][0]["anyOf"][0] == {"type": "string"}
+    assert {"text", "split", "count"} <= set(step[0]["enum"])
+    assert not {"regex", "map", "python"} & set(step[0]["enum"])
+    assert step[1] == {"$ref": "#/definitions/StepSettings"}
+    field_of_schema = json_schema()["properties"]["schemas"]["additionalProperties"]
+    assert field_of_schema["additionalProperties"]["anyOf"][0] == {"type": "string"}
+    sitemap = definitions["StartSettings"]["properties"]["sitemap"]
+    assert [form["type"] for form in sitemap["anyOf"]] == ["string", "array"]
+
+
+def test_a_step_of_the_long_form_has_one_key() -> None:
+    step = json_schema()["definitions"]["StepSettings"]
+
+    assert (step["minProperties"], step["maxProperties"]) == (1, 1)
+    assert step["additionalProperties"] is False
+
+
+def test_the_key_try_has_its_own_name() -> None:
+    rule = json_schema()["definitions"]["ExtractSettings"]
+
+    assert "try" in rule["properties"]
+    assert "structured" not in rule["properties"]

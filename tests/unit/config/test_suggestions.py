@@ -20,6 +20,12 @@ name: books
 demo: false
 start:
   urls: [https://books.example/]
+  from_file: "-"
+  url_column: address
+  keep_columns: [sku]
+  sitemap: [https://books.example/sitemap.xml]
+  newer_than: 2d
+  max_sitemap_files: 9
 scope:
   hosts: [books.example]
   allow: ["/catalogue/**"]
@@ -48,25 +54,34 @@ fetch:
   cookies: {}
 run: {backend: asyncio, workers: 1, loop: auto, durability: process}
 args: {}
+schemas:
+  Own:
+    any: {type: str, key: true, pattern: ".", min_length: 1, max_length: 9, one_of: [abc]}
+    other: {type: int, optional: true, default: 5, ge: 0, le: 9}
 extract:
   - item: Book
     label: book
     url: "/catalogue/**"
+    try: [json_ld]
     fields:
-      any: {css: "h1::text", all: false, then: [text]}
-      other: {xpath: "//p"}
+      any: {css: "h1::text", all: false, then: [text, {regex: x}, {contains: y}]}
+      other: {xpath: "//p", fields: {any: {css: b, then: [{default: 1}]}}}
+  - item: Entry
+    each: {jmes: "a[]"}
+    fields: {any: {jmes: b}, other: {value: c}}
 output:
-  - path: a.jsonl
+  - path: a.csv
     mode: new
     provenance: url
-checks: {min_items: 900, max_failed: 2%, allow_empty: false}
+    formula_cells: quote
+checks: {min_items: 900, min_fill: {any: 9%}, max_failed: 2%, allow_empty: false}
 """
 
-# Field names are the user's: no spelling of them is wrong.
+# Field names are the user's: no spelling of them is wrong. Two letters are like too many others.
 KEYS = [
     match
-    for match in re.finditer(r"[a-z_]+(?=: |:$)", JOB, re.MULTILINE)
-    if match.group() not in ("any", "other")
+    for match in re.finditer(r"\b[a-z_]{3,}(?=: |:$)", JOB, re.MULTILINE)
+    if match.group() not in ("any", "other")  # and capitals, like schemas
 ]
 KNOWN = {match.group() for match in KEYS}
 
@@ -109,7 +124,8 @@ def test_a_misspelt_key_is_found_and_its_right_spelling_named(
 
     found = problems_in(before + slip + JOB[match.end() :])
 
-    (problem,) = [p for p in found if p.message.startswith(f"unknown key '{slip}'")]
+    unknown = (f"unknown key '{slip}'", f"unknown step '{slip}'")
+    (problem,) = [p for p in found if p.message.startswith(unknown)]
     assert problem.line == before.count("\n") + 1
     assert problem.column == len(before) - before.rfind("\n")
     assert problem.hint == f"did you mean '{match.group()}'?"
