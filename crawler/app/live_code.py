@@ -16,8 +16,9 @@ from collections.abc import Callable
 from typing import Any
 
 from crawler.app.loop_thread import LoopThread
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, FetchError
 from crawler.observe.console import safe
+from crawler.spider.failure import CallbackFailed
 
 _NAME = "<shell>"
 
@@ -52,7 +53,9 @@ def run_code(compiled: types.CodeType, names: Namespace, loop: LoopThread) -> No
 
 def shown(error: BaseException) -> str:
     """Return an error as it is shown: our own in one line, others from the user's code on."""
-    if isinstance(error, CrawlerError):
+    if isinstance(error, FetchError):
+        return f"error: {safe(f'{error.url}: {error.kind}: {error}')}\n"
+    if isinstance(error, CrawlerError | CallbackFailed):
         return f"error: {safe(str(error).removeprefix('error: '))}\n"
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename != _NAME:

@@ -38,6 +38,14 @@ class NoPage(CrawlerError):
     """There is no page in hand."""
 
 
+class NotFetchable(CrawlerError):
+    """What was given is no URL and no link."""
+
+
+class BadSelector(CrawlerError):
+    """What was asked for is no selector."""
+
+
 class PageInHand:
     """What a shell's names stand for; `response` and `request` change with each fetch.
 
@@ -82,15 +90,15 @@ class PageInHand:
 
     def css(self, query: str) -> SelectorList[Selector]:
         """Select from the page by CSS."""
-        return self._text().css(query)
+        return _selected(query, self._text().css)
 
     def xpath(self, query: str, **variables: Any) -> SelectorList[Selector]:
         """Select from the page by XPath."""
-        return self._text().xpath(query, **variables)
+        return _selected(query, self._text().xpath, **variables)
 
     def jmes(self, query: str) -> SelectorList[Selector]:
         """Select from JSON by JMESPath."""
-        return self._text().jmespath(query)
+        return _selected(query, self._text().jmespath)
 
     def links(self) -> list[str]:
         """Return the page's links as absolute URLs, each once."""
@@ -105,11 +113,18 @@ class PageInHand:
 
     def fetch(self, url: str | Request) -> Any:
         """Fetch a URL and take its page in hand; in code that awaits, `await` it."""
-        return self._do(self._fetch(url.url if isinstance(url, Request) else url))
+        written = url.url if isinstance(url, Request) else url
+        if not isinstance(written, str):
+            raise NotFetchable(f"fetch takes a URL, not {type(url).__name__}; see follow")
+        return self._do(self._fetch(written))
 
     def follow(self, link: object) -> Any:
         """Fetch a link of the page, given as a URL or as a selector of its element."""
-        return self.fetch(self.response.follow(link))
+        try:
+            request = self.response.follow(link)
+        except (TypeError, ValueError) as error:
+            raise NotFetchable(str(error)) from error
+        return self.fetch(request)
 
     def try_rules(self, label: str | None = None) -> Any:
         """Return the items that the config's rules find on the page.
@@ -178,6 +193,16 @@ class PageInHand:
                 self._say(_missed(hit))
         if not (parsed.items or parsed.quarantined):
             self._say("no item; rules for a label need it: try_rules(label)")
+
+
+def _selected(
+    query: str, select: Callable[..., SelectorList[Selector]], **variables: Any
+) -> SelectorList[Selector]:
+    """Select; what is no selector is said in a line, not in a page of library frames."""
+    try:
+        return select(query, **variables)
+    except (ValueError, SyntaxError) as error:
+        raise BadSelector(f"{query!r} is no selector: {error}") from error
 
 
 def _missed(hit: RuleHit) -> str:

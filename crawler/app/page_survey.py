@@ -29,6 +29,11 @@ KINDS = ("json_ld", "opengraph", "microdata")
 _NAME = re.compile(r"-?[A-Za-z_][A-Za-z0-9_-]*")
 _FEEDS = ("application/rss+xml", "application/atom+xml")
 _FURNITURE = ("nav", "header", "footer", "aside")
+#: Classes of the same, where a site marks it up with lists.
+_FURNITURE_CLASSES = frozenset(
+    ("nav", "navbar", "menu", "header", "footer", "sidebar", "breadcrumb", "breadcrumbs", "pager",
+     "pagination")
+)  # fmt: skip
 #: Links that look alike, from which on they are a list.
 _REPEATED = 4
 _MOST_GROUPS = 3
@@ -162,7 +167,7 @@ def _selector(link: etree._Element) -> str:
     near = "." in tags[0]
     for above in link.iterancestors():
         tag = _plain(above)
-        if above.tag in _FURNITURE:
+        if above.tag in _FURNITURE or not _FURNITURE_CLASSES.isdisjoint(_words(above, "class")):
             return ""
         if near or not tag or above.tag in ("body", "html"):
             continue

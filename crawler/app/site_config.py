@@ -87,7 +87,7 @@ def _scope(facts: SiteFacts) -> list[str]:
     return [
         "scope:",
         _said(f"  hosts: [{quoted(host_key(facts.url))}]", why),
-        _said("  max_pages: 100", "for a first look; raise it, or remove the line"),
+        _said("  max_pages: 20", "for a first look; raise it, or remove the line"),
     ]
 
 

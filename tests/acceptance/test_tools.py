@@ -206,6 +206,29 @@ async def test_shell_without_a_page_says_how_to_get_one(job: Job) -> None:
     assert "Traceback" not in none.err + unreached.err
 
 
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ('css("h1[")', "'h1[' is no selector"),
+        ('xpath("//a[")', "'//a[' is no selector"),
+        ('fetch("nope")', "did you mean https://nope?"),
+        ("fetch(3)", "fetch takes a URL, not int"),
+        ('follow(css("a"))', "take one of its selectors"),
+        ('fetch("/picture"); css("a")', "the page is no text (image/png)"),
+    ],
+)
+async def test_shell_answers_a_slip_in_one_line(job: Job, shop: Site, code: str, says: str) -> None:
+    shop.pages["/picture"] = shop.answer(b"\x89PNG\r\n\x1a\n", content_type="image/png")
+
+    ran = await tool(job, "shell", shop.url(), "-c", code)
+
+    last = ran.err.splitlines()[-1]
+    assert ran.code == 1
+    assert last.startswith("error: ")
+    assert says in last
+    assert "Traceback" not in ran.err
+
+
 async def test_shell_of_a_job_with_the_practice_site_begins_at_its_first_url(job: Job) -> None:
     job.write(demo=True, start=["{demo}/"])
 

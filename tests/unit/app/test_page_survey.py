@@ -36,7 +36,7 @@ def test_menus_other_hosts_and_the_same_link_again_make_no_group() -> None:
     others = "".join(f'<p class="o"><a href="https://o{n}.example/">x</a></p>' for n in range(9))
     same = '<p class="s"><a href="/same">x</a></p>' * 9
 
-    facts = survey(f"<nav><ul>{menu}</ul></nav>{others}{same}")
+    facts = survey(f"<nav><ul>{menu}</ul></nav><ul class='top menu'>{menu}</ul>{others}{same}")
 
     assert facts.groups == ()
     assert (facts.links, facts.elsewhere) == (10, 9)
