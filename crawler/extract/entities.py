@@ -16,6 +16,8 @@ Entity = dict[str, Any]
 #: Entities of one page that are looked at; a page about one thing has far fewer.
 MAX_ENTITIES = 2_000
 _MAX_DEPTH = 16
+# Entities that speak of one thing; each is asked for what the others do not say.
+_MAX_PARTS = 20
 #: Where entities stand that are no mere property of the one around them.
 _NESTING = ("@graph", "mainEntity", "mainEntityOfPage")
 
@@ -59,8 +61,8 @@ class MainEntity:
         self._by_id: dict[str, list[Entity]] = {}
         for one in found:
             name = one.get("@id")
-            if isinstance(name, str):
-                self._by_id.setdefault(name, []).append(one)
+            if isinstance(name, str) and len(self._by_id.setdefault(name, [])) < _MAX_PARTS:
+                self._by_id[name].append(one)
         # `min` keeps the first of equals, and pages name their own thing before related ones.
         best = min(found, key=_rank, default=None)
         self._best = None if best is None or _rank(best) == _NEVER else best

@@ -6,13 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from crawler.extract.document import Document
-from crawler.extract.entities import MainEntity
+from crawler.extract.media import Kind
 from crawler.messages import HttpResponse, QueuedRequest
 from crawler.spider.payload import decode
 from crawler.urls import join
 
 if TYPE_CHECKING:
     from lxml import etree
+
+    from crawler.extract.entities import MainEntity
 
 
 class PageView:
@@ -42,7 +44,8 @@ class PageView:
     @cached_property
     def canonical_url(self) -> str:
         """What the page says its URL is, absolute; its own URL when it does not say (RFC 6596)."""
-        for link in self.tree.iter("link"):
+        links = self.tree.iter("link") if self.document.kind is Kind.HTML else ()
+        for link in links:
             if "canonical" in (link.get("rel") or "").lower().split():
                 url = join(self.document.base, str(link.get("href") or ""))
                 if url is not None:
@@ -52,6 +55,7 @@ class PageView:
     @cached_property
     def json_ld(self) -> MainEntity:
         """What the page is about, by its JSON-LD."""
+        from crawler.extract.entities import MainEntity
         from crawler.extract.json_ld import read_json_ld
 
         found, flags = read_json_ld(self.tree)
@@ -61,6 +65,7 @@ class PageView:
     @cached_property
     def microdata(self) -> MainEntity:
         """What the page is about, by its microdata."""
+        from crawler.extract.entities import MainEntity
         from crawler.extract.microdata import read_microdata
 
         return MainEntity(read_microdata(self.tree))

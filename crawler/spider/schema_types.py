@@ -13,7 +13,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from crawler.extract.dates import datetime_in
 from crawler.extract.element_text import number_in
 from crawler.extract.links import absolute_url
 from crawler.urls import UrlError, parse
@@ -132,6 +131,8 @@ READERS: Mapping[str, Reader] = {
 
 
 def _datetime(value: Any, what: str) -> datetime:
+    from crawler.extract.dates import datetime_in  # slow to import, and few items have dates
+
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):

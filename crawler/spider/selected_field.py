@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from crawler.errors import ConfigError
 from crawler.extract.document import Document
@@ -14,7 +14,9 @@ from crawler.spider.rules import FieldRule
 from crawler.spider.selection import Selection, Within
 from crawler.spider.step_functions import as_text, is_element
 from crawler.spider.steps import Steps
-from crawler.spider.structured_field import lookups
+
+if TYPE_CHECKING:
+    from crawler.spider.structured_field import Lookup
 
 _SIMPLE = (str, int, float, bool)
 #: Characters of a text that is quoted in a problem.
@@ -59,7 +61,7 @@ class SelectedField:
         self._all = rule.all
         self._selection = selection
         self._nested = nested
-        self._lookups = () if nested else lookups(rule.name, structured)
+        self._lookups = _lookups(rule.name, () if nested else structured)
         if selection.of_page and not (selection or nested or structured):
             raise ConfigError(f"{owner}: give css, xpath, jmes or value")
         steps = Steps(rule.then, owner, many=rule.all)
@@ -130,6 +132,14 @@ class SelectedField:
         if type(value) is not str:
             value = _plain(value)
         return to_plain(value, self.name) if self._foreign else value
+
+
+def _lookups(name: str, kinds: tuple[str, ...]) -> tuple[Lookup, ...]:
+    if not kinds:
+        return ()
+    from crawler.spider.structured_field import lookups
+
+    return lookups(name, kinds)
 
 
 def _plain(value: Any) -> Any:

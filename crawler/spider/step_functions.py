@@ -12,7 +12,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from crawler.extract.dates import datetime_in
 from crawler.extract.document import Document
 from crawler.extract.element_text import collapse, decimal_in, markup_of, number_in, text_of
 from crawler.extract.links import absolute_url
@@ -77,6 +76,9 @@ def decimal(value: Any, _: Document) -> Decimal | None:
 
 def date_and_time(value: Any, _: Document) -> datetime | None:
     """A date as `crawler.extract.dates` reads it; an element's own `datetime` before its text."""
+    # Its expressions take longer to compile than all else here to import.
+    from crawler.extract.dates import datetime_in
+
     if isinstance(value, date):
         return _midnight(value)
     given = value.get("datetime") if is_element(value) else None

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crawler.errors import ConfigError
-from crawler.extract.entities import MainEntity
 from crawler.spider.page_view import PageView
 
 #: Kinds of structured data, as `try` names them.
@@ -110,7 +109,7 @@ def _in_entity(field: str, kind: str) -> Lookup:
     paths = tuple(name.split(".") for name in names)
 
     def find(page: PageView) -> list[Any]:
-        entity: MainEntity = page.json_ld if kind == "json_ld" else page.microdata
+        entity = page.json_ld if kind == "json_ld" else page.microdata
         return next(filter(None, map(entity.values, paths)), [])
 
     return find

@@ -215,3 +215,11 @@ def test_microdata_that_nests_deeper_than_python_calls_is_read_up_to_its_limit()
     deep = b"<div itemscope itemprop=a>" * (MAX_PROPERTIES + 10)
 
     assert len(read_microdata(html_tree(deep))) == 1
+
+
+def test_properties_within_properties_are_read_up_to_a_depth() -> None:
+    deep = b"<div itemscope>" + b"<div itemprop=a>" * 1000 + b"text"
+
+    (entity,) = read_microdata(html_tree(deep))
+
+    assert entity["a"] == ["text"] * 8

@@ -280,7 +280,9 @@ def test_the_canonical_url_is_what_the_page_says_or_its_own(body: bytes, url: st
 
 
 def test_the_canonical_url_of_json_is_its_own() -> None:
-    assert data_of(rule(field("u", value="{canonical_url}")), body=API) == [{"u": URL}]
+    data = {"a": "<link rel=canonical href=/x>"}
+
+    assert data_of(rule(field("u", value="{canonical_url}")), body=data) == [{"u": URL}]
 
 
 def test_kept_columns_are_facts_of_the_page() -> None:

@@ -19,16 +19,24 @@ from crawler.messages import (
     QueuedRequest,
     Request,
 )
-from crawler.outcome import ItemRecord, LinkBatch
+from crawler.outcome import ItemRecord, LinkBatch, RuleHit
 from crawler.policy.scope import Scope
 from crawler.spider.callbacks import CallbackRef
 from crawler.spider.failure import CallbackFailed, RequestFailure
-from crawler.spider.page_parser import PageParser
+from crawler.spider.item_schema import ItemSchemas
+from crawler.spider.page_parser import PageParser, Started
 from crawler.spider.page_spider import PageSpider
 from crawler.spider.parsed import Parsed
 from crawler.spider.payload import Payload, encode
 from crawler.spider.rule_spider import RuleSpider
-from crawler.spider.rules import ExtractRule, FieldRule, FollowRule
+from crawler.spider.rules import (
+    ExtractRule,
+    FieldRule,
+    FollowRule,
+    SchemaField,
+    SchemaRule,
+    StepRule,
+)
 from crawler.spider.spider import Spider
 
 URL = "https://e.org/a/"
@@ -409,7 +417,7 @@ class Starter(Spider):
             yield one
 
 
-async def started(*given: Any) -> list[NewRequest | ItemRecord]:
+async def started(*given: Any) -> list[Started]:
     return [one async for one in parser(Starter(*given)).start()]
 
 
@@ -584,3 +592,36 @@ async def test_beside_rules_a_class_need_not_parse() -> None:
 
     assert parsed.items == [ItemRecord("T", {"t": "x"})]
     assert parsed.links == []
+
+
+async def test_items_of_a_class_are_held_against_their_schema() -> None:
+    schema = SchemaRule(name="item", fields=(SchemaField(name="n", type="str"),))
+
+    parsed = await parser(Shop(), schemas=ItemSchemas([schema])).parse(
+        calling("one_dict"), answer()
+    )
+
+    assert parsed.items == []
+    assert [(one.field, one.value) for one in parsed.quarantined[0].problems] == [("n", 1)]
+
+
+async def test_what_a_step_of_the_user_raises_fails_its_page_and_names_the_line() -> None:
+    def shout(value: str) -> str:
+        raise ValueError(f"no {value}")
+
+    then = (StepRule(name="python", function=shout),)
+    rule = ExtractRule(item="T", fields=(FieldRule(name="t", css="title::text", then=then),))
+
+    with pytest.raises(
+        CallbackFailed, match=r"ValueError: no x \(.*test_page_parser.py:\d+ in shout"
+    ):
+        await parser(RuleSpider([rule])).parse(queued(), answer(b"<title>x</title>"))
+
+
+async def test_what_each_follow_rule_selected_is_counted_in_scope_or_not() -> None:
+    follow = [FollowRule(css="a"), FollowRule(css="nav a", label="nav")]
+    body = b"<a href=1>1</a><a href=https://other.example/>2</a>"
+
+    parsed = await parser(RuleSpider([], follow)).parse(queued(), answer(body))
+
+    assert parsed.hits == [RuleHit("follow.0", 2), RuleHit("follow.1", 0)]
