@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,10 +116,12 @@ def _columns(file: Path) -> list[str]:
 
 def _header(text: str) -> list[str]:
     """Return the cells of the first row; what separates them is what the header has most of."""
+    import csv  # a job without such a list needs none of it
+
     first = text.lstrip("\r\n").splitlines()[0]
     mark = max(",;\t", key=first.count)
     try:
-        row = next(csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=mark))
+        row = next(csv.reader(text.lstrip("\r\n").splitlines(keepends=True), delimiter=mark))
     except csv.Error as error:
         raise ValueError(f"is no CSV: {error}") from None
     return [cell.strip() for cell in row]
@@ -130,6 +129,8 @@ def _header(text: str) -> list[str]:
 
 def _keys(text: str, *, whole: bool) -> list[str]:
     """Return the keys of the objects that can be seen; later lines may have others."""
+    import json
+
     lines = [line for line in text.split("\n") if line.strip()]
     keys: dict[str, None] = {}
     for line in lines if whole or len(lines) == 1 else lines[:-1]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import yaml
@@ -53,6 +54,9 @@ def _hint(error: yaml.MarkedYAMLError, place: Place, context: Place) -> str:
     if "unknown escape" in problem:
         return "write the backslash twice, or use single quotes"
     if "did not find expected" in problem or problem.startswith("expected"):
+        listed = re.search(r"list\[\w*\]", place.text)
+        if listed:
+            return f'quote a type with brackets: "{listed.group()}"'
         if "{" in place.text:
             return 'a text that begins with "{" needs quotes; else a bracket or a comma is missing'
         opened = f" of line {context.line}" if context.line else ""

@@ -258,3 +258,10 @@ def test_fill_shares_of_known_fields_are_understood(load: Load) -> None:
     job = load(HEAD + "checks: {min_fill: {title: 99%, links: 0.5%}}\n").job
 
     assert job.checks.min_fill == {"title": 0.99, "links": 0.005}
+
+
+def test_a_type_with_brackets_that_is_not_quoted_gets_a_hint(problems: Fail) -> None:
+    (problem,) = problems(HEAD + "schemas: {A: {tags: list[str], b: int}}\n")
+
+    assert (problem.line, problem.column) == (3, 25)
+    assert problem.hint == 'quote a type with brackets: "list[str]"'
