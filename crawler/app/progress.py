@@ -133,6 +133,7 @@ class Progress:
     def __enter__(self) -> Progress:
         if self._keys is not None:
             self._keys.open()
+        if self._tty:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTSTP, self._suspend)
         if self._screen is not None:
             self._console.above = self._screen.say
@@ -140,7 +141,7 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-        if self._keys is not None:
+        if self._tty:
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTSTP)
 
     def close(self) -> None:
@@ -161,7 +162,11 @@ class Progress:
             return
         self._pace.see(self._observer.look())
         if self._screen is not None:
-            await self._redraw(self._screen)
+            try:
+                await self._redraw(self._screen)
+            except OSError:
+                # The terminal is gone; the crawl goes on without an audience.
+                self.close()
         else:
             await self._say_now_and_then()
 

@@ -146,8 +146,8 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
     def _details(self, summary: Summary, hosts: HostCounts) -> Details:
         """Gather what is told beside the summary."""
         recorder, folder = self.report.recorder, self.report.folder
-        # Half a run compares with nothing, and says nothing of rules.
-        whole = summary.exit < _SIGNALS
+        # Half a run, or a look at one, compares with nothing and says nothing of rules.
+        whole = summary.exit < _SIGNALS and summary.reason != LIMIT_REACHED
         past = past_runs(folder.parent, summary.run) if whole else []
         last = past[0].rules if past else {}
         rules = placed_rules(self.loaded.job) if whole else []

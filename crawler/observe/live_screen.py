@@ -59,7 +59,11 @@ class LiveScreen:
         return 80
 
     def show(self, lines: Sequence[str]) -> None:
-        """Redraw, what waits to be said above it first."""
+        """Redraw, what waits to be said above it first.
+
+        Raises:
+            OSError: The terminal is gone.
+        """
         from rich.text import Text
 
         text = Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
@@ -77,9 +81,11 @@ class LiveScreen:
     def close(self) -> None:
         """Take the lines away, the cursor shown again; `show` brings them back."""
         live, self._live = self._live, None
-        if live is not None:
-            live.stop()
-        self._say_waiting()
+        # A terminal that is gone has nothing to be put back.
+        with contextlib.suppress(OSError, ValueError):
+            if live is not None:
+                live.stop()
+            self._say_waiting()
 
     def _begin(self) -> Live:
         from rich.console import Console

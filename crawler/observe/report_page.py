@@ -182,10 +182,17 @@ def _framed(title: str, head: Sequence[str], rows: Sequence[str], count: int) ->
     """Return a table, or nothing if it has no rows; those beyond the most that fit are counted."""
     if not rows:
         return ""
-    heads = "".join(f"<th>{_text(name)}</th>" for name in head) if any(head) else ""
+    heads = f"<tr>{_heads(head, rows[0])}</tr>" if any(head) else ""
     left = count - len(rows)
     more = f'<p class="dim">and {left:,} more: see summary.json</p>' if left else ""
-    return f"<h2>{_text(title)}</h2><table><tr>{heads}</tr>{''.join(rows)}</table>{more}"
+    return f"<h2>{_text(title)}</h2><table>{heads}{''.join(rows)}</table>{more}"
+
+
+def _heads(head: Sequence[str], row: str) -> str:
+    """Return the heads of columns, those of numbers where the numbers stand."""
+    cells = row.split("<td")[1:]
+    classes = [' class="n"' if cell.startswith(' class="n"') else "" for cell in cells]
+    return "".join(f"<th{one}>{_text(name)}</th>" for name, one in zip(head, classes, strict=True))
 
 
 def _cell(cell: Cell) -> str:

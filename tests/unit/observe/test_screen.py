@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import io
 import os
@@ -215,3 +216,32 @@ async def test_a_terminal_that_goes_away_is_listened_to_no_more() -> None:
     assert not keys.listening
 
     terminal.stream.close()
+
+
+class Leaving(io.StringIO):
+    """A terminal that goes away."""
+
+    gone = False
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str, /) -> int:
+        if self.gone:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().write(text)
+
+
+def test_a_terminal_that_is_gone_is_an_error_to_show_on_and_none_to_close(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Leaving()
+    screen = LiveScreen(stream)
+    screen.show(["one"])
+    screen.say("words that nobody hears")
+
+    stream.gone = True
+    with pytest.raises(OSError, match="Input/output error"):
+        screen.show(["two"])
+    screen.close()
