@@ -1,19 +1,22 @@
-"""The lists that a job begins with: where they are, and that they can be read."""
+"""The lists that a job begins with: where they are, and that they can be read.
+
+What reads them is imported by jobs that have one: it would cost the others some milliseconds.
+"""
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from crawler.app.job_paths import JobPaths
 from crawler.config.load import LoadedJob
 from crawler.errors import ConfigError
 from crawler.interfaces import Opened
-from crawler.sources.start_lists import entries_of
-from crawler.sources.stdin_spool import spool_stdin
-from crawler.sources.url_file import UrlFile, check
-from crawler.sources.url_lines import Columns
 from crawler.spider.source_reader import SourceReader
 from crawler.spider.start_entry import StartEntries
+
+if TYPE_CHECKING:
+    from crawler.sources.url_file import UrlFile
 
 _STDIN = "-"
 
@@ -29,9 +32,7 @@ def check_file(loaded: LoadedJob) -> None:
     Raises:
         ConfigError: It cannot, or has no such columns.
     """
-    file = _file_of(loaded, None)
-    if file is not None:
-        check(file)
+    _check(_file_of(loaded, None))
 
 
 async def keep_stdin(
@@ -44,6 +45,8 @@ async def keep_stdin(
     """
     if not reads_stdin(loaded):
         return
+    from crawler.sources.stdin_spool import spool_stdin
+
     if not resumes:
         await spool_stdin(stdin, paths.stdin)
     elif not paths.stdin.exists():
@@ -51,9 +54,7 @@ async def keep_stdin(
             f"{paths.stdin} is gone, the list with which the interrupted run began; begin anew "
             "with --fresh"
         )
-    file = _file_of(loaded, paths)
-    if file is not None:
-        check(file)
+    _check(_file_of(loaded, paths))
 
 
 def entries(
@@ -70,6 +71,8 @@ def entries(
     file = _file_of(loaded, paths)
     if file is None and not sitemaps:
         return None
+    from crawler.sources.start_lists import entries_of
+
     return entries_of(file=file, sitemaps=sitemaps, practice_url=practice_url)
 
 
@@ -86,14 +89,26 @@ def source_reader(loaded: LoadedJob, opened: Opened, files: int) -> SourceReader
     return SourceReader(newer_than=newer, max_files=start.max_sitemap_files, files=files)
 
 
+def _check(file: UrlFile | None) -> None:
+    if file is not None:
+        from crawler.sources.url_file import check
+
+        check(file)
+
+
 def _file_of(loaded: LoadedJob, paths: JobPaths | None) -> UrlFile | None:
     """Return the list of a job; that of standard input only where its paths are known."""
     start = loaded.job.start
+    if start.from_file is None:
+        return None
+    from crawler.sources.url_file import UrlFile
+    from crawler.sources.url_lines import Columns
+
     columns = Columns(start.url_column, start.keep_columns)
     if reads_stdin(loaded):
         if paths is None:
             return None
         return UrlFile(path=paths.stdin, name="stdin", columns=columns, spooled=True)
-    if loaded.start_file is None or start.from_file is None:
-        return None
-    return UrlFile(path=loaded.start_file, name=start.from_file, columns=columns)
+    return UrlFile(
+        path=loaded.start_file or Path(start.from_file), name=start.from_file, columns=columns
+    )

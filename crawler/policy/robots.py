@@ -63,9 +63,6 @@ class RobotsRules(msgspec.Struct, frozen=True, kw_only=True):
             return True
         if self._parser is None:
             return False
-        # RFC 9309 §2.2.2: the rules' own file may always be had, as by whoever wants its sitemaps.
-        if url.endswith("/robots.txt") and url.find("/", 8) == len(url) - len("/robots.txt"):
-            return True
         return self._parser.can_fetch(url, self.token)
 
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
-from crawler.files import FileWriter
+from crawler.files import READ_AHEAD, FileWriter, in_thread
 
 
 @pytest.fixture
@@ -47,3 +48,27 @@ async def test_what_cannot_be_written_leaves_nothing_behind(
         await writer.write(tmp_path / "taken", b"body")
 
     assert names(tmp_path) == ["taken"]
+
+
+async def test_what_is_read_in_a_thread_comes_in_order_and_whole() -> None:
+    wanted = list(range(2 * READ_AHEAD + 1))
+
+    assert [one async for one in in_thread(iter(wanted))] == wanted
+
+
+async def test_a_reader_that_is_left_early_has_read_a_little_ahead_only() -> None:
+    source = iter(range(1_000_000))
+
+    async with aclosing(in_thread(source)) as reading:
+        first = await anext(reading)
+
+    assert (first, next(source)) == (0, READ_AHEAD)
+
+
+async def test_what_a_reader_raises_comes_through() -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise OSError("disk")
+
+    with pytest.raises(OSError, match="disk"):
+        _ = [one async for one in in_thread(broken())]

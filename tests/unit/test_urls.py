@@ -219,3 +219,22 @@ def test_the_domain_somebody_registered(host: str, suffix: str, registrable: str
     assert urls.public_suffix(host) == suffix
     assert urls.registrable_domain(host) == registrable
     assert urls.is_public_suffix(host) == (bool(host) and host == suffix)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://e.org/a", "http://e.org/b", True),
+        ("https://www.e.org/", "https://maps.e.org/", True),
+        ("https://e.org/", "https://f.org/", False),
+        ("https://a.github.io/", "https://b.github.io/", False),
+        ("https://e.org:8443/", "https://www.e.org:8443/", True),
+        ("https://e.org:8443/", "https://e.org/", False),
+        ("http://127.0.0.1/", "http://127.0.0.2/", False),
+        ("http://localhost:1/", "http://localhost:1/x", True),
+        ("http://localhost:1/", "http://localhost:2/", False),
+    ],
+)
+def test_a_site_is_what_one_party_registered(one: str, other: str, same: bool) -> None:
+    assert urls.same_site(one, other) is same
+    assert urls.same_site(other, one) is same

@@ -62,6 +62,13 @@ def test_rules_are_read_as_the_rfc_says(text: str, path: str, allowed: bool) -> 
     assert rules(text).allows(SITE + path) is allowed
 
 
+def test_robots_txt_itself_may_always_be_had() -> None:
+    forbidding = rules("User-agent: *\nDisallow: /\n")
+
+    assert forbidding.allows(SITE + "/robots.txt")
+    assert not forbidding.allows(SITE + "/a/robots.txt")
+
+
 @pytest.mark.parametrize(
     "body",
     [

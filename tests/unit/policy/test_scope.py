@@ -118,6 +118,17 @@ def test_what_is_no_host_is_refused(host: str) -> None:
         Scope(hosts=[host])
 
 
+def test_a_closed_scope_has_only_the_hosts_that_were_added() -> None:
+    scope = Scope(closed=True)
+    before = scope.admits("http://a.example/")
+
+    scope.add_host("a.example")
+
+    assert not before
+    assert scope.admits("http://a.example/")
+    assert not scope.admits("http://b.example/")
+
+
 def test_a_domain_has_no_port() -> None:
     with pytest.raises(ConfigError, match="must not name a port"):
         Scope(domains=["a.example:81"])
