@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crawler.app.crawling import Crawling, crawl, crawl_sync
     from crawler.errors import (
         CallbackError,
         CloseSpider,
@@ -29,6 +30,7 @@ __all__ = [
     "CloseSpider",
     "ConfigError",
     "CrawlerError",
+    "Crawling",
     "DropItem",
     "Field",
     "Headers",
@@ -38,12 +40,15 @@ __all__ = [
     "Response",
     "Spider",
     "__version__",
+    "crawl",
+    "crawl_sync",
 ]
 
 _HOMES = {
     **dict.fromkeys(
         ("CallbackError", "CloseSpider", "ConfigError", "CrawlerError", "DropItem"), "errors"
     ),
+    **dict.fromkeys(("Crawling", "crawl", "crawl_sync"), "app.crawling"),
     "IgnoreRequest": "errors",
     "Field": "items",
     "Item": "items",

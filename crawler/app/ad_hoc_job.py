@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crawler.config.load import LoadedJob, load_job
 from crawler.errors import ConfigError
+from crawler.spider.spider import Spider
 from crawler.urls import UrlError, parse
 
 
@@ -24,6 +25,22 @@ def absolute(written: str) -> str:
         scheme, colon, _ = written.partition("://")
         hint = "" if colon and scheme else f"; did you mean https://{written}?"
         raise ConfigError(f"{error}{hint}") from None
+
+
+def job_for_class(
+    kind: type[Spider], overrides: Sequence[str], environ: Mapping[str, str]
+) -> LoadedJob:
+    """Return the job that a file with nothing but a spider class would describe.
+
+    Raises:
+        ConfigError: An override is wrong.
+    """
+    with tempfile.TemporaryDirectory(prefix="crawler-") as folder:
+        # The class is at hand: the file only stands for it.
+        Path(folder, "spider.py").touch()
+        path = Path(folder, "class.yaml")
+        path.write_text(f"name: {kind.__name__}\nspider: spider.py:{kind.__name__}\n", "utf-8")
+        return load_job(path, overrides=overrides, environ=environ)
 
 
 def job_for(url: str, overrides: Sequence[str], environ: Mapping[str, str]) -> LoadedJob:

@@ -38,10 +38,10 @@ def run_demo(loaded: LoadedJob, base: Path, level: int, streams: Streams, clock:
     return code
 
 
-async def serve(base: Path, port: int, day: datetime.date | None, streams: Streams,
-                clock: Clock) -> None:  # fmt: skip
+async def serve(
+    paths: JobPaths, port: int, day: datetime.date | None, streams: Streams, clock: Clock
+) -> None:
     """Serve the practice site until cancelled."""
-    paths = JobPaths(base.absolute(), "demo")
     site = await serve_practice_site(paths, clock, port=port, day=day)
     try:
         streams.stdout.write(f"{site.url}\n".encode())

@@ -18,6 +18,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
             for them.
         limit: Items after which the run ends, None for no limit.
         level: How much is said; see `crawler.observe.console`.
+        signals: Ctrl-C and SIGTERM end the run; False leaves them to whoever has the process.
         go_on: The command that goes on with the run if it is interrupted.
     """
 
@@ -27,4 +28,5 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     output: str | None = None
     limit: int | None = None
     level: int = 0
+    signals: bool = True
     go_on: str = ""

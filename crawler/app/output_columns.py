@@ -12,7 +12,7 @@ _FULL = ("_url", "_id", "_job", "_run", "_at", "_depth", "_from")
 
 
 def columns_of(job: Job, provenance: str) -> tuple[str, ...]:
-    """Return fields that the config names, kind by kind in its order, and what provenance adds.
+    """Return fields that the config names, kind by kind in its order, kept columns, provenance.
 
     A schema decides about the order of its kind's fields; without one the rule does. Nothing is
     known of what a class yields without a schema, so that its first items decide.
@@ -20,6 +20,7 @@ def columns_of(job: Job, provenance: str) -> tuple[str, ...]:
     named = dict.fromkeys(field for kind in _kinds(job) for field in kind)
     if not named:
         return ()
+    named |= dict.fromkeys(job.start.keep_columns)
     return (*named, *_ADDED.get(provenance, _FULL))
 
 

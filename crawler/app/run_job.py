@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, nullcontext
 from typing import BinaryIO, TextIO
 
 import msgspec
@@ -26,7 +26,7 @@ from crawler.app.start_lists import check_file, keep_stdin
 from crawler.app.stop_signals import StopSignals
 from crawler.app.wiring import OpenStore, Wired, outputs_of, refuse_taken
 from crawler.config.load import LoadedJob
-from crawler.engine.crawl import End
+from crawler.engine.crawl import Crawl, End
 from crawler.engine.output import Output
 from crawler.engine.tally import decode_tally
 from crawler.errors import ConfigError, StateError
@@ -105,6 +105,8 @@ class JobRun:
         self._meter = CpuMeter()
         self._stock: OpenStore
         self._progress: Progress | None = None
+        #: The crawl, once it has begun.
+        self.crawl: Crawl | None = None
 
     async def run(self, user: Spider | None, loop_name: str) -> int:
         """Run, and return the exit code.
@@ -246,7 +248,8 @@ class JobRun:
             lambda text: self._tell(report, text, QUIET),
             self._abort,
         )
-        with signals:
+        self.crawl = crawl
+        with signals if self._options.signals else nullcontext():
             try:
                 end = await self._until_end(wired, report)
             finally:

@@ -60,7 +60,7 @@ def user_spider(loaded: LoadedJob) -> Spider | None:
         return None
     spider = load_spider(loaded.spider.file, loaded.spider.name, loaded.job.args)
     if not begins(loaded.job.start):
-        _check_starts(spider, f"{loaded.spider.file}: start_urls of {loaded.spider.name}")
+        check_starts(spider, f"{loaded.spider.file}: start_urls of {loaded.spider.name}")
     return spider
 
 
@@ -69,8 +69,12 @@ def begins(start: StartSettings) -> bool:
     return bool(start.urls or start.sitemap or start.from_file)
 
 
-def _check_starts(spider: Spider, where: str) -> None:
-    """Refuse bad start URLs before anything is fetched, as far as they can be known by then."""
+def check_starts(spider: Spider, where: str) -> None:
+    """Refuse bad start URLs before anything is fetched, as far as they can be known by then.
+
+    Raises:
+        ConfigError: There are some; `where` begins each message.
+    """
     given = spider.start_urls
     if isinstance(given, str):
         raise ConfigError(f"{where} is a text; write a list: [{given!r}]")

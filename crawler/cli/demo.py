@@ -34,11 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Crawl the practice site, or serve it; return the exit code."""
     from crawler.app.demo import demo_job, run_demo, serve
+    from crawler.app.job_paths import JobPaths
     from crawler.app.run_job import Streams
     from crawler.clock import SystemClock
 
     streams, clock = Streams(sys.stdout.buffer, sys.stderr), SystemClock()
     if options.serve:
-        asyncio.run(serve(options.dir, options.port, options.day, streams, clock))
+        paths = JobPaths(options.dir.absolute(), "demo")
+        asyncio.run(serve(paths, options.port, options.day, streams, clock))
         return 0
     return run_demo(demo_job(os.environ), options.dir, options.level or 0, streams, clock)

@@ -6,8 +6,8 @@ Known differences: start URLs pass the duplicate filter, and pages come breadth 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any, ClassVar, Protocol, Self
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from crawler.extract.response import Response
 from crawler.messages import Request
@@ -104,13 +104,18 @@ class Spider:
         for url in self.start_urls:
             yield Request(url)
 
-    def parse(self, response: Response, **kwargs: Any) -> Any:
-        """Take what is wanted from a page; called for requests without a callback of their own.
+    if TYPE_CHECKING:
+        # With whatever arguments `cb_kwargs` gives: a method with fewer is no mistake.
+        parse: Callable[..., Any]
+    else:
 
-        Yield or return items and requests in any shape: a generator, plain or async, a coroutine,
-        a list, one of them alone, or None.
-        """
-        raise NotImplementedError(f"{type(self).__name__}.parse is not defined")
+        def parse(self, response: Response, **kwargs: Any) -> Any:
+            """Take what is wanted from a page; called for requests without a callback.
+
+            Yield or return items and requests in any shape: a generator, plain or async, a
+            coroutine, a list, one of them alone, or None.
+            """
+            raise NotImplementedError(f"{type(self).__name__}.parse is not defined")
 
     def closed(self, reason: str) -> Any:
         """Hear that the crawl has ended, and why."""
