@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from crawler.config.list_head import head_of
 from crawler.config.named_files import named_file, similar_file
 from crawler.config.nodes import ListNode, MapNode, Place, ScalarNode
 from crawler.config.rule_tree import present, rules_in, scalars
 from crawler.config.suggest import did_you_mean
 from crawler.errors import Problem
-
-#: Bytes of a list that are looked at for its columns.
-_HEAD = 1 << 16
 
 
 def check_start(root: MapNode, job_file: Path) -> Iterator[Problem]:
@@ -58,12 +56,13 @@ def _check_file(start: MapNode, job_file: Path) -> Iterator[Problem]:
     if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or node.value == "-":
         return
     file = named_file(node.value, node.place, job_file)
-    if file.suffix not in (".csv", ".jsonl", ".txt"):
+    suffix = file.suffix.lower()
+    if suffix not in (".csv", ".jsonl", ".txt"):
         return
     if not file.is_file():
         message = f"start.from_file: there is no file {file}"
         yield node.place.problem(message, similar_file(file))
-    elif file.suffix == ".txt":
+    elif suffix == ".txt":
         for key in ("url_column", "keep_columns"):
             if _begins(start, key):
                 message = f"start.{key}: a .txt has no columns, only a URL on each line"
@@ -74,75 +73,27 @@ def _check_file(start: MapNode, job_file: Path) -> Iterator[Problem]:
 
 def _check_columns(start: MapNode, node: ScalarNode, file: Path) -> Iterator[Problem]:
     """Check the columns that are asked for against those that the list begins with."""
+    asked = [("start.url_column", column) for column in _scalar(start, "url_column")]
     try:
-        columns = _columns(file)
+        head = head_of(file, str(asked[0][1].value) if asked else "url")
     except OSError as error:
         yield node.place.problem(f"start.from_file: cannot read {file}: {error.strerror}")
         return
     except ValueError as error:
         yield node.place.problem(f"start.from_file: {file} {error}")
         return
-    asked = [("start.url_column", column) for column in _scalar(start, "url_column")]
-    asked += [
-        (f"start.keep_columns.{number}", column)
-        for number, column in enumerate(scalars(start.get("keep_columns")))
-    ]
+    if head.complete:
+        asked += [
+            (f"start.keep_columns.{number}", column)
+            for number, column in enumerate(scalars(start.get("keep_columns")))
+        ]
     for path, column in asked:
-        if str(column.value) not in columns:
+        if str(column.value) not in head.columns:
             message = f"{path}: {file} has no column '{column.written}'"
-            yield column.place.problem(message, _meant(str(column.value), columns))
-    if "url_column" not in start.entries and len(columns) > 1 and "url" not in columns:
+            yield column.place.problem(message, _meant(str(column.value), head.columns))
+    if "url_column" not in start.entries and not head.names_url:
         message = f"start.from_file: which column of {file} holds the URL?"
-        yield node.place.problem(message, f"set url_column to one of {_listed(columns)}")
-
-
-def _columns(file: Path) -> list[str]:
-    """Return the columns of a CSV, or the keys of the first lines of a JSONL.
-
-    Raises:
-        ValueError: It has none; the message says why.
-    """
-    with file.open("rb") as opened:
-        head = opened.read(_HEAD)
-    whole = len(head) < _HEAD
-    try:
-        text = head.decode("utf-8-sig", errors="strict" if whole else "ignore")
-    except UnicodeDecodeError:
-        raise ValueError("is not UTF-8") from None
-    if not text.strip():
-        raise ValueError("is empty")
-    return _keys(text, whole=whole) if file.suffix == ".jsonl" else _header(text)
-
-
-def _header(text: str) -> list[str]:
-    """Return the cells of the first row; what separates them is what the header has most of."""
-    import csv  # a job without such a list needs none of it
-
-    first = text.lstrip("\r\n").splitlines()[0]
-    mark = max(",;\t", key=first.count)
-    try:
-        row = next(csv.reader(text.lstrip("\r\n").splitlines(keepends=True), delimiter=mark))
-    except csv.Error as error:
-        raise ValueError(f"is no CSV: {error}") from None
-    return [cell.strip() for cell in row]
-
-
-def _keys(text: str, *, whole: bool) -> list[str]:
-    """Return the keys of the objects that can be seen; later lines may have others."""
-    import json
-
-    lines = [line for line in text.split("\n") if line.strip()]
-    keys: dict[str, None] = {}
-    for line in lines if whole or len(lines) == 1 else lines[:-1]:
-        try:
-            value = json.loads(line)
-        except ValueError:
-            value = None
-        if isinstance(value, dict):
-            keys.update(dict.fromkeys(value))
-    if not keys:
-        raise ValueError("has no JSON objects, one a line")
-    return list(keys)
+        yield node.place.problem(message, f"set url_column to one of {_listed(head.columns)}")
 
 
 def _check_kept(root: MapNode, start: MapNode) -> Iterator[Problem]:

@@ -217,7 +217,7 @@ def _output_path(value: str) -> str:
 
 
 def _list_file(value: str) -> str:
-    if value != "-" and not value.endswith((".csv", ".jsonl", ".txt")):
+    if value != "-" and not value.lower().endswith((".csv", ".jsonl", ".txt")):
         raise bad_value("is no known kind of list", 'a .csv, .jsonl or .txt, or "-" for stdin')
     return value
 

@@ -23,7 +23,10 @@ def lists(tmp_path: Path) -> None:
     (folder / "lists.jsonl").write_text("[1]\n", encoding="utf-8")
     (folder / "urls.txt").write_text("https://a.example/\n", encoding="utf-8")
     (folder / "empty.csv").write_text("\n", encoding="utf-8")
-    (folder / "latin.csv").write_bytes("größe\n".encode("latin-1"))
+    (folder / "bare.csv").write_text("https://a.example/\nhttps://b.example/\n")
+    (folder / "lone.jsonl").write_text('{"uri": "https://a.example/"}\n')
+    (folder / "latin.CSV").write_bytes("url;größe, in m\n".encode("latin-1"))
+    (folder / "wide.csv").write_text("sku\turl\n", encoding="utf-16")
 
 
 def test_every_way_to_begin_is_understood_side_by_side(load: Load) -> None:
@@ -58,6 +61,8 @@ start:
         "{from_file: inputs/single.csv}",
         "{from_file: inputs/semi.csv, url_column: bild, keep_columns: [farbe]}",
         "{from_file: inputs/urls.jsonl, keep_columns: [sku]}",
+        "{from_file: inputs/latin.CSV}",
+        "{from_file: inputs/wide.csv, keep_columns: [sku]}",
         "{from_file: '-', url_column: any, keep_columns: [other]}",
     ],
 )
@@ -82,7 +87,8 @@ def test_a_list_is_found_beside_the_file_that_names_it(tmp_path: Path) -> None:
         ("{from_file: inputs/url.csv}", 20, "there is no file inputs/url.csv", "'urls.csv'"),
         ("{from_file: inputs/urls.xls}", 20, "is no known kind of list", ".jsonl or .txt"),
         ("{from_file: inputs/empty.csv}", 20, "inputs/empty.csv is empty", ""),
-        ("{from_file: inputs/latin.csv}", 20, "inputs/latin.csv is not UTF-8", ""),
+        ("{from_file: inputs/bare.csv}", 20, "bare.csv begins with a URL, but the first line", ""),
+        ("{from_file: inputs/lone.jsonl}", 20, "which column of inputs/lone.jsonl holds", "uri"),
         ("{from_file: inputs/lists.jsonl}", 20, "has no JSON objects, one a line", ""),
         (
             "{from_file: inputs/semi.csv}", 20,
@@ -153,4 +159,4 @@ def test_only_the_head_of_a_long_list_is_read(load: Load, tmp_path: Path) -> Non
     (tmp_path / "long.jsonl").write_text('{"url": "x"}\n' * 10_000)
 
     assert load("name: x\nstart: {from_file: long.csv}\n").start_file
-    assert load("name: x\nstart: {from_file: long.jsonl}\n").start_file
+    assert load("name: x\nstart: {from_file: long.jsonl, keep_columns: [later]}\n").start_file
