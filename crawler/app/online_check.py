@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import aclosing
+from pathlib import Path
 
 import msgspec
 
 from crawler.app.fetch_url import MAX_HOPS, robots_words
 from crawler.app.findings import Finding, fail, ok, warn
+from crawler.app.job_paths import JobPaths
 from crawler.app.one_page import OnePage, RobotsAnswer
 from crawler.app.polite_fetch import LIST_HEAD, Forbidden, fetch_politely, is_list, redirect_target
+from crawler.app.start_lists import check_file, entries, reads_stdin
 from crawler.config.load import LoadedJob
 from crawler.errors import FetchError
 from crawler.interfaces import Clock
 from crawler.messages import HttpResponse
 from crawler.outcome import ErrorClass
-from crawler.urls import host_key, origin
+from crawler.spider.start_entry import BadStart
+from crawler.urls import UrlError, host_key, origin, parse
 
 #: Hosts that are asked; who lists ten thousand URLs does not want to wait for all.
 MOST_HOSTS = 50
+#: Lines of a file that are looked at for hosts, and bad ones of them that are shown.
+_MOST_ENTRIES = 100_000
+_MOST_BAD = 10
 _GOOD, _FORBIDDEN, _UNREACHED = 0, 3, 4
 _ADVICE = {
     ErrorClass.DNS: "check the spelling of the host",
@@ -56,8 +64,12 @@ async def check_online(loaded: LoadedJob, clock: Clock) -> Online:
     Raises:
         ConfigError: The config cannot be run.
     """
+    check_file(loaded)
     async with OnePage(loaded, clock) as page:
-        return await _Check(loaded, page).run()
+        starts, lists, bad = await _to_ask(loaded, page)
+        online = await _Check(loaded, page).run(starts, lists)
+        online.findings += [warn(one.place, one.why) for one in bad[:_MOST_BAD]]
+        return online
 
 
 class _Check:
@@ -66,22 +78,17 @@ class _Check:
         self._page = page
         self._online = Online()
 
-    async def run(self) -> Online:
-        starts = self._page.spiders.named
+    async def run(self, starts: list[str], lists: list[str]) -> Online:
         first = _first_of_each_host(starts)
         for url in first[:MOST_HOSTS]:
             await self._start(url)
         if len(first) > MOST_HOSTS:
-            text = f"{len(first)} hosts; the first {MOST_HOSTS} were asked"
-            self._note(warn("start", text))
-        for url in self._sitemaps():
+            self._note(warn("start", f"{len(first)} hosts; the first {MOST_HOSTS} were asked"))
+        for url in lists:
             await self._list(url)
-        if not first and not self._online.findings:
+        if not first and not lists:
             self._note(ok("start", "what it begins with is known once it runs; nobody was asked"))
         return self._online
-
-    def _sitemaps(self) -> list[str]:
-        return [self._page.url(url) for url in self._job.start.sitemap]
 
     def _note(self, finding: Finding) -> None:
         self._online.findings.append(finding)
@@ -89,7 +96,8 @@ class _Check:
     async def _start(self, url: str) -> None:
         """Ask for a start URL, and for what it redirects to."""
         decision = self._page.scope.decide(url)
-        if not decision.admitted:
+        # Without scope.hosts the hosts of all start URLs are in scope, however they come to us.
+        if not decision.admitted and (self._job.scope.hosts or decision.key != "hosts"):
             self._note(warn(url, f"the start URL is out of scope: {decision.words}"))
         asked, robots = url, ""
         for _ in range(MAX_HOPS + 1):
@@ -184,6 +192,30 @@ class _Check:
             self._note(ok(url, f"{said}: a list to begin with"))
         else:
             self._note(warn(url, f"{said}: does not begin like a sitemap or a feed"))
+
+
+async def _to_ask(loaded: LoadedJob, page: OnePage) -> tuple[list[str], list[str], list[BadStart]]:
+    """Return start URLs, lists of URLs that would be fetched, and what of a file is no URL."""
+    given = page.spiders.spider.start_urls
+    starts = [parse(url) for url in given] if isinstance(given, list | tuple) else []
+    lists: list[str] = []
+    bad: list[BadStart] = []
+    here = JobPaths(Path(), loaded.job.name)  # nothing of the job's own files is looked at
+    give = entries(loaded, here, page.spiders.sitemaps, page.practice_url or None)
+    if give is None or reads_stdin(loaded):
+        return starts, list(page.spiders.sitemaps), bad
+    async with aclosing(give()) as stream:
+        async for entry in stream:
+            if isinstance(entry, BadStart):
+                bad.append(entry)
+                continue
+            try:
+                (lists if entry.source else starts).append(parse(entry.url))
+            except UrlError as error:
+                bad.append(BadStart(place=entry.place, why=str(error)))
+            if len(starts) >= _MOST_ENTRIES:
+                break
+    return starts, lists, bad
 
 
 def _first_of_each_host(urls: Iterable[str]) -> list[str]:

@@ -306,6 +306,22 @@ async def test_validate_online_looks_at_sitemaps(job: Job, shop: Site) -> None:
     assert levels == {"/s.xml": "notice", "/": "warning", "/absent.xml": "error"}
 
 
+async def test_validate_online_asks_one_url_of_a_file_for_each_host(
+    job: Job, shop: Site, other_site: Site
+) -> None:
+    other_site.html("/")
+    lines = [shop.url("/p/1"), "nonsense", shop.url("/p/2"), other_site.url()]
+    (job.folder / "urls.txt").write_text("\n".join(lines))
+    job.write(start={"from_file": "urls.txt"}, fetch={"private_addresses": "allow"})
+
+    ran = await tool(job, "validate", "--online", "job.yaml")
+
+    assert ran.code == 0, ran.err
+    assert "warn  urls.txt:2: not an absolute URL" in ran.out.decode()
+    hits = (shop.hits["/p/1"], shop.hits["/p/2"], other_site.hits["/"])
+    assert hits == (1, 0, 1)
+
+
 async def test_validate_for_programs_has_every_problem_on_stdout(job: Job) -> None:
     job.write("name: job\nstrat: 1\nstart: ['ftp://a/']\n")
 
