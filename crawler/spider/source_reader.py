@@ -163,9 +163,10 @@ class _Reading:
     def note(self) -> None:
         """Note what was wrong with the list, and what was left out of it."""
         kept = len(self._parsed.requests)
-        notes = [f"{defect}; {kept:,} URLs kept" for defect in self._listing.defects]
+        gain = f"{kept:,} URL{'' if kept == 1 else 's'} kept"
+        notes = [f"{defect}; {gain}" for defect in self._listing.defects]
         if not kept or any(why not in _AS_WANTED for why in self._left_out):
-            parts = [f"{count:,} {why}" for why, count in self._left_out.items()]
+            parts = [f"{why} ({count:,})" for why, count in self._left_out.items()]
             if parts:
-                notes.append(f"{kept:,} URLs kept; left out: {', '.join(parts)}")
+                notes.append(f"{gain}; left out: {', '.join(parts)}")
         self._parsed.notes = (*self._parsed.notes, *(f"{self._url}: {note}" for note in notes))

@@ -235,7 +235,7 @@ async def test_robots_txt_leads_through_an_index_to_gzipped_sitemaps(
     assert job.paths() == ["/a"]
     assert (site.hits["/secret"], site.hits["/maps"], other_site.hits["/no.xml"]) == (0, 1, 0)
     assert job.requests()["/secret"]["reason"] == "robots"
-    assert "1 lists of other sites" in job.log()
+    assert "lists of other sites (1)" in job.log()
 
 
 async def test_newer_than_counts_from_the_beginning_of_the_run(job: Job, site: Site) -> None:
@@ -323,7 +323,7 @@ async def test_no_more_lists_are_read_than_the_config_allows(job: Job, site: Sit
 
     assert ran.code == 0
     assert sorted(job.paths()) == ["/page0", "/page1"]
-    assert "7 lists beyond start.max_sitemap_files: 2" in ran.err
+    assert "lists beyond start.max_sitemap_files: 2 (7)" in ran.err
 
 
 async def test_a_list_that_a_page_links_to_is_read_all_the_same(job: Job, site: Site) -> None:

@@ -78,7 +78,7 @@ def test_what_is_no_http_url_is_counted() -> None:
     parsed = read(urlset("mailto:x@e.org", "https://e.org/a", "ftp://e.org/", "https://[x/"))
 
     assert urls(parsed) == ["https://e.org/a"]
-    assert parsed.notes == (f"{URL}: 1 URLs kept; left out: 3 without a usable http(s) URL",)
+    assert parsed.notes == (f"{URL}: 1 URL kept; left out: without a usable http(s) URL (3)",)
 
 
 def test_pages_out_of_scope_are_counted_by_host() -> None:
@@ -94,7 +94,7 @@ def test_pages_out_of_scope_are_counted_by_host() -> None:
 def test_a_list_of_which_nothing_is_left_says_why() -> None:
     parsed = read(urlset("https://x.org/1"))
 
-    assert parsed.notes == (f"{URL}: 0 URLs kept; left out: 1 out of scope",)
+    assert parsed.notes == (f"{URL}: 0 URLs kept; left out: out of scope (1)",)
 
 
 def test_lists_of_an_index_are_lists_with_their_trail() -> None:
@@ -142,7 +142,7 @@ def test_lists_are_nested_three_levels_deep_at_most() -> None:
 
     assert urls(third) == ["https://e.org/4.xml"]
     assert urls(fourth) == []
-    assert "1 lists nested deeper than 3 levels" in fourth.notes[0]
+    assert "lists nested deeper than 3 levels (1)" in fourth.notes[0]
 
 
 def test_lists_of_a_run_are_limited_over_its_processes() -> None:
@@ -151,7 +151,7 @@ def test_lists_of_a_run_are_limited_over_its_processes() -> None:
     parsed = read(index(*(f"/{n}.xml" for n in range(5))), reader=reader)
 
     assert len(urls(parsed)) == 3
-    assert "left out: 2 lists beyond start.max_sitemap_files: 5" in parsed.notes[0]
+    assert "left out: lists beyond start.max_sitemap_files: 5 (2)" in parsed.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_lists_that_an_index_says_are_older_are_not_fetched() -> None:
     parsed = read(body, reader=SourceReader(newer_than=1767225600.0))
 
     assert urls(parsed) == []
-    assert "1 older than start.newer_than" in parsed.notes[0]
+    assert "older than start.newer_than (1)" in parsed.notes[0]
 
 
 def test_a_broken_list_notes_where_and_what_is_kept() -> None:
@@ -224,7 +224,7 @@ def test_a_broken_list_notes_where_and_what_is_kept() -> None:
 def test_a_list_that_was_cut_for_its_size_says_so() -> None:
     parsed = read(urlset("https://e.org/a")[:-9], flags=("body_cut",))
 
-    assert f"{URL}: cut at 64 MiB; 1 URLs kept" in parsed.notes
+    assert f"{URL}: cut at 64 MiB; 1 URL kept" in parsed.notes
 
 
 @pytest.mark.parametrize("body", [b"", b"<!doctype html><p>", b"<urlset/>", b"\x1f\x8b\x08x"])
