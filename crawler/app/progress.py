@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import stat
 import sys
 from collections.abc import Callable
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import msgspec
 
@@ -103,12 +104,10 @@ class Progress:
         watched: The crawl.
         console: Says nothing below NORMAL, and then nothing is shown nor read here.
         stream: stderr.
-        stdout_taken: Items are printed to a terminal, which leaves no place for lines redrawn.
+        shared: Somebody else writes to the terminal, and may read its keys: plain lines, no keys.
     """
 
-    def __init__(
-        self, watched: Watched, console: Console, stream: TextIO, *, stdout_taken: bool
-    ) -> None:
+    def __init__(self, watched: Watched, console: Console, stream: TextIO, *, shared: bool) -> None:
         self._watched = watched
         self._console = console
         self._stream = stream
@@ -117,13 +116,14 @@ class Progress:
         self._shown = console.level >= NORMAL
         self._tty = self._shown and stream.isatty()
         self._screen: LiveScreen | None = None
-        if self._tty and not stdout_taken and can_redraw(stream, os.environ):
+        self._alone = self._tty and not shared
+        if self._alone and can_redraw(stream, os.environ):
             self._screen = LiveScreen(stream)
         self._keys = self._make_keys()
 
     def _make_keys(self) -> Keys | None:
         stdin = sys.stdin
-        if not self._tty or stdin is None or not stdin.isatty():
+        if not self._alone or stdin is None or not stdin.isatty():
             return None
         actions: dict[str, Callable[[], None]] = {
             "p": self._pause, "s": _interrupt, "e": self._tell_errors,
@@ -227,6 +227,15 @@ class Progress:
             self._keys.close()
         os.kill(os.getpid(), signal.SIGSTOP)
         # From here on we have been continued; the next redrawing looks whether in the foreground.
+
+
+def may_share_terminal(stdout: BinaryIO) -> bool:
+    """Tell whether items go to a terminal, or to a program that may have one, as a pager does."""
+    try:
+        mode = os.fstat(stdout.fileno()).st_mode
+    except (OSError, ValueError):  # no file at all
+        return False
+    return stat.S_ISFIFO(mode) or os.isatty(stdout.fileno())
 
 
 def _interrupt() -> None:

@@ -16,7 +16,7 @@ from crawler.app.open_files import make_room
 from crawler.app.options import RunOptions
 from crawler.app.practice_site import start_practice_site
 from crawler.app.process_figures import CpuMeter
-from crawler.app.progress import Progress, Watched
+from crawler.app.progress import Progress, Watched, may_share_terminal
 from crawler.app.recovery import recover_outputs, settle_outputs, wipe_history
 from crawler.app.run_end import Ended, RunEnd, Spent
 from crawler.app.run_report import RunReport
@@ -282,13 +282,12 @@ class JobRun:
         return end
 
     def _show(self, wired: Wired, report: RunReport) -> Progress:
-        stdout = self._streams.stdout
         watched = Watched(
             job=self._job, wired=wired, store=self._stock.store, recorder=report.recorder,
             clock=self._clock, meter=self._meter, begun=self._begun,
         )  # fmt: skip
-        taken = self._options.output == "-" and stdout.isatty()
-        self._progress = Progress(watched, self._console, self._streams.stderr, stdout_taken=taken)
+        shared = self._options.output == "-" and may_share_terminal(self._streams.stdout)
+        self._progress = Progress(watched, self._console, self._streams.stderr, shared=shared)
         return self._progress
 
     def _stopper(self, wired: Wired) -> Callable[[str], None]:

@@ -166,3 +166,17 @@ async def test_a_run_that_is_over_at_once_draws_nothing(
     await terminal.end()
 
     assert not re.search(r"\x1b\[\?25", shown)
+
+
+async def test_items_on_the_terminal_are_not_drawn_over(
+    job: Job, site: Site, terminal: Terminal
+) -> None:
+    site.tree(10)
+    job.write(fetch={"per_host": {"delay": "100ms", "adaptive": False}})
+
+    await terminal.start(job, "-o", "-")
+    shown = await terminal.shows("OK (exit 0)")
+    await terminal.end()
+
+    assert "\x1b" not in shown
+    assert shown.count('"title"') == 11
