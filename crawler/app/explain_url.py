@@ -60,7 +60,9 @@ def explain_url(loaded: LoadedJob, paths: JobPaths, written: str, clock: Clock) 
     if against.reasons:
         verdict = f"it would not be crawled: {'; '.join(against.reasons)}"
     else:
-        verdict = "it would be crawled, once a page in scope links to it or it is a start URL"
+        most = loaded.job.scope.max_depth
+        near = "" if most is None else f", at most {most} links from a start URL (scope.max_depth)"
+        verdict = f"it would be crawled, once a page in scope links to it{near}"
     return Explained(lines=(*lines, ("verdict", verdict)), crawled=not against.reasons)
 
 
