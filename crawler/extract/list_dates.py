@@ -46,14 +46,12 @@ def latest_second(text: str) -> int | None:
 
 def _of_w3c(match: re.Match[str]) -> int:
     year, month, day, hour, minute, second, zone = match.groups()
+    begins = datetime(int(year), int(month or 1), int(day or 1), tzinfo=UTC)
     if month is None:
-        return _before(datetime(int(year) + 1, 1, 1, tzinfo=UTC))
+        return _before(begins.replace(year=begins.year + 1))
     if day is None:
-        carry, zero_based = divmod(int(month), 12)
-        if not 1 <= int(month) <= 12:
-            raise ValueError(month)
-        return _before(datetime(int(year) + carry, zero_based + 1, 1, tzinfo=UTC))
-    begins = datetime(int(year), int(month), int(day), tzinfo=UTC)
+        carry, zero_based = divmod(begins.month, 12)
+        return _before(begins.replace(year=begins.year + carry, month=zero_based + 1))
     if hour is None:
         return _before(begins + timedelta(days=1))
     return _stamp(begins, hour, minute, second) - _offset(zone)
