@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from crawler.app.ad_hoc_job import absolute
-from crawler.app.fetch_url import robots_words
+from crawler.app.answer_words import robots_words
 from crawler.app.job_paths import JobPaths
 from crawler.app.one_page import RobotsAnswer
 from crawler.app.page_tools import job_scope

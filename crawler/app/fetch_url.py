@@ -6,16 +6,13 @@ from typing import BinaryIO, TextIO
 
 import msgspec
 
-from crawler.app.one_page import OnePage, RobotsAnswer
+from crawler.app.answer_words import answer_words
+from crawler.app.one_page import OnePage
+from crawler.app.polite_fetch import Forbidden, hops_politely
 from crawler.errors import FetchError, OutputError
-from crawler.extract.encoding import detect
-from crawler.extract.media import Kind, kind_of
-from crawler.messages import FetchRequest, HttpResponse
+from crawler.messages import HttpResponse
 from crawler.observe.console import safe
-from crawler.urls import join
 
-_REDIRECTS = frozenset((301, 302, 303, 307, 308))
-MAX_HOPS = 20
 GOOD, NOT_FETCHED, NO_ANSWER = 0, 3, 4
 
 
@@ -42,57 +39,22 @@ async def fetch_url(page: OnePage, wish: FetchWish, out: BinaryIO, err: TextIO) 
         ConfigError: The URL is none.
     """
     url = page.url(wish.url)
-    for _ in range(MAX_HOPS + 1):
-        if page.obeys_robots and not wish.ignore_robots:
-            robots = await page.robots(url)
-            if not robots.allowed:
-                _say(err, f"{url}: not fetched: {robots_words(robots)}; see --ignore-robots")
-                return NOT_FETCHED if robots.rules.reachable else NO_ANSWER
-        try:
-            answer = await page.fetcher.fetch(FetchRequest(url=url, any_type=True))
-        except FetchError as error:
-            _say(err, f"{url}: {error.kind}: {error}")
-            return NO_ANSWER
-        _say(err, answer_words(answer))
-        target = answer.headers.text("location") if answer.status in _REDIRECTS else ""
-        onward = join(url, target) if target and wish.follow else None
-        if onward is None:
-            _write(answer, wish, out)
-            return GOOD if answer.status < 400 else NOT_FETCHED
-        url = onward
-    _say(err, f"more than {MAX_HOPS} redirects in a row")
-    return NO_ANSWER
-
-
-def answer_words(answer: HttpResponse) -> str:
-    """Describe an answer in a line: status, type, encoding, size, time, where it leads."""
-    body = answer.body
-    parts = [f"{answer.status}", answer.media_type or "no media type"]
-    if body and kind_of(answer.media_type, body) is not Kind.BINARY:
-        parts.append(detect(body, answer.headers.text("content-type")).codec)
-    parts.append(f"{len(body):,} bytes ({answer.wire_size:,} on the wire)")
-    parts.append(f"{answer.elapsed * 1000:.0f} ms")
-    if answer.status in _REDIRECTS:
-        parts.append(f"to {answer.headers.text('location') or 'nowhere'}")
-    names = sorted({cookie.name for cookie in answer.cookies_set})
-    if names:
-        parts.append(f"sets {', '.join(names)}")
-    if answer.retry_after is not None:
-        parts.append(f"asks to wait {answer.retry_after:.0f} s")
-    return f"{answer.url}  {' · '.join([*parts, *answer.flags])}"
-
-
-def robots_words(robots: RobotsAnswer) -> str:
-    """Describe in a line what robots.txt says about a URL."""
-    if not robots.rules.reachable:
-        what = robots.error or f"HTTP {robots.status}"
-        return f"{robots.url} could not be had ({what}), so nothing of its site is fetched for now"
-    line = robots.line
-    verdict = "allowed" if robots.allowed else "forbidden"
-    if line is None:
-        known = f"HTTP {robots.status}" if robots.status != 200 else "no line is about it"
-        return f"{verdict} by {robots.url}: {known}"
-    return f"{verdict} by {robots.url}, line {line.number} ({line.text}), group {line.group}"
+    obey = page.obeys_robots and not wish.ignore_robots
+    answer: HttpResponse | None = None
+    try:
+        async for hop in hops_politely(page, url, obey=obey, any_type=True, follow=wish.follow):
+            answer = hop.http
+            _say(err, answer_words(answer))
+    except Forbidden as error:
+        _say(err, f"not fetched: {error}; see --ignore-robots")
+        return NOT_FETCHED if error.answer.rules.reachable else NO_ANSWER
+    except FetchError as error:
+        _say(err, f"{error.url}: {error.kind}: {error}")
+        return NO_ANSWER
+    if answer is None:
+        return NO_ANSWER
+    _write(answer, wish, out)
+    return GOOD if answer.status < 400 else NOT_FETCHED
 
 
 def _write(answer: HttpResponse, wish: FetchWish, out: BinaryIO) -> None:

@@ -25,6 +25,7 @@ from crawler.policy.robots_lines import RobotsLine, deciding_line
 from crawler.policy.scope import Scope
 from crawler.spider.page_parser import PageParser
 from crawler.spider.parsed import Parsed
+from crawler.spider.payload import Payload, encode
 from crawler.spider.spider_state import SpiderState
 from crawler.storage.slot_file import NoGuard
 from crawler.urls import host_key, join, origin
@@ -162,7 +163,9 @@ class OnePage:
 
     def queued(self, url: str, label: str | None = None) -> QueuedRequest:
         """Return the row that a serialised URL would have in a crawl."""
-        return QueuedRequest(id=1, key=1, url=url, host=host_key(url), label=label)
+        # A sitemap of the config is read as a list of URLs, as a run would.
+        payload = encode(Payload(source=True)) if url in self.spiders.sitemaps else None
+        return QueuedRequest(id=1, key=1, url=url, host=host_key(url), label=label, payload=payload)
 
     async def fetch(self, url: str) -> HttpResponse:
         """Fetch a serialised URL once; redirects are not followed.

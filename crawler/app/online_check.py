@@ -8,11 +8,18 @@ from pathlib import Path
 
 import msgspec
 
-from crawler.app.fetch_url import MAX_HOPS, robots_words
+from crawler.app.answer_words import robots_words
 from crawler.app.findings import Finding, fail, ok, warn
 from crawler.app.job_paths import JobPaths
 from crawler.app.one_page import OnePage, RobotsAnswer
-from crawler.app.polite_fetch import LIST_HEAD, Forbidden, fetch_politely, is_list, redirect_target
+from crawler.app.polite_fetch import (
+    LIST_HEAD,
+    MAX_HOPS,
+    Forbidden,
+    fetch_politely,
+    is_list,
+    redirect_target,
+)
 from crawler.app.start_lists import check_file, entries, reads_stdin
 from crawler.config.load import LoadedJob
 from crawler.errors import FetchError

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawler.app.fetch_url import answer_words, robots_words
+from crawler.app.answer_words import answer_words, robots_words
 from crawler.app.live_code import Namespace
 from crawler.app.loop_thread import LoopThread
 from crawler.app.one_page import OnePage

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import msgspec
 
-from crawler.app.fetch_url import MAX_HOPS, robots_words
+from crawler.app.answer_words import robots_words
 from crawler.app.one_page import OnePage, RobotsAnswer
 from crawler.errors import CrawlerError, FetchError
 from crawler.messages import FetchRequest, HttpResponse
 from crawler.outcome import ErrorClass
 from crawler.urls import join
 
+#: Redirects in a row that are followed.
+MAX_HOPS = 20
 #: Bytes of a list of URLs that tell what it is.
 LIST_HEAD = 64 * 1024
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -61,20 +65,41 @@ async def fetch_politely(
         Forbidden: robots.txt does not allow a hop.
         FetchError: There is no answer worth keeping.
     """
-    hops: list[str] = []
-    while True:
+    hops = [hop async for hop in hops_politely(page, url, obey=obey, any_type=any_type, most=most)]
+    return Fetched(hops[-1].http, tuple(hop.http.url for hop in hops[:-1]), hops[-1].robots)
+
+
+async def hops_politely(
+    page: OnePage,
+    url: str,
+    *,
+    obey: bool,
+    any_type: bool,
+    most: int | None = None,
+    follow: bool = True,
+) -> AsyncIterator[Fetched]:
+    """Yield the answer for a URL and that of each URL it redirects to; see `fetch_politely`.
+
+    Args:
+        page: Fetches.
+        url: The URL.
+        obey: Ask robots.txt before each hop.
+        any_type: Take a body of any media type.
+        most: Bytes of it that are enough; None for all.
+        follow: False leaves it at the first answer.
+    """
+    for _ in range(MAX_HOPS + 1):
         answer = await page.robots(url) if obey else None
         if answer is not None and not answer.allowed:
             raise Forbidden(url, answer)
         http = await _once(page, url, most, any_type=any_type)
-        target = redirect_target(http)
+        yield Fetched(http, (), answer)
+        target = redirect_target(http) if follow else None
         if target is None:
-            return Fetched(http, tuple(hops), answer)
-        hops.append(url)
-        if len(hops) > MAX_HOPS:
-            message = f"more than {MAX_HOPS} redirects in a row"
-            raise FetchError(ErrorClass.REDIRECT, message, url=hops[0])
+            return
         url = target
+    message = f"more than {MAX_HOPS} redirects in a row"
+    raise FetchError(ErrorClass.REDIRECT, message, url=url)
 
 
 async def _once(page: OnePage, url: str, most: int | None, *, any_type: bool) -> HttpResponse:

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import msgspec
 
-from crawler.app.fetch_url import robots_words
+from crawler.app.answer_words import robots_words
 from crawler.app.one_page import OnePage
 from crawler.app.page_survey import PageFacts, survey_page
 from crawler.app.polite_fetch import LIST_HEAD, Fetched, Forbidden, fetch_politely, is_list

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from crawler.app.fetch_url import GOOD, NO_ANSWER, NOT_FETCHED, answer_words, robots_words
+from crawler.app.answer_words import answer_words, robots_words
+from crawler.app.fetch_url import GOOD, NO_ANSWER, NOT_FETCHED
 from crawler.app.job_paths import JobPaths
 from crawler.app.one_page import OnePage
 from crawler.app.url_facts import (
