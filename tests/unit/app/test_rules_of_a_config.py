@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.app.spider_source import rules_of, schemas_of
 from crawler.app.step_functions import load_function
@@ -151,3 +156,52 @@ schemas:
     }
     assert isinstance(bad, Quarantined)
     assert {problem.field for problem in bad.problems} == {"price", "state"}
+
+
+STEPS = st.sampled_from(
+    ["text", "number", "datetime", "split", "join", "first", "count", {"regex": "a(b)"},
+     {"map": {"a": 1}}, {"replace": ["a", "b"]}, {"default": 0}, {"datetime": "%d"}]
+)  # fmt: skip
+SOURCES = st.sampled_from(
+    [{}, {"css": "p"}, {"xpath": "//p"}, {"jmes": "a[].b"}, {"value": "{url}"}]
+)
+
+
+def fields(below: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, dict[str, object]]]:
+    one = st.builds(
+        lambda source, more: {**source, **more},
+        SOURCES,
+        st.fixed_dictionaries(
+            {},
+            optional={"all": st.booleans(), "then": st.lists(STEPS, max_size=2), "fields": below},
+        ),
+    )
+    return st.dictionaries(st.sampled_from("ab"), one, min_size=1)
+
+
+RULES = st.fixed_dictionaries(
+    {"item": st.just("A"), "fields": fields(fields(st.nothing()))},
+    optional={
+        "each": st.sampled_from(["div", {"jmes": "x[]"}, {"xpath": "//a"}]),
+        "try": st.just(["json_ld"]),
+    },
+)
+
+
+@given(RULES)
+def test_a_rule_that_loads_can_be_carried_out(rule: dict[str, object]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "job.yaml")
+        path.write_text(HEAD + "extract: [" + json.dumps(rule) + "]\n")
+        with contextlib.suppress(ConfigError):
+            loaded = load_job(path, environ={})
+            with does_not_raise():
+                rules_of(loaded)
+
+
+@contextlib.contextmanager
+def does_not_raise() -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        pytest.fail(f"it loaded, but: {error}")
