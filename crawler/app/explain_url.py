@@ -18,6 +18,7 @@ from crawler.app.url_facts import (
     StateFacts,
     day_and_time,
     delay_line,
+    list_decision,
     rule_lines,
     scope_line,
     state_facts,
@@ -79,7 +80,8 @@ def _lines(
     yield "url", url
     canonical = canonical_of(loaded.job).canonical(url)
     yield "canonical", "the same" if canonical == url else canonical
-    decision = job_scope(loaded.job, spiders).decide(url)
+    listed = url in spiders.sitemaps
+    decision = list_decision() if listed else job_scope(loaded.job, spiders).decide(url)
     yield "scope", scope_line(loaded, decision)
     if not decision.admitted:
         against.reasons.append(decision.words)
@@ -89,7 +91,8 @@ def _lines(
     _weigh_state(loaded, facts, against)
     yield "delay", delay_line(loaded, facts, url, wall)
     label = facts.row.label if facts.row else None
-    yield from _under("rules", rule_lines(loaded, url, label))
+    if not listed:
+        yield from _under("rules", rule_lines(loaded, url, label))
 
 
 def _under(subject: str, lines: Iterator[str]) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from crawler.app.page_tools import fetcher_of, job_scope, parser_of
 from crawler.app.policies import canonical_of, retry_of, user_agent_of
 from crawler.app.practice_site import serve_practice_site
 from crawler.app.spider_set import SpiderSet, spiders_of, user_spider
+from crawler.app.start_lists import source_reader
 from crawler.config.load import LoadedJob
 from crawler.errors import FetchError
 from crawler.fetch.http_client import AiohttpFetcher
@@ -97,7 +98,8 @@ class OnePage:
             self.practice_url = site.url
         self.spiders = spiders_of(self._loaded, user, self.practice_url or None)
         self.scope = job_scope(job, self.spiders)
-        self.parser = parser_of(job, self.spiders, self.scope)
+        sources = source_reader(self._loaded, self._clock.wall())
+        self.parser = parser_of(job, self.spiders, self.scope, sources=sources)
         self.fetcher = fetcher_of(job, self.spiders, self._clock)
         self._stack.push_async_callback(self.fetcher.close)
         state = SpiderState(self.spiders.spider, None)

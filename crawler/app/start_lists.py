@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from crawler.app.job_paths import JobPaths
 from crawler.config.load import LoadedJob
 from crawler.errors import ConfigError
-from crawler.interfaces import Opened
 from crawler.spider.source_reader import SourceReader
 from crawler.spider.start_entry import StartEntries
 
@@ -76,16 +75,17 @@ def entries(
     return entries_of(file=file, sitemaps=sitemaps, practice_url=practice_url)
 
 
-def source_reader(loaded: LoadedJob, opened: Opened, files: int) -> SourceReader:
+def source_reader(loaded: LoadedJob, started: float, files: int = 0) -> SourceReader:
     """Return what reads fetched lists.
 
     Args:
         loaded: The job.
-        opened: Its run; what is new is reckoned from its beginning, resumed or not.
+        started: Wall-clock second at which its run began, resumed or not: what is new is
+            reckoned from it.
         files: Lists that lists led to in earlier processes of the run.
     """
     start = loaded.job.start
-    newer = None if start.newer_than is None else opened.started - start.newer_than
+    newer = None if start.newer_than is None else started - start.newer_than
     return SourceReader(newer_than=newer, max_files=start.max_sitemap_files, files=files)
 
 

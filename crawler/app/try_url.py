@@ -15,6 +15,7 @@ from crawler.app.one_page import OnePage
 from crawler.app.url_facts import (
     StateFacts,
     delay_line,
+    list_decision,
     rule_fits,
     rule_lines,
     scope_line,
@@ -106,7 +107,8 @@ class Trial:
         canonical = page.canonical(url)
         if canonical != url:
             tried.say("canonical", canonical)
-        decision = page.scope.decide(url)
+        listed = url in page.spiders.sitemaps
+        decision = list_decision() if listed else page.scope.decide(url)
         tried.say("scope", scope_line(self._loaded, decision))
         facts = self._facts(url)
         if facts is not None:
@@ -181,7 +183,9 @@ class Trial:
         if outcome.reason == SkipReason.REDIRECTED:
             tried.say("redirect", f"to {outcome.requests[0].url}, a request of its own:")
             return outcome.requests[0].url
-        tried.say("rules", *rule_lines(self._loaded, outcome.request.url, outcome.request.label))
+        request = outcome.request
+        if request.url not in self._page.spiders.sitemaps:
+            tried.say("rules", *rule_lines(self._loaded, request.url, request.label))
         tried.say("links", *_link_lines(outcome))
         self._tell_items(outcome)
         self._verdict(outcome, admitted=admitted)

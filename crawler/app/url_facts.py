@@ -76,10 +76,15 @@ def rule_lines(loaded: LoadedJob, url: str, label: str | None) -> Iterator[str]:
             yield f"{name}: only for the label {rule.label!r}, which {givers} gives"
 
 
+def list_decision() -> ScopeDecision:
+    """Return why a list of `start.sitemap` is read, wherever it lies."""
+    return ScopeDecision(True, "lists", None, "a list of start.sitemap, read wherever it lies")
+
+
 def scope_line(loaded: LoadedJob, decision: ScopeDecision) -> str:
     """Say which rule of the scope decides, and where it stands."""
     verdict = "in scope" if decision.admitted else "out of scope"
-    key = f"scope.{decision.key}"
+    key = "start.sitemap" if decision.key == "lists" else f"scope.{decision.key}"
     if decision.key == "hosts" and not loaded.job.scope.hosts:
         return f"{verdict}: {decision.words}, by the hosts of start ({place_of(loaded, 'start')})"
     if decision.index is not None:

@@ -147,7 +147,7 @@ class Wired:
         parser = parser_of(
             job, spiders, scope,
             entries=entries(loaded, paths, spiders.sitemaps, spiders.practice_url),
-            sources=source_reader(loaded, opened, self.tally.source_files),
+            sources=source_reader(loaded, opened.started, self.tally.source_files),
         )  # fmt: skip
         self.fetcher = fetcher_of(job, spiders, clock, opened.cookies)
         gate = asyncio.Semaphore(job.fetch.concurrency)
