@@ -13,6 +13,7 @@ from crawler.config.environment import interpolate
 from crawler.config.extends import read_merged
 from crawler.config.named_files import named_file
 from crawler.config.nodes import Entry, MapNode, Node, Plain, ScalarNode, places_of, plain
+from crawler.config.nodes import Path as KeyPath
 from crawler.config.not_yet import split_off
 from crawler.config.overrides import apply_overrides
 from crawler.config.short_forms import expanded, start_as_map
@@ -156,14 +157,18 @@ def _start_file(path: Path, root: MapNode) -> Path | None:
     return Path(name) if name == "-" else named_file(name, node.place, path)
 
 
-def _without_nulls(node: Node, *, free: bool = False) -> Node:
-    """Drop keys without a value: they take their default. `args` are the user's own."""
-    if not isinstance(node, MapNode) or free:
+def _without_nulls(node: Node, path: KeyPath = ()) -> Node:
+    """Drop keys without a value: they take their default.
+
+    `args` are the user's own, and a field of a schema has no default: it needs a type.
+    """
+    if not isinstance(node, MapNode) or path == ("args",):
         return node
+    needed = len(path) == 2 and path[0] == "schemas"
     entries = {
-        name: Entry(entry.key, _without_nulls(entry.value, free=name == "args"))
+        name: Entry(entry.key, _without_nulls(entry.value, (*path, name)))
         for name, entry in node.entries.items()
-        if not (isinstance(entry.value, ScalarNode) and entry.value.value is None)
+        if needed or not (isinstance(entry.value, ScalarNode) and entry.value.value is None)
     }
     return MapNode(node.place, entries)
 

@@ -53,6 +53,7 @@ schemas:
         ("{type: 'list[it]'}", 23, "'list[it]' is no type and no schema", "'int'"),
         ("{type: 'list[list[str]]'}", 23, "is no type and no schema", ""),
         ("{type: Q}", 23, "is no type", "types are str, int, float, decimal, bool, date,"),
+        ("", 16, "schemas.A.a: expected a map of keys and values, not nothing", ""),
         ("5", 16, "schemas.A.a: expected a map of keys and values, not a number", ""),
         ("{}", 13, "'type' is missing in schemas.A.a", ""),
         ("{type: str, dflt: x}", 28, "unknown key 'dflt' in schemas.A.a", "'default'"),
