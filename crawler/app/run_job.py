@@ -16,7 +16,7 @@ from crawler.app.open_files import make_room
 from crawler.app.options import RunOptions
 from crawler.app.practice_site import start_practice_site
 from crawler.app.process_figures import CpuMeter
-from crawler.app.progress import Progress, Watched, may_share_terminal
+from crawler.app.progress import Progress, may_share_terminal
 from crawler.app.recovery import recover_outputs, settle_outputs, wipe_history
 from crawler.app.run_end import Ended, RunEnd, Spent
 from crawler.app.run_report import RunReport
@@ -24,6 +24,7 @@ from crawler.app.settings_change import changes, settings_of
 from crawler.app.spider_set import SpiderSet, spiders_of, user_spider
 from crawler.app.start_lists import check_file, keep_stdin
 from crawler.app.stop_signals import StopSignals
+from crawler.app.watched import Watched
 from crawler.app.wiring import OpenStore, Wired, outputs_of, refuse_taken
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import Crawl, End

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 
 import msgspec
@@ -92,11 +91,18 @@ def comparison(summary: Summary, past: Sequence[PastRun]) -> str | None:
     if not past:
         return None
     items = sum(kind["out"] for kind in summary.items.values())
-    usual = statistics.median(run.items_out for run in past)
-    duration = statistics.median(run.duration_s for run in past)
+    usual = _median([run.items_out for run in past])
+    duration = _median([run.duration_s for run in past])
     parts = [f"items {_change(items, usual)}", f"time {_change(summary.duration_s, duration)}"]
     runs = "the last run" if len(past) == 1 else f"the last {len(past)} runs"
     return f"Compared with {runs}: {', '.join(parts)}."
+
+
+def _median(numbers: Sequence[float]) -> float:
+    """Return the middle one; `statistics` would cost each run its time to import."""
+    ordered = sorted(numbers)
+    middle = len(ordered) // 2
+    return (ordered[middle] + ordered[~middle]) / 2
 
 
 def _change(now: float, before: float) -> str:

@@ -200,3 +200,11 @@ def test_what_was_left_out_of_pages_is_said_and_harmless_oddities_are_not() -> N
         " (and 3 more in run.log)"
     ) in lines
     assert not any("length_unknown" in line for line in lines)
+
+
+def test_of_two_good_runs_the_middle_lies_between_them() -> None:
+    past = [good_run(100, 10.0), good_run(200, 30.0)]
+
+    lines = lines_of(summary(items={"Book": kind(150)}, duration_s=30.0), past=past)
+
+    assert lines[-1] == "OK (exit 0). Compared with the last 2 runs: items as before, time +50%."
