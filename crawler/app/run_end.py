@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -131,7 +132,15 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         example = self.report.recorder.failed_start
         if code == NO_START_REACHED and example is not None:
             reasons = (f"{reasons[0]}; the first: {example}", *reasons[1:])
-        return code, reasons
+        return code, tuple(self._with_command(reason) for reason in reasons)
+
+    def _with_command(self, reason: str) -> str:
+        """Add to a reason that speaks of robots.txt how to see the line that decided."""
+        start = self.report.recorder.forbidden_start
+        if start is None or not reason.startswith("robots.txt forbids"):
+            return reason
+        command = f"crawler explain {shlex.quote(str(self.loaded.path))} {shlex.quote(start)}"
+        return f"{reason}; the line that does: {command}"
 
     def _sum_up(
         self, wired: Wired, end: End, code: int, checks: tuple[str, ...], spent: Spent

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from crawler.observe.console import VERBOSE, Console, safe
 from crawler.observe.kept_bodies import KeptBodies
-from crawler.outcome import ItemProblem, PageOutcome, State
+from crawler.outcome import ItemProblem, PageOutcome, SkipReason, State
 from crawler.spider.start_entry import BadStart
 
 #: Lines about failures of one class before they are only counted.
@@ -29,6 +29,7 @@ class Recorder:
 
     Attributes:
         failed_start: The first start request that failed in this process, and why; None for none.
+        forbidden_start: The first start request that robots.txt forbids; None for none.
         examples: The first failure of each class, and why.
         notes: The first notes of pages, each with its URL.
         notes_count: All of them.
@@ -43,6 +44,7 @@ class Recorder:
         self._bodies = bodies
         self._said: dict[str, int] = {}
         self.failed_start: str | None = None
+        self.forbidden_start: str | None = None
         self.examples: dict[str, str] = {}
         self.notes: list[str] = []
         self.notes_count = 0
@@ -55,6 +57,8 @@ class Recorder:
         if outcome.state in (State.FAILED, State.DEAD):
             self._bodies.offer(outcome)
             self._note_failure(outcome)
+        elif outcome.reason == SkipReason.ROBOTS and outcome.request.is_start:
+            self.forbidden_start = self.forbidden_start or outcome.request.url
         if outcome.notes:
             self._take_notes(outcome)
         for item in outcome.quarantined:
