@@ -155,6 +155,8 @@ def _is_finite(value: Any) -> bool:
 
 
 def _number_hint(value: Any) -> str:
-    if isinstance(value, str) and number_in(value) is not None:
-        return " (`then: [number]` reads the one in it)"
-    return ""
+    if not isinstance(value, str):
+        return ""
+    if value.startswith("<"):
+        return " (it is an element; `::text` selects the text in it)"
+    return " (`then: [number]` reads the one in it)" if number_in(value) is not None else ""

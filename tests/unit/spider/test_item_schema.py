@@ -78,6 +78,7 @@ def test_a_value_becomes_one_of_its_type(given: Any, kind: str, expected: Any) -
         ("£3", "int", "is no whole number (`then: [number]` reads the one in it)"),
         ("3.5", "int", "is no whole number (`then: [number]`"),
         ("many", "int", "is no whole number"),
+        ("<h1>x</h1>", "int", "is no whole number (it is an element; `::text`"),
         ("1_000", "int", "is no whole number"),
         (3.5, "int", "is no whole number"),
         (True, "int", "is no whole number"),
