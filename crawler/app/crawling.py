@@ -16,13 +16,13 @@ from typing import Any, Self
 
 import msgspec
 
-from crawler.app.ad_hoc_job import job_for_class
 from crawler.app.grouped import leaves
 from crawler.app.item_pipe import ItemPipe
-from crawler.app.job_paths import JobPaths
-from crawler.app.options import RunOptions
-from crawler.app.run_job import JobRun, Streams
-from crawler.app.spider_set import check_starts, user_spider
+from crawler.app.job.ad_hoc_job import job_for_class
+from crawler.app.job.job_paths import JobPaths
+from crawler.app.job.spider_set import check_starts, user_spider
+from crawler.app.run.options import RunOptions
+from crawler.app.run.run_job import JobRun, Streams
 from crawler.clock import SystemClock
 from crawler.config.load import LoadedJob, load_job
 from crawler.spider.spider import Spider

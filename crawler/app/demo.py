@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from crawler.app.job_paths import JobPaths
-from crawler.app.options import RunOptions
-from crawler.app.practice_site import serve_practice_site
-from crawler.app.run_job import Streams, run_job
+from crawler.app.job.job_paths import JobPaths
+from crawler.app.job.practice_site import serve_practice_site
+from crawler.app.run.options import RunOptions
+from crawler.app.run.run_job import Streams, run_job
 from crawler.config.load import LoadedJob, load_job
 from crawler.interfaces import Clock
 

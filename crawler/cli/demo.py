@@ -34,8 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Crawl the practice site, or serve it; return the exit code."""
     from crawler.app.demo import demo_job, run_demo, serve
-    from crawler.app.job_paths import JobPaths
-    from crawler.app.run_job import Streams
+    from crawler.app.job.job_paths import JobPaths
+    from crawler.app.job.practice_site import DAY_VARIABLE
+    from crawler.app.run.run_job import Streams
     from crawler.clock import SystemClock
 
     streams, clock = Streams(sys.stdout.buffer, sys.stderr), SystemClock()
@@ -43,4 +44,6 @@ def run(options: argparse.Namespace) -> int:
         paths = JobPaths(options.dir.absolute(), "demo")
         asyncio.run(serve(paths, options.port, options.day, streams, clock))
         return 0
+    if options.day is not None:
+        os.environ[DAY_VARIABLE] = options.day.isoformat()
     return run_demo(demo_job(os.environ), options.dir, options.level or 0, streams, clock)

@@ -30,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
     """
     import asyncio
 
-    from crawler.app.doctor import look_at_machine
-    from crawler.app.findings import Finding, Level
+    from crawler.app.check.doctor import look_at_machine
+    from crawler.app.check.findings import Finding, Level
     from crawler.clock import SystemClock
     from crawler.config.load import load_job
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{finding.line()}\n")
         findings.append(finding)
     if loaded is not None:
-        from crawler.app.names_doctor import look_up, start_hosts
+        from crawler.app.check.names_doctor import look_up, start_hosts
 
         for finding in asyncio.run(look_up(start_hosts(loaded))):
             sys.stdout.write(f"{finding.line()}\n")

@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
 
     loaded = load_job(options.config, overrides=options.set, environ=os.environ)
     if options.url is None:
-        from crawler.app.explain_job import effective_settings, setting_lines
+        from crawler.app.look.explain_job import effective_settings, setting_lines
 
         if options.json:
             settings = {
@@ -37,8 +37,8 @@ def run(options: argparse.Namespace) -> int:
         else:
             sys.stdout.writelines(f"{line}\n" for line in setting_lines(loaded, every=options.all))
         return 0
-    from crawler.app.explain_url import explain_url
-    from crawler.app.job_paths import JobPaths
+    from crawler.app.job.job_paths import JobPaths
+    from crawler.app.look.explain_url import explain_url
     from crawler.clock import SystemClock
 
     paths = JobPaths(options.dir.absolute(), loaded.job.name)

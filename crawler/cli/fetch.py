@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Fetch; 0 for an answer below 400, 3 for another or none allowed, 4 for no answer."""
     loaded = job_of(options, options.url)
-    from crawler.app.fetch_url import FetchWish, fetch_url
+    from crawler.app.look.fetch_url import FetchWish, fetch_url
 
     wish = FetchWish(
         url=options.url, headers=options.headers, follow=not options.no_follow,

@@ -46,8 +46,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ConfigError: The name is none, or a file is there already.
     """
-    from crawler.app.new_job import NewJob, write_new_job
-    from crawler.app.polite_fetch import Forbidden
+    from crawler.app.begin.new_job import NewJob, write_new_job
+    from crawler.app.look.polite_fetch import Forbidden
     from crawler.app.safe_text import safe
     from crawler.clock import SystemClock
     from crawler.errors import FetchError

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crawler.app.one_page import OnePage
+    from crawler.app.look.one_page import OnePage
     from crawler.config.load import LoadedJob
 
 
@@ -36,7 +36,7 @@ def job_of(options: argparse.Namespace, url: str) -> LoadedJob:
     Raises:
         ConfigError: It cannot be run.
     """
-    from crawler.app.ad_hoc_job import job_for
+    from crawler.app.job.ad_hoc_job import job_for
     from crawler.config.load import load_job
 
     if options.config is None:
@@ -46,7 +46,7 @@ def job_of(options: argparse.Namespace, url: str) -> LoadedJob:
 
 def with_page(loaded: LoadedJob, base: Path, work: Callable[[OnePage], Awaitable[int]]) -> int:
     """Do something with a job's pages in an event loop of its own; return the exit code."""
-    from crawler.app.one_page import OnePage
+    from crawler.app.look.one_page import OnePage
     from crawler.clock import SystemClock
     from crawler.loop import new_loop_factory
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from crawler.app.findings import Finding
+    from crawler.app.check.findings import Finding
     from crawler.errors import Problem
 
 _LEVELS = {"ok": "notice", "warn": "warning", "fail": "error"}

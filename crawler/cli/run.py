@@ -53,8 +53,8 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.forget and options.resume:
         raise UsageError("--forget wipes what --resume goes on with; use one of them")
-    from crawler.app.options import RunOptions
-    from crawler.app.run_job import Streams, run_job
+    from crawler.app.run.options import RunOptions
+    from crawler.app.run.run_job import Streams, run_job
     from crawler.cli.collector import settle
     from crawler.clock import SystemClock
     from crawler.config.load import load_job

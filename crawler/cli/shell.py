@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ConfigError: The config or the URL is wrong.
     """
-    from crawler.app.shell import ShellOptions, open_shell
+    from crawler.app.look.shell import ShellOptions, open_shell
     from crawler.clock import SystemClock
 
     loaded = _job(options)
@@ -62,7 +62,7 @@ def _job(options: argparse.Namespace) -> LoadedJob:
     """Return the job whose manners the shell has."""
     if options.config is not None or options.url is not None:
         return job_of(options, options.url or "")
-    from crawler.app.ad_hoc_job import job_for
+    from crawler.app.job.ad_hoc_job import job_for
 
     # Nothing names a host, and every URL will be typed by hand.
     changes = ["fetch.private_addresses=allow", *options.set]

@@ -11,7 +11,7 @@ from crawler.cli.explain import print_lines
 from crawler.cli.page_options import add_page_arguments, with_page
 
 if TYPE_CHECKING:
-    from crawler.app.one_page import OnePage
+    from crawler.app.look.one_page import OnePage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Try; 0 if it would be crawled well, 3 if not, 4 when there was no answer."""
-    from crawler.app.job_paths import JobPaths
-    from crawler.app.try_url import Trial, TryWish
+    from crawler.app.job.job_paths import JobPaths
+    from crawler.app.look.try_url import Trial, TryWish
     from crawler.clock import SystemClock
     from crawler.config.load import load_job
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from crawler.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crawler.app.online_check import Online
+    from crawler.app.check.online_check import Online
     from crawler.cli.problem_lines import Remark
     from crawler.config.load import LoadedJob
 
@@ -67,7 +67,7 @@ def _check(path: Path, options: argparse.Namespace, report: _Report) -> int:
 def _ask(loaded: LoadedJob) -> Online:
     import asyncio
 
-    from crawler.app.online_check import check_online
+    from crawler.app.check.online_check import check_online
     from crawler.clock import SystemClock
     from crawler.loop import new_loop_factory
 

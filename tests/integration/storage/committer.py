@@ -12,7 +12,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from crawler.app.recovery import recover_outputs
+from crawler.app.run.recovery import recover_outputs
 from crawler.interfaces import Batch, Mark, Opened, PageCommit, RunStart
 from crawler.messages import NewRequest, QueuedRequest
 from crawler.outcome import LinkBatch, State

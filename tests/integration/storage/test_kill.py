@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.app.recovery import recover_outputs
+from crawler.app.run.recovery import recover_outputs
 from crawler.interfaces import Books, LedgerLine
 from tests.integration.storage.committer import (
     HOST,

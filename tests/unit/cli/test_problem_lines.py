@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.app.findings import fail, ok
+from crawler.app.check.findings import fail, ok
 from crawler.cli.problem_lines import (
     Remark,
     as_github,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.app.recovery import recover_outputs
+from crawler.app.run.recovery import recover_outputs
 from crawler.errors import OutputError
 from crawler.sinks.late_file import LateFile
 

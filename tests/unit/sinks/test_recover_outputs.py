@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from crawler.app.recovery import recover_outputs
+from crawler.app.run.recovery import recover_outputs
 from crawler.errors import OutputError
 from crawler.interfaces import Mark
 from crawler.sinks.jsonl_sink import JsonlSink

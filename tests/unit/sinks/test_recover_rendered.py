@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from crawler.app.left_outputs import left_outputs
-from crawler.app.recovery import recover_outputs, settle_outputs
+from crawler.app.run.left_outputs import left_outputs
+from crawler.app.run.recovery import recover_outputs, settle_outputs
 from crawler.errors import OutputError
 from crawler.interfaces import Mark
 from tests.unit.sinks.rendered import (

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from crawler.app.recovery import recover_outputs
+from crawler.app.run.recovery import recover_outputs
 from crawler.errors import ConfigError, OutputError
 from tests.unit.sinks.rendered import (
     MODES,

@@ -1,0 +1,1 @@
+"""New jobs written for people."""

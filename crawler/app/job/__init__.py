@@ -1,0 +1,1 @@
+"""A job made ready: its spider, its policies, its lists, its files."""

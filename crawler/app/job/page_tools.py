@@ -1,0 +1,76 @@
+"""What fetches and reads pages for a job: the same for a whole run and for a single URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from crawler.app.job.policies import (
+    cookies_of,
+    guard_of,
+    limits_of,
+    scope_of,
+    user_agent_of,
+)
+from crawler.app.job.spider_set import SpiderSet
+from crawler.config.models.job import Job
+from crawler.fetch.cookie_jar import CookieJar
+from crawler.fetch.http_client import AiohttpFetcher
+from crawler.interfaces import Clock
+from crawler.messages import StoredCookie
+from crawler.policy.robots import product_token
+from crawler.policy.scope import Scope
+from crawler.spider.page_parser import PageParser
+from crawler.spider.source_reader import SourceReader
+from crawler.spider.start_entry import StartEntries
+
+
+def job_scope(job: Job, spiders: SpiderSet, joined: Iterable[str] = ()) -> Scope:
+    """Return the region of a job's crawl; `joined` are hosts its start URLs redirected to."""
+    return scope_of(job, spiders.starts, spiders.spider, joined, spiders.sitemaps)
+
+
+def parser_of(
+    job: Job,
+    spiders: SpiderSet,
+    scope: Scope,
+    *,
+    entries: StartEntries | None = None,
+    sources: SourceReader | None = None,
+) -> PageParser:
+    """Return what reads the pages of a job; a whole run also has its lists of URLs to begin with.
+
+    Args:
+        job: The job.
+        spiders: The user's side.
+        scope: Which URLs are wanted.
+        entries: Gives what stands in the lists.
+        sources: Reads those of them that are fetched.
+    """
+    agent = user_agent_of(job)
+    return PageParser(
+        spiders.spider, scope, entries=entries, sources=sources,
+        rules=spiders.rules if spiders.is_class else None,
+        schemas=spiders.schemas, follow=job.scope.follow, grow_scope=not job.scope.hosts,
+        robots_token=product_token(agent) if job.fetch.robots == "obey" else None,
+    )  # fmt: skip
+
+
+def fetcher_of(
+    job: Job, spiders: SpiderSet, clock: Clock, cookies: Iterable[StoredCookie] = ()
+) -> AiohttpFetcher:
+    """Return what fetches the pages of a job; whoever asked for it closes it.
+
+    Args:
+        job: The job.
+        spiders: Its start URLs say which private addresses may be asked.
+        clock: The time.
+        cookies: Those that earlier pages set.
+    """
+    jar = CookieJar()
+    jar.load(cookies_of(job, spiders.starts))
+    jar.load(cookies)
+    return AiohttpFetcher(
+        limits_of(job, spiders.spider),
+        user_agent=user_agent_of(job), headers=job.fetch.headers, jar=jar,
+        guard=guard_of(job, spiders.named), clock=clock,
+    )  # fmt: skip

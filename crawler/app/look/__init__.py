@@ -1,0 +1,1 @@
+"""Single URLs looked at by hand, as a run would see them."""

@@ -1,0 +1,1 @@
+"""One run of one job, from its lock to its exit code."""

@@ -1,0 +1,184 @@
+"""The end of a run, or of one process of it: judged, written down, told."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from crawler.app.run.judgement import judge_run
+from crawler.app.run.options import RunOptions
+from crawler.app.run.past_runs import past_runs
+from crawler.app.run.rule_places import placed_rules
+from crawler.app.run.run_report import RunReport
+from crawler.app.run.summing_up import Ending, sum_up
+from crawler.app.run.wiring import Wired
+from crawler.config.load import LoadedJob
+from crawler.engine.crawl import End
+from crawler.engine.limits import LIMIT_REACHED
+from crawler.engine.output import Output
+from crawler.engine.tally import encode_tally
+from crawler.errors import BooksError
+from crawler.interfaces import Batch, FrontierStore, Opened
+from crawler.observe.details import Details
+from crawler.observe.end_summary import end_lines
+from crawler.observe.host_counts import HostCounts
+from crawler.observe.ledger_file import write_ledger
+from crawler.observe.report_page import report_page, write_report_page
+from crawler.observe.rule_misses import rule_misses
+from crawler.observe.summary import Summary, write_summary
+from crawler.policy.checks import NO_START_REACHED
+from crawler.spider.failure import failed
+from crawler.spider.spider import Spider
+
+#: Exit codes from here on are those of signals.
+_SIGNALS = 128
+#: Hosts in the report.
+_HOSTS = 20
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What this process spent on the crawl.
+
+    Attributes:
+        seconds: Of real time.
+        cpu: CPU seconds.
+        cpu_total: CPU seconds of the whole process, its start included.
+        wall: The time now.
+        loop: Name of the event loop.
+    """
+
+    seconds: float
+    cpu: float
+    cpu_total: float
+    wall: float
+    loop: str
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it.
+
+    Attributes:
+        exit_code: As the process is going to give it.
+        lines: For people, the verdict last.
+        finished: False when the run can be resumed.
+    """
+
+    exit_code: int
+    lines: tuple[str, ...]
+    finished: bool
+
+
+class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is closed, in order, when a crawl has ended."""
+
+    loaded: LoadedJob
+    options: RunOptions
+    store: FrontierStore
+    opened: Opened
+    outputs: Sequence[Output]
+    report: RunReport
+
+    async def write(self, wired: Wired, end: End, signal_code: int | None, spent: Spent) -> Ended:
+        """Finish the outputs and the report, close the store.
+
+        Raises:
+            BooksError: The books do not balance; our bug.
+            OutputError: Something cannot be written.
+        """
+        self._balance(wired)
+        finished = signal_code is None and end.finished
+        await _tell_spider(wired.spider, end.reason, self.report.log.note)
+        code, checks = signal_code or 0, tuple[str, ...]()
+        if finished:
+            code, checks = self._judge(wired)
+            for output in self.outputs:
+                # What a limit on the command line cut short is a look, not the whole set.
+                output.sink.finish(good=code == 0 and end.reason != LIMIT_REACHED)
+        summary = self._sum_up(wired, end, code, checks, spent)
+        folder, hosts = self.report.folder, HostCounts()
+        await write_ledger(folder / "urls.jsonl.gz", self.store, hosts.see)
+        write_summary(folder / "summary.json", summary)
+        details = self._details(summary, hosts)
+        write_report_page(folder / "report.html", report_page(summary, details))
+        if not finished:
+            wired.tally.worked += spent.seconds
+            wired.tally.cpu += spent.cpu_total
+            tally = Batch(tally=encode_tally(wired.tally))
+            await self.store.commit(self.opened.grant, tally, lambda: ())
+        await self.store.close(finished=finished)
+        if finished:
+            for output in self.outputs:
+                output.sink.settle()
+        return Ended(exit_code=code, lines=tuple(end_lines(summary, details)), finished=finished)
+
+    def _balance(self, wired: Wired) -> None:
+        books, kinds = self.store.books(), wired.tally.items
+        if not books.balanced:
+            raise BooksError(f"the books do not balance: {books}")
+        for name, kind in kinds.items():
+            if not kind.balanced:
+                raise BooksError(f"the items {name} do not balance: {kind}")
+
+    def _judge(self, wired: Wired) -> tuple[int, tuple[str, ...]]:
+        judgement = judge_run(
+            self.loaded.job, self.store.books(), wired.tally, limit=self.options.limit,
+            start_error=wired.crawl.start_error,
+        )  # fmt: skip
+        code, reasons = judgement.exit_code, judgement.reasons
+        example = self.report.recorder.failed_start
+        if code == NO_START_REACHED and example is not None:
+            reasons = (f"{reasons[0]}; the first: {example}", *reasons[1:])
+        return code, tuple(self._with_command(reason) for reason in reasons)
+
+    def _with_command(self, reason: str) -> str:
+        """Add to a reason that speaks of robots.txt how to see the line that decided."""
+        start = self.report.recorder.forbidden_start
+        if start is None or not reason.startswith("robots.txt forbids"):
+            return reason
+        command = f"crawler explain {shlex.quote(str(self.loaded.path))} {shlex.quote(start)}"
+        return f"{reason}; the line that does: {command}"
+
+    def _sum_up(
+        self, wired: Wired, end: End, code: int, checks: tuple[str, ...], spent: Spent
+    ) -> Summary:
+        ending = Ending(
+            exit_code=code, reason=end.reason, checks=checks, seconds=spent.seconds,
+            cpu=spent.cpu, cpu_total=spent.cpu_total, wall=spent.wall, loop=spent.loop,
+        )  # fmt: skip
+        books, bottleneck = self.store.books(), wired.crawl.bottleneck
+        return sum_up(self.loaded.job, self.opened, books, wired.tally, bottleneck, ending)
+
+    def _details(self, summary: Summary, hosts: HostCounts) -> Details:
+        """Gather what is told beside the summary."""
+        recorder, folder = self.report.recorder, self.report.folder
+        # Half a run, or a look at one, compares with nothing and says nothing of rules.
+        whole = summary.exit < _SIGNALS and summary.reason != LIMIT_REACHED
+        past = past_runs(folder.parent, summary.run) if whole else []
+        last = past[0].rules if past else {}
+        rules = placed_rules(self.loaded.job) if whole else []
+        return Details(
+            outputs=self._paths(quarantine=False), report=folder, errors=recorder.examples,
+            problems=recorder.problems, bad_starts=recorder.bad_starts, notes=recorder.notes,
+            notes_count=recorder.notes_count,
+            quarantine=next(iter(self._paths(quarantine=True)), None),
+            misses=rule_misses(rules, summary.rules, last, str(self.loaded.path)), past=past,
+            hosts=hosts.largest(_HOSTS), slowest=sorted(hosts.slowest, reverse=True),
+        )  # fmt: skip
+
+    def _paths(self, *, quarantine: bool) -> list[Path]:
+        paths = [one.sink.path for one in self.outputs if one.quarantine == quarantine]
+        return [path for path in paths if path is not None]
+
+
+async def _tell_spider(spider: Spider, reason: str, note: Callable[[str], None]) -> None:
+    """Call the spider's `closed`; what it raises changes nothing any more."""
+    try:
+        given = spider.closed(reason)
+        if inspect.isawaitable(given):
+            await given
+    except Exception as error:  # noqa: BLE001 - the user's code
+        note(f"the spider's closed() raised {failed(error)}")

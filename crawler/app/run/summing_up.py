@@ -1,0 +1,88 @@
+"""The summary of a run out of its books, its tally and the cost of the process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from crawler.app.job.job_paths import rfc3339
+from crawler.app.run.process_figures import peak_rss_bytes
+from crawler.config.models.job import Job
+from crawler.engine.bottleneck import Bottleneck
+from crawler.engine.tally import ItemTally, RuleTally, Tally
+from crawler.interfaces import Books, Opened
+from crawler.observe.summary import RuleCounts, Summary, books_of
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """How the process ended its part of a run.
+
+    Attributes:
+        exit_code: As the process is going to give it.
+        reason: In a word.
+        checks: What the run was found wanting in.
+        seconds: That this process crawled.
+        cpu: CPU seconds that it spent in them.
+        cpu_total: CPU seconds of the whole process, its start included.
+        wall: The time now.
+        loop: Name of the event loop.
+    """
+
+    exit_code: int
+    reason: str
+    checks: tuple[str, ...]
+    seconds: float
+    cpu: float
+    cpu_total: float
+    wall: float
+    loop: str
+
+
+def sum_up(
+    job: Job, opened: Opened, books: Books, tally: Tally, bottleneck: Bottleneck, ending: Ending
+) -> Summary:
+    """Return what `summary.json` says; earlier processes of the run are counted in."""
+    worked = tally.worked + ending.seconds
+    hosts = {host: {"count": o.count, "sample": o.sample} for host, o in tally.offsite.items()}
+    return Summary(
+        job=job.name, run=opened.run_id, started=rfc3339(opened.started),
+        ended=rfc3339(ending.wall), exit=ending.exit_code, reason=ending.reason,
+        resumed=opened.resumed, backend=job.run.backend, workers=job.run.workers,
+        loop=ending.loop, books=books_of(books),
+        items={name: _item_counts(kind) for name, kind in tally.items.items()},
+        http=dict(sorted(tally.http.items())), errors=tally.errors,
+        flags=tally.flags,
+        offsite={"links": tally.offsite_links, "hosts": hosts},
+        nofollow_links=tally.nofollow_links, label_conflicts=tally.label_conflicts,
+        bytes=tally.wire_bytes, duration_s=round(worked, 3),
+        pages_per_s=round(books.done / worked, 2) if worked else 0.0,
+        limited_by=bottleneck.shares(ending.seconds, ending.cpu), peak_rss_bytes=peak_rss_bytes(),
+        cpu_s=round(tally.cpu + ending.cpu_total, 3), checks=list(ending.checks),
+        rules={place: _rule_counts(rule) for place, rule in tally.rules.items()},
+        problems=tally.problems, bad_starts=tally.bad_starts, source_files=tally.source_files,
+    )  # fmt: skip
+
+
+def _item_counts(kind: ItemTally) -> dict[str, Any]:
+    counts = {
+        name: getattr(kind, "in_" if name == "in" else name)
+        for name in ("in", "fanned", "out", "dropped", "quarantined", "waiting")
+    }
+    # Of items written: one in quarantine says nothing of what the others have.
+    fill = {name: fill_share(full, kind.out) for name, full in kind.filled.items()}
+    return {**counts, "fill": fill}
+
+
+def fill_share(full: int, total: int) -> float:
+    """Return a share as it is written down: 1.0 only if nothing is missing, 0.0 only if all is."""
+    if full in (0, total):
+        return 1.0 if full else 0.0
+    return min(0.9999, max(0.0001, round(full / total, 4)))
+
+
+def _rule_counts(rule: RuleTally) -> RuleCounts:
+    return RuleCounts(
+        pages=rule.pages, found=rule.found, empty=rule.empty, missing=rule.missing,
+        sample=rule.sample,
+    )  # fmt: skip

@@ -1,0 +1,191 @@
+"""Puts a crawl together: the only place that knows which implementation stands where."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
+
+from crawler.app.job.job_paths import JobPaths
+from crawler.app.job.page_tools import fetcher_of, job_scope, parser_of
+from crawler.app.job.policies import canonical_of, politeness_of, retry_of, user_agent_of
+from crawler.app.job.spider_set import SpiderSet
+from crawler.app.job.start_lists import entries, source_reader
+from crawler.app.run.left_outputs import left_outputs
+from crawler.app.run.options import RunOptions
+from crawler.app.run.output_columns import columns_of
+from crawler.config.load import LoadedJob
+from crawler.config.models.items import OutputSettings
+from crawler.engine.crawl import Crawl, Parts
+from crawler.engine.host_book import HostBook
+from crawler.engine.limits import RunLimits
+from crawler.engine.output import Output
+from crawler.engine.robots_gate import RobotsGate
+from crawler.engine.start_feed import StartFeed
+from crawler.engine.tally import decode_tally
+from crawler.errors import ConfigError
+from crawler.frontier.frontier import Frontier
+from crawler.interfaces import Clock, FrontierStore, Opened
+from crawler.observe.recorder import Recorder
+from crawler.policy.autothrottle import AutothrottlePolicy
+from crawler.sinks.file_output import FileOutput, unknown_format
+from crawler.sinks.late_file import LateFile
+from crawler.sinks.sink_for import sink_for
+from crawler.sinks.stdout_sink import StdoutSink
+from crawler.spider.spider_state import SpiderState
+from crawler.spider.start_entry import BadStart
+from crawler.storage.memory_store import MemoryStore
+from crawler.storage.slot_file import NoGuard, SlotFile
+from crawler.storage.sqlite_store import SqliteStore
+from crawler.workers.inline import InlineWorkers
+from crawler.workers.visit import Visitor
+
+
+class OpenStore:
+    """The job's store and what guards against pages that end the process."""
+
+    def __init__(self, loaded: LoadedJob, paths: JobPaths) -> None:
+        job = loaded.job
+        self.guard: SlotFile | NoGuard
+        self.store: FrontierStore
+        if job.run.durability == "off":
+            self.guard = NoGuard()
+            self.store = MemoryStore(canonical=canonical_of(job))
+            return
+        self.guard = SlotFile(paths.slots)
+        self.store = SqliteStore(
+            paths.database,
+            canonical=canonical_of(job),
+            durability=job.run.durability,
+            slots=self.guard,
+        )
+
+
+def refuse_taken(
+    loaded: LoadedJob, options: RunOptions, paths: JobPaths, run_id: str, started: float
+) -> None:
+    """Refuse a new run whose output of mode "new" is there already, before the run is on record.
+
+    Raises:
+        ConfigError: It is, or `-o` names a file of a kind that nothing here can write.
+    """
+    if options.output == "-":
+        return
+    if options.output is not None and (wrong := unknown_format(options.output)):
+        raise ConfigError(f"output {options.output} {wrong}")
+    new = [one.path for one in loaded.job.output if one.mode == "new"]
+    for template in new if options.output is None else [options.output]:
+        path = paths.output(template, run_id, started)
+        if path.exists() and not path.is_dir():
+            cure = (
+                "delete it or name another"
+                if options.output is not None
+                else "use mode: append or replace, or a path with {run_id} in it"
+            )
+            raise ConfigError(f"output {path} exists already; {cure}")
+
+
+def outputs_of(
+    loaded: LoadedJob, options: RunOptions, paths: JobPaths, opened: Opened, stdout: BinaryIO
+) -> tuple[Output, ...]:
+    """Make the sinks; nothing is opened yet."""
+    job = loaded.job
+    sync = job.run.durability == "power_loss"
+    broken = paths.report(opened.run_id) / "quarantine.jsonl"
+    quarantine = Output(LateFile("quarantine", broken, sync=sync), quarantine=True)
+    if options.output == "-":
+        return (Output(StdoutSink(stdout), after_commit=True), quarantine)
+
+    def output(one: OutputSettings) -> Output:
+        file = FileOutput(
+            name=one.path, path=paths.output(one.path, opened.run_id, opened.started),
+            mode=one.mode, job=job.name, sync=sync, formula_cells=one.formula_cells,
+            columns=columns_of(job, one.provenance),
+        )  # fmt: skip
+        return Output(sink_for(file), one.provenance)
+
+    wanted: Sequence[OutputSettings] = job.output
+    if options.output is not None:  # any name will do; a config is stricter
+        wanted = (OutputSettings().model_copy(update={"path": options.output}),)
+    left = left_outputs(opened.marks, {one.path for one in wanted}, job.name)
+    return (*map(output, wanted), *left, quarantine)
+
+
+class Wired:
+    """A crawl that is ready to run, and what must be closed after it.
+
+    Args:
+        loaded: The job.
+        options: The command line's.
+        paths: The job's files.
+        spiders: The user's side.
+        stock: The store, opened.
+        opened: What it knows of the run.
+        outputs: Where items go.
+        recorder: Takes note of every page that ends.
+        clock: The time.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root
+        self,
+        loaded: LoadedJob,
+        options: RunOptions,
+        *,
+        paths: JobPaths,
+        spiders: SpiderSet,
+        stock: OpenStore,
+        opened: Opened,
+        outputs: Sequence[Output],
+        recorder: Recorder,
+        clock: Clock,
+    ) -> None:
+        job = loaded.job
+        agent = user_agent_of(job)
+        self.tally = decode_tally(opened.tally)
+        self.spider = spiders.spider
+        scope = job_scope(job, spiders, self.tally.joined_hosts)
+        parser = parser_of(
+            job, spiders, scope,
+            entries=entries(loaded, paths, spiders.sitemaps, spiders.practice_url),
+            sources=source_reader(loaded, opened.started, self.tally.source_files),
+        )  # fmt: skip
+        self.fetcher = fetcher_of(job, spiders, clock, opened.cookies)
+        gate = asyncio.Semaphore(job.fetch.concurrency)
+        hosts = HostBook(
+            politeness_of(job), AutothrottlePolicy(), user_agent=agent,
+            obey_crawl_delay=job.fetch.robots == "obey",
+        )  # fmt: skip
+        hosts.load(opened.hosts)
+        if not opened.resumed:
+            hosts.forget_failures()
+        retry = retry_of(job)
+        obey = job.fetch.robots == "obey"
+        self.crawl = Crawl(
+            Parts(
+                store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
+                robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=obey),
+                retry=retry,
+                starts=StartFeed(
+                    parser.start(), items_done=self.tally.start_items, bad=self._bad_start(recorder)
+                ),
+                outputs=tuple(one for one in outputs if not one.quarantine),
+                quarantine=next((one.sink for one in outputs if one.quarantine), None),
+                stamp={"_job": job.name, "_run": opened.run_id},
+                limits=RunLimits(
+                    concurrency=job.fetch.concurrency, max_pages=job.scope.max_pages,
+                    max_items=options.limit, max_runtime=job.scope.max_runtime,
+                ),
+                tally=self.tally, clock=clock, ended=recorder.ended,
+            )
+        )  # fmt: skip
+        state = SpiderState(spiders.spider, opened.spider_state)
+        visitor = Visitor(self.fetcher, parser, stock.guard, state, retry)
+        self.workers = InlineWorkers(visitor, gate, self.crawl.deliver)
+
+    def _bad_start(self, recorder: Recorder) -> Callable[[BadStart], None]:
+        def note(entry: BadStart) -> None:
+            recorder.bad_start(entry)
+            # A resume is given every entry again: those of this process are all there are.
+            self.tally.bad_starts = recorder.bad_starts_count
+
+        return note
