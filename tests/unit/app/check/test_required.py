@@ -8,7 +8,7 @@ from pathlib import Path
 from crawler.app.check.findings import Level
 from crawler.app.check.required import REQUIRED, look_at_packages
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def test_the_packages_looked_for_are_those_of_pyproject() -> None:

@@ -53,7 +53,10 @@ def explained(loaded: LoadedJob, url: str) -> dict[str, str]:
         ("/z", "out of scope: nothing in scope.allow matches /z (books.yaml:4)"),
         (
             "https://other.example/",
-            "out of scope: host other.example is not in scope, by the hosts of start (books.yaml:2)",
+            (
+                "out of scope: host other.example is not in scope, by the hosts of start"
+                " (books.yaml:2)"
+            ),
         ),
     ],
 )
