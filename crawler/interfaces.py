@@ -153,17 +153,41 @@ class PageCommit(msgspec.Struct, kw_only=True, gc=False):
     requests: Sequence[NewRequest] = ()
 
 
+class WaitingItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An item in the outbox: its page is committed, its transforms are still to come.
+
+    Attributes:
+        row: Its place in the outbox, rising; 0 before it has one.
+        item_id: The id it has in the outputs, but for what its transforms add.
+        name: The item's kind.
+        data: Its fields, encoded by `crawler.spider.plain_codec`.
+        url: The page that gave it, None for `start()` itself; so are the next two that page's.
+    """
+
+    row: int = 0
+    item_id: str
+    name: str
+    data: bytes
+    url: str | None = None
+    depth: int = 0
+    parent_url: str | None = None
+
+
 class Batch(msgspec.Struct, kw_only=True):
     """One transaction: everything in it happens, or nothing.
 
     Attributes:
         pages: In the order in which they ended.
+        waiting: Items of these pages that go to the outbox.
+        settled: Rows of the outbox whose items have reached their outputs, or quarantine.
         hosts: Host key to encoded politeness state.
         spider_state: Encoded `Spider.state`, None when unchanged.
         tally: Encoded counters of the run, None when unchanged.
     """
 
     pages: list[PageCommit] = msgspec.field(default_factory=list)
+    waiting: list[WaitingItem] = msgspec.field(default_factory=list)
+    settled: list[int] = msgspec.field(default_factory=list)
     hosts: dict[str, bytes] = msgspec.field(default_factory=dict)
     cookies: list[StoredCookie] = msgspec.field(default_factory=list)
     spider_state: bytes | None = None
@@ -218,9 +242,11 @@ class Committed(msgspec.Struct, kw_only=True):
     Attributes:
         added: New rows, and rows that a commit made pending again, in order of discovery.
         moved: Pending rows whose depth or label improved, as they stand now.
+        waiting: The batch's items in the outbox, their rows known now.
         label_conflicts: Links that came with another label than the row they lead to.
     """
 
+    waiting: list[WaitingItem] = msgspec.field(default_factory=list)
     added: list[QueuedRequest] = msgspec.field(default_factory=list)
     moved: list[QueuedRequest] = msgspec.field(default_factory=list)
     label_conflicts: int = 0
@@ -266,6 +292,7 @@ class Opened(msgspec.Struct, kw_only=True):
     Attributes:
         resumed: True when an interrupted run goes on.
         pending: Host key to number of rows that are ready.
+        waiting: Items in the outbox.
         next_due: Wall-clock second of the earliest retry, None for none.
         suspects: Rows whose callback was running when the process ended, to run alone.
     """
@@ -275,6 +302,7 @@ class Opened(msgspec.Struct, kw_only=True):
     resumed: bool
     started: float
     pending: dict[str, int] = msgspec.field(default_factory=dict)
+    waiting: int = 0
     hosts: dict[str, bytes] = msgspec.field(default_factory=dict)
     cookies: list[StoredCookie] = msgspec.field(default_factory=list)
     marks: list[Mark] = msgspec.field(default_factory=list)
@@ -326,6 +354,10 @@ class FrontierStore(Protocol):
         self, grant: Grant, now: float, limit: int, leave: frozenset[int]
     ) -> tuple[list[QueuedRequest], float | None]:
         """Return retries whose time has come, and when the next one's will."""
+        ...
+
+    async def waiting(self, grant: Grant, after: int, limit: int) -> list[WaitingItem]:
+        """Return items of the outbox, those behind row `after`, in order. Writes nothing."""
         ...
 
     async def ledger(self, visit: Callable[[LedgerLine], None]) -> None:

@@ -7,6 +7,9 @@ passes the same contract tests.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
+
+import msgspec
 
 from crawler.errors import StateError
 from crawler.frontier.fingerprint import Fingerprints
@@ -20,6 +23,7 @@ from crawler.interfaces import (
     Opened,
     Recovered,
     RunStart,
+    WaitingItem,
     WriteOutputs,
 )
 from crawler.messages import QueuedRequest
@@ -44,6 +48,8 @@ class MemoryStore:
         self._rows = MemoryRows()
         self._intake: Intake
         self._failed = False
+        self._outbox: dict[int, WaitingItem] = {}
+        self._last_waiting = 0
 
     async def open(self) -> Recovered:
         """See `FrontierStore.open`."""
@@ -91,10 +97,26 @@ class MemoryStore:
         improved = improve(admitted.improved, rows, self._intake)
         fresh = [new.id for new in admitted.rows if rows.is_ready(new.id)]
         return Committed(
+            waiting=self._change_outbox(batch),
             added=[rows.queued(row) for row in dict.fromkeys([*fresh, *improved.revived])],
             moved=[rows.queued(row) for row in improved.moved],
             label_conflicts=admitted.label_conflicts + improved.label_conflicts,
         )
+
+    def _change_outbox(self, batch: Batch) -> list[WaitingItem]:
+        for row in batch.settled:
+            self._outbox.pop(row, None)
+        filed = []
+        for one in batch.waiting:
+            self._last_waiting += 1
+            filed.append(msgspec.structs.replace(one, row=self._last_waiting))
+        self._outbox.update((one.row, one) for one in filed)
+        return filed
+
+    async def waiting(self, grant: Grant, after: int, limit: int) -> list[WaitingItem]:
+        """See `FrontierStore.waiting`."""
+        behind = (one for row, one in self._outbox.items() if row > after)
+        return list(islice(behind, limit))
 
     async def take(
         self, grant: Grant, host: str, limit: int, leave: frozenset[int]

@@ -10,7 +10,7 @@ runs (the seen-set in memory answers that); it is built in one go when a later r
 from __future__ import annotations
 
 #: Version of the tables; a newer one than the program knows is refused.
-VERSION = 1
+VERSION = 2
 
 #: `PRAGMA application_id`: tells our file from any other SQLite database ("crwl").
 APPLICATION_ID = 0x6372776C
@@ -61,6 +61,16 @@ CREATE TABLE mark (
 ) WITHOUT ROWID;
 """
 
+OUTBOX = """
+CREATE TABLE outbox (
+    row INTEGER PRIMARY KEY AUTOINCREMENT, item_id TEXT NOT NULL, name TEXT NOT NULL,
+    data BLOB NOT NULL, url TEXT, depth INTEGER NOT NULL, parent_url TEXT
+);
+"""
+
+#: What brings the tables of a version to the next one.
+UPGRADES = {1: OUTBOX}
+
 KEY_INDEX = "CREATE INDEX IF NOT EXISTS request_key ON request (key)"
 
 INSERT_ROW = (
@@ -89,6 +99,14 @@ PUT_SETTING = (
 )
 PUT_COOKIE = "INSERT OR REPLACE INTO cookie VALUES (?,?,?,?,?,?,?,?,?)"
 DROP_COOKIE = "DELETE FROM cookie WHERE domain=? AND path=? AND name=?"
+PUT_WAITING = (
+    "INSERT INTO outbox (item_id, name, data, url, depth, parent_url) VALUES (?,?,?,?,?,?)"
+)
+DROP_WAITING = "DELETE FROM outbox WHERE row=?"
+WAITING = (
+    "SELECT row, item_id, name, data, url, depth, parent_url FROM outbox WHERE row>?"
+    " ORDER BY row LIMIT ?"
+)
 PUT_MARK = "INSERT OR REPLACE INTO mark VALUES (?,?,?,?)"
 
 _QUEUED = (

@@ -37,6 +37,8 @@ def open_database(path: Path, durability: str) -> sqlite3.Connection:
         db.execute("PRAGMA temp_store=MEMORY")
         if empty:
             _make_tables(db)
+        else:
+            _upgrade(db)
     except sqlite3.Error as error:
         db.close()
         raise StateError(
@@ -68,10 +70,19 @@ def _is_empty(db: sqlite3.Connection, path: Path) -> bool:
     return empty
 
 
+def _upgrade(db: sqlite3.Connection) -> None:
+    """Bring the tables of an older version to ours, each step in a transaction of its own."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    for old in range(version, schema.VERSION):
+        db.executescript(
+            f"BEGIN IMMEDIATE; {schema.UPGRADES[old]} PRAGMA user_version={old + 1}; COMMIT;"
+        )
+
+
 def _make_tables(db: sqlite3.Connection) -> None:
     """Make everything in one transaction: a file with tables but no name would not be ours."""
     db.executescript(
-        f"BEGIN IMMEDIATE; {schema.TABLES}"
+        f"BEGIN IMMEDIATE; {schema.TABLES} {schema.OUTBOX}"
         f" PRAGMA application_id={schema.APPLICATION_ID};"
         f" PRAGMA user_version={schema.VERSION};"
         f" INSERT INTO setting VALUES ('seed', x'{os.urandom(8).hex()}'), ('commit_no', 0);"

@@ -25,6 +25,7 @@ from crawler.interfaces import (
     Opened,
     Recovered,
     RunStart,
+    WaitingItem,
     WriteOutputs,
 )
 from crawler.messages import QueuedRequest
@@ -127,6 +128,7 @@ class SqliteStore:
             resumed=resume,
             started=tables.setting("run_started"),
             pending=tables.pending_by_host(),
+            waiting=len(tables.outbox),
             hosts=tables.host_states(),
             cookies=tables.cookies(),
             marks=list(tables.marks()),
@@ -176,6 +178,10 @@ class SqliteStore:
         rows = self._tables.due(now, limit, leave)
         held = leave | {request.id for request in rows}
         return rows, self._tables.next_due(now, held)
+
+    async def waiting(self, grant: Grant, after: int, limit: int) -> list[WaitingItem]:
+        """See `FrontierStore.waiting`."""
+        return await self._on_writer(lambda: self._tables.outbox.after(after, limit))
 
     async def ledger(self, visit: Callable[[LedgerLine], None]) -> None:
         """See `FrontierStore.ledger`."""

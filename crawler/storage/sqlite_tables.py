@@ -32,6 +32,7 @@ from crawler.storage.rows import (
 )
 from crawler.storage.sqlite_file import open_database
 from crawler.storage.sqlite_known import SqliteKnownRows
+from crawler.storage.sqlite_outbox import SqliteOutbox
 
 #: Times that a page may end the process before it is given up.
 CRASH_BUDGET = 3
@@ -47,6 +48,7 @@ class SqliteTables:
     Attributes:
         books: Counts as of the last commit; replaced by each, never changed.
         commit_no: Number of the last commit.
+        outbox: Items that wait for their transforms.
 
     Raises:
         StateError: The file is damaged, foreign, or of a newer version.
@@ -57,6 +59,7 @@ class SqliteTables:
         self._db = open_database(path, durability)
         self.commit_no: int = self.setting("commit_no")
         self._host_ids: dict[str, int] = self._stored_host_ids()
+        self.outbox = SqliteOutbox(self._db)
 
     def _stored_host_ids(self) -> dict[str, int]:
         return dict(self._db.execute("SELECT name, id FROM host"))
@@ -83,7 +86,7 @@ class SqliteTables:
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         db.execute(f"UPDATE request SET state={schema.HISTORY}, not_before=NULL WHERE state=0")
-        for table in ("run_seen", "children", "cookie", "mark"):
+        for table in ("run_seen", "children", "cookie", "mark", "outbox"):
             db.execute(f"DELETE FROM {table}")
         self.books = Books()
         self._put_run(run_id=run_id, run_settings=settings, run_started=now, run_state="open")
@@ -208,6 +211,7 @@ class SqliteTables:
             db.executemany(schema.PUT_CHILDREN, children)
             improved = improve(admitted.improved, SqliteKnownRows(db, books), intake)
             self._put_rest(batch, marks)
+            waiting = self.outbox.change(batch)
             self.put_setting("commit_no", self.commit_no + 1)
             self._put_books(books)
             db.execute("COMMIT")
@@ -225,6 +229,7 @@ class SqliteTables:
             if not row.state  # pending
         ]
         return Committed(
+            waiting=waiting,
             added=added + [self._ready(row) for row in improved.revived],
             moved=[self._ready(row) for row in improved.moved],
             label_conflicts=admitted.label_conflicts + improved.label_conflicts,

@@ -1,0 +1,46 @@
+"""Items that wait for their transforms, in a table of the job's database."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+
+from crawler.interfaces import Batch, WaitingItem
+from crawler.storage import schema
+
+
+class SqliteOutbox:
+    """The outbox; what changes it is part of somebody else's transaction.
+
+    Args:
+        db: The database.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def change(self, batch: Batch) -> list[WaitingItem]:
+        """Put items in and take others out; return those put in, with their rows."""
+        if batch.settled:
+            self._db.executemany(schema.DROP_WAITING, [(row,) for row in batch.settled])
+        filed = []
+        for one in batch.waiting:
+            values = (one.item_id, one.name, one.data, one.url, one.depth, one.parent_url)
+            row = self._db.execute(schema.PUT_WAITING, values).lastrowid or 0
+            filed.append(msgspec.structs.replace(one, row=row))
+        return filed
+
+    def after(self, row: int, limit: int) -> list[WaitingItem]:
+        """Return the items behind a row, in order."""
+        found = self._db.execute(schema.WAITING, (row, limit))
+        return [
+            WaitingItem(
+                row=number, item_id=item_id, name=name, data=data, url=url, depth=depth,
+                parent_url=parent,
+            )
+            for number, item_id, name, data, url, depth, parent in found
+        ]  # fmt: skip
+
+    def __len__(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM outbox").fetchone()[0])
