@@ -7,6 +7,9 @@ from typing import Any
 
 from crawler.errors import ConfigError
 
+# What functions raise that the library leaves alone: `ceil` of infinity, `avg` of endless digits.
+_UNFIT = (ArithmeticError, ValueError, RecursionError)
+
 #: Finds values in a JSON document, in its order; nothing where the document is shaped otherwise.
 JsonFinder = Callable[[Any], list[Any]]
 
@@ -23,15 +26,18 @@ def compile_jmes(expression: str) -> JsonFinder:
     from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
 
     try:
-        search = jmespath.compile(expression).search
-    except JMESPathError as error:
-        why = " ".join(str(error).split())
+        compiled = jmespath.compile(expression)
+        why = _impossible(compiled.parsed)
+    except (JMESPathError, RecursionError) as error:
+        why = _reason(error, expression)
+    if why:
         raise ConfigError(f"jmes {expression!r} is not valid: {why}") from None
+    search = compiled.search
 
     def found(data: Any) -> list[Any]:
         try:
             result = search(data)
-        except JMESPathError:
+        except (JMESPathError, *_UNFIT):
             # `length(@)` of a document without that list: nothing is there, as with a path.
             return []
         if isinstance(result, list):
@@ -39,3 +45,45 @@ def compile_jmes(expression: str) -> JsonFinder:
         return [] if result is None else [result]
 
     return found
+
+
+def _reason(error: Exception, expression: str) -> str:
+    """Say why an expression cannot be parsed, in few words."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    place = getattr(error, "lex_position", None)
+    if place is None:
+        return "it is empty"
+    if place >= len(expression):
+        return "something is missing at its end"
+    return f"it cannot go on at column {place + 1} with {expression[place : place + 20]!r}"
+
+
+def _impossible(node: Any) -> str:
+    """Say what is wrong with an expression on every document, "" for nothing.
+
+    The library finds that out only on a document, where a wrong function looks like missing data.
+    """
+    if not isinstance(node, dict):
+        return ""
+    if node["type"] == "function_expression":
+        why = _call(node["value"], len(node["children"]))
+        if why:
+            return why
+    if node["type"] == "slice" and node["children"][2] == 0:
+        return "the step of a slice cannot be 0"
+    return next(filter(None, map(_impossible, node["children"])), "")
+
+
+def _call(name: str, given: int) -> str:
+    """Say what is wrong with a call, by the library's own table of functions."""
+    from jmespath.functions import Functions  # type: ignore[import-untyped]
+
+    entry = Functions.FUNCTION_TABLE.get(name)
+    if entry is None:
+        return f"there is no function {name}()"
+    arguments = entry["signature"]
+    open_end = any(one.get("variadic") for one in arguments)
+    if given == len(arguments) or (open_end and given > len(arguments)):
+        return ""
+    return f"{name}() takes {len(arguments)}, not {given} arguments"

@@ -6,10 +6,12 @@ parsel itself is not imported here; a crawl that only has rules starts without i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from crawler.errors import CallbackError, ConfigError
+from crawler.extract.xpath_names import unknown_name
 
 if TYPE_CHECKING:
     from cssselect.parser import Selector
@@ -23,7 +25,7 @@ _EXSLT = {
 }
 
 #: Finds elements, attribute values and texts under an element, in document order.
-Finder = Callable[["Element"], "list[Element | str]"]
+Finder = Callable[["Element | str"], "list[Element | str]"]
 
 
 def compile_css(css: str) -> Finder:
@@ -50,14 +52,19 @@ def compile_xpath(xpath: str) -> Finder:
 
     try:
         find = etree.XPath(xpath, namespaces=_EXSLT, smart_strings=False)
-        find(etree.fromstring("<html/>"))  # unknown functions come to light only now
-    except etree.XPathError as error:
+        why = unknown_name(xpath)
+        if why:
+            raise ConfigError(f"xpath {xpath!r} is not valid: {why}")
+        find(etree.fromstring("<html/>"))  # arguments are looked at only now
+    except (etree.XPathError, re.error, ValueError) as error:
         raise ConfigError(f"xpath {xpath!r} is not valid: {error}") from None
 
-    def found(root: Element) -> list[Element | str]:
+    def found(root: Element | str) -> list[Element | str]:
+        if isinstance(root, str):
+            return []  # nothing is within a text, or the result of a function
         try:
             result = find(root)
-        except etree.XPathError as error:
+        except (etree.XPathError, re.error) as error:  # an expression of re:test()
             raise CallbackError(f"xpath {xpath!r} failed on this page: {error}") from None
         if isinstance(result, list):
             return [one for one in result if not isinstance(one, tuple | bytes)]

@@ -16,9 +16,6 @@ from crawler.errors import ConfigError
 if TYPE_CHECKING:
     from cssselect.parser import PseudoElement
 
-# The namespaces that selection offers (EXSLT), so that re:test() is no error here.
-_EXSLT = {"re": "http://exslt.org/regular-expressions", "set": "http://exslt.org/sets"}
-
 
 def _css(value: str) -> str:
     from cssselect import HTMLTranslator, SelectorError, parse
@@ -47,13 +44,12 @@ def _check_pseudo_element(pseudo: PseudoElement | None) -> None:
 
 
 def _xpath(value: str) -> str:
-    from lxml import etree
+    from crawler.extract.xpaths import compile_xpath
 
     try:
-        etree.XPath(value, namespaces=_EXSLT)
-    except (etree.XPathError, ValueError) as error:
-        why = str(error)
-        raise bad_value(f"is no XPath: {why[:1].lower()}{why[1:]}") from None
+        compile_xpath(value)
+    except ConfigError as error:
+        raise bad_value(f"is no XPath: {_why(error)}") from None
     return value
 
 
@@ -63,9 +59,13 @@ def _jmes(value: str) -> str:
     try:
         compile_jmes(value)
     except ConfigError as error:
-        why = error.problems[0].message.partition("is not valid: ")[2].partition(": Parse error")[0]
-        raise bad_value(f"is no JMESPath: {why[:1].lower()}{why[1:]}") from None
+        raise bad_value(f"is no JMESPath: {_why(error)}") from None
     return value
+
+
+def _why(error: ConfigError) -> str:
+    why = error.problems[0].message.partition("is not valid: ")[2]
+    return f"{why[:1].lower()}{why[1:]}"
 
 
 Css = Annotated[str, AfterValidator(_css)]

@@ -96,6 +96,40 @@ def test_an_expression_that_does_not_parse_is_refused(expression: str) -> None:
         compile_jmes(expression)
 
 
-@given(st.sampled_from(["a", "a[].b", "length(a)", "a[?b > `1`]", "sort_by(a, &b)"]), JSON)
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("", "it is empty"),
+        ("a[", "something is missing at its end"),
+        ("a b", "it cannot go on at column 3 with 'b'"),
+        ("a[?b=1]", "it cannot go on at column 5 with '=1]'"),
+        ("(" * 3000, "it is nested too deep"),
+        ("a[?nope(@)]", "there is no function nope()"),
+        ("sort_by(a, &nope(@))", "there is no function nope()"),
+        ("length(a, b)", "length() takes 1, not 2 arguments"),
+        ("a[::0]", "the step of a slice cannot be 0"),
+    ],
+)
+def test_what_no_document_could_make_good_is_refused(expression: str, why: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        compile_jmes(expression)
+
+    assert caught.value.problems[0].message.endswith(f"is not valid: {why}")
+
+
+@given(
+    st.sampled_from(
+        [
+            "a",
+            "merge(a, a)",
+            "not_null(a, b, c)",
+            "a[].b",
+            "length(a)",
+            "a[?b > `1`]",
+            "sort_by(a, &b)",
+        ]
+    ),
+    JSON,
+)
 def test_no_document_makes_an_expression_raise(expression: str, data: Any) -> None:
     assert isinstance(compile_jmes(expression)({"a": data}), list)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from parsel import Selector
 
-from crawler.errors import ConfigError
+from crawler.errors import CallbackError, ConfigError
 from crawler.extract.html_page import html_tree
 from crawler.extract.xpaths import compile_css, compile_xpath, relative
 
@@ -74,3 +74,46 @@ def test_set_functions_are_known_as_in_parsel() -> None:
     tree = html_tree(b"<i>1</i><i>2</i>")
 
     assert compile_xpath("set:difference(//i, //i[1])/text()")(tree) == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("xpath", "why"),
+    [
+        ("//a[ends-with(@href, 'x')]", "no function ends-with() in XPath 1.0; use re:test()"),
+        ("//a[nope (.)]", "no function nope() in XPath 1.0"),
+        ("//a[re:nope(.)]", "no function re:nope()"),
+        ("//a[svg:path]", "no prefix svg:"),
+        ("//a[@n = $v]", "no variable $v"),
+        ("re:test('a', '(')", "missing ), unterminated subpattern"),
+    ],
+)
+def test_a_name_that_is_not_known_is_found_before_any_page(xpath: str, why: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        compile_xpath(xpath)
+
+    assert why in caught.value.problems[0].message
+
+
+@pytest.mark.parametrize(
+    "xpath",
+    [
+        "//li[not(a) and (b or (@id))]/following-sibling::li[position() = last()]",
+        "//*[local-name() = 'svg:path(' or @data-n]/descendant::text()",
+        "set:distinct(//a)/ancestor-or-self::node()[self::li]",
+        "//processing-instruction('x') | //comment() | //li[2 div (1) > 3 mod (2)]",
+        '//a[re:test(@href, "lower-case($x)")]',
+    ],
+)
+def test_what_libxml2_knows_is_let_through(xpath: str) -> None:
+    assert isinstance(compile_xpath(xpath)(html_tree(PAGE.encode())), list)
+
+
+def test_an_expression_of_a_page_that_cannot_be_compiled_fails_that_page_alone() -> None:
+    find = compile_xpath("//a[re:test('x', @href)]")
+
+    with pytest.raises(CallbackError, match="failed on this page"):
+        find(html_tree(b"<a href='('>x</a>"))
+
+
+def test_nothing_is_within_a_text() -> None:
+    assert compile_css("b")("one") == []
