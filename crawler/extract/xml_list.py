@@ -18,6 +18,8 @@ from crawler.extract.torn_list import read_torn
 _CHUNK = 64 * 1024
 #: Levels of elements; a feed with markup in its entries has a dozen.
 _DEEPEST = 200
+#: Bytes of one tag or comment; expat looks at all of it again with every piece that follows.
+_LONGEST_MARKUP = 1 << 20
 #: A date, or a URL longer than any that is crawled: what is beyond that is not kept.
 _LONGEST_TEXT = 16_384
 
@@ -64,7 +66,11 @@ def read_xml(data: bytes, *, dated: bool) -> Listing:
     try:
         for start in range(0, len(data), _CHUNK):
             reader.feed(data[start : start + _CHUNK])
-        reader.feed(b"", last=True)
+            if start + _CHUNK - reader.parsed_to > _LONGEST_MARKUP + _CHUNK:
+                _read_rest(reader, data, f"markup longer than {_LONGEST_MARKUP >> 20} MiB")
+                break
+        else:
+            reader.feed(b"", last=True)
     except _Refused as refusal:
         return Listing(unreadable=str(refusal))
     except _Full:
@@ -84,7 +90,7 @@ def read_xml(data: bytes, *, dated: bool) -> Listing:
 def _read_rest(reader: _Reader, data: bytes, why: str) -> None:
     """Take what still makes sense from the entry on in which the document broke."""
     listing = reader.listing
-    broken_at = reader.error_at
+    broken_at = reader.parsed_to
     for entry in read_torn(data[reader.sound_to :]):
         if entry is None:
             listing.without_url += 1
@@ -128,6 +134,7 @@ class _Reader:
         # An entity nobody declared (&nbsp;) is passed over as if a DTD that we do not read had it.
         parser.UseForeignDTD(True)
         parser.EntityDeclHandler = self._refuse_entity
+        parser.AttlistDeclHandler = self._refuse_attribute
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         self._parser = parser
@@ -141,13 +148,17 @@ class _Reader:
         self._parser.Parse(data, last)
 
     @property
-    def error_at(self) -> int:
-        """The byte at which the document broke."""
-        return self._parser.ErrorByteIndex
+    def parsed_to(self) -> int:
+        """The byte at which the document broke, or the markup begins that is not complete yet."""
+        return self._parser.CurrentByteIndex
 
     def _refuse_entity(self, name: str, *_: object) -> None:
         # Entities that multiply are the one way in which a small document fills the memory.
         raise _Refused(f"it declares an entity ({name[:40]!r}), which no sitemap or feed needs")
+
+    def _refuse_attribute(self, element: str, *_: object) -> None:
+        # A long value that every one of a million elements has by default takes hours to copy.
+        raise _Refused(f"it declares attributes (of {element[:40]!r}), which no list needs")
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         self._depth += 1

@@ -133,3 +133,12 @@ def test_what_no_document_could_make_good_is_refused(expression: str, why: str) 
 )
 def test_no_document_makes_an_expression_raise(expression: str, data: Any) -> None:
     assert isinstance(compile_jmes(expression)({"a": data}), list)
+
+
+@pytest.mark.parametrize(
+    "expression", ["ceil(to_number(far))", "floor(to_number(far))", "avg(big)"]
+)
+def test_numbers_too_large_for_a_function_give_nothing(expression: str) -> None:
+    data = read_json(b'{"far": "1e999999", "big": [' + b"9" * 400 + b"]}")
+
+    assert compile_jmes(expression)(data) == []

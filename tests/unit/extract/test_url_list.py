@@ -242,6 +242,34 @@ def test_entities_that_multiply_are_refused() -> None:
     assert "declares an entity" in str(read(laughs).unreadable)
 
 
+def test_attributes_that_every_element_would_have_are_refused() -> None:
+    body = '<!DOCTYPE x [<!ATTLIST url a CDATA "long">]><urlset><url><loc>/a</loc></url></urlset>'
+
+    assert "declares attributes" in str(read(body).unreadable)
+
+
+@pytest.mark.parametrize("begun", ["<!--", "<x a='", "<x ", "<?p "])
+def test_markup_without_end_ends_the_reading_with_what_stands_before_it(begun: str) -> None:
+    listing = read(sitemap("/a").removesuffix("</urlset>") + begun + " " * (3 << 20))
+
+    assert hrefs(listing) == ["/a"]
+    assert "markup longer than 1 MiB" in listing.defects[0]
+
+
+def test_text_may_be_longer_than_markup() -> None:
+    body = sitemap("/a", extra=f"<x><![CDATA[{'x' * (3 << 20)}]]></x>{'y' * (3 << 20)}")
+
+    assert read(body).defects == []
+    assert hrefs(read(body)) == ["/a"]
+
+
+def test_a_gzip_of_countless_members_is_cut() -> None:
+    listing = read(gzip.compress(sitemap("/a").encode()) + gzip.compress(b"") * 20_000)
+
+    assert hrefs(listing) == ["/a"]
+    assert "gzip members" in listing.defects[0]
+
+
 def test_entities_that_nobody_declared_are_passed_over() -> None:
     body = "<rss><channel><item><title>a&nbsp;b</title><link>/a</link></item></channel></rss>"
 
