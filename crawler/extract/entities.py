@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 Entity = dict[str, Any]
 
-#: Entities of one page that are looked at; a page about one thing has far fewer.
+#: Entities of one page that are looked at, and values of a property; a page about one thing has
+#: far fewer.
 MAX_ENTITIES = 2_000
 _MAX_DEPTH = 16
 # Entities that speak of one thing; each is asked for what the others do not say.
@@ -76,7 +78,9 @@ class MainEntity:
         level: list[Any] = [] if self._best is None else [self._best]
         for place, name in enumerate(path):
             last = place == len(path) - 1
-            level = list(_flat(self._step(one, name, last=last) for one in level))
+            steps = (self._step(one, name, last=last) for one in level)
+            # Entities may name one that names them: with every step there would be many times more.
+            level = list(islice(_flat(steps), MAX_ENTITIES))
         return [text for text in map(self._text, level) if text not in (None, "")]
 
     def _step(self, thing: Any, name: str, *, last: bool) -> Any:

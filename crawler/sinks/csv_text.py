@@ -12,8 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 _TO_QUOTE = re.compile('[",\r\n]')
-#: What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection").
-_FORMULA = tuple("=+-@\t\r")
+#: What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection"): one of four signs,
+#: narrow, wide or small, be it behind blanks and characters that cannot be seen, which some
+#: programs drop; and a tab or a line break, which may move what follows to a cell of its own.
+_FORMULA = re.compile(
+    r"[\t\r\n]|[\s\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*"
+    r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
+)
 _QUOTED = re.compile(rb'"[^"]*"')
 _CELL = re.compile(r'(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))')
 _text_of = msgspec.json.Decoder(str).decode
@@ -27,7 +32,7 @@ class CsvError(ValueError):
 
 def disarmed(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula: with a leading ' if need be."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def cell(raw: msgspec.Raw, *, disarm: bool) -> str:

@@ -129,6 +129,14 @@ def test_an_entity_that_refers_to_itself_ends() -> None:
     assert MainEntity([article]).values(["author", "name"]) == []
 
 
+def test_entities_that_multiply_with_every_step_have_an_end() -> None:
+    many = {"@id": "x", "@type": "Product", "a": [{"@id": "x", "z": 1}] * 1000}
+
+    values = MainEntity([{"@graph": [many] * 10}]).values(["a", "a", "a", "z"])
+
+    assert 0 < len(values) <= MAX_ENTITIES
+
+
 def test_only_so_many_entities_are_looked_at() -> None:
     assert MainEntity([SITE] * MAX_ENTITIES + [PRODUCT]).values(["name"]) == []
 

@@ -98,8 +98,13 @@ def test_a_number_is_never_taken_for_a_formula(number: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=HYPERLINK(1)", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "=", "-"]
-)
+    "text",
+    [
+        "=HYPERLINK(1)", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=", "-", "  =1",
+        "\xa0=1", "\x00=1", "\u200b=1", "\ufeff=1", "\u202e=1", "\uff1d1", "\uff0b1", "\ufe661",
+        " \t\uff20A",
+    ],
+)  # fmt: skip
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe_unless_it_is_to_be_kept(
     text: str,
 ) -> None:
@@ -113,5 +118,6 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe_unless_it_is_to_be
 def test_no_text_begins_like_a_formula_once_disarmed_and_nothing_of_it_is_lost(text: str) -> None:
     safe = disarmed(text)
 
-    assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not safe.strip().startswith(("=", "+", "-", "@"))
+    assert not safe.startswith(("\t", "\r", "\n"))
     assert safe.removeprefix("'" if safe != text else "") == text
