@@ -62,8 +62,7 @@ def _all_fields(fields: Iterator[FieldAt], within: str) -> Iterator[tuple[FieldA
     """Yield fields and those of their records, with the kind of selector they stand in."""
     for field in fields:
         yield field, within
-        below = next(iter(field.sources), within)
-        yield from _all_fields(iter(field.fields()), below)
+        yield from _all_fields(iter(field.fields()), field.inside or within)
 
 
 def _check_source(field: FieldAt, within: str, *, structured: bool) -> Iterator[Problem]:
@@ -76,6 +75,12 @@ def _check_source(field: FieldAt, within: str, *, structured: bool) -> Iterator[
     source = next(iter(sources), "")
     if source == "value":
         yield from _check_fixed(field)
+    elif source and within == "text":
+        entry = field.node.entries[source]
+        message = f"{field.path}.{source}: it is selected within a text, which has nothing in it"
+        yield entry.key.problem(
+            message, "select the element around it: without ::text, ::attr(), @"
+        )
     elif source and within and (source == "jmes") != (within == "jmes"):
         entry = field.node.entries[source]
         what = "a JSON document" if within == "jmes" else "an element of a page"
@@ -105,7 +110,7 @@ def _check_value(field: FieldAt, known: tuple[str, ...]) -> Iterator[Problem]:
     node = field.node.get("value")
     if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
         return
-    for name in re.findall(r"\{(\w+)\}", node.value):
+    for name in re.findall(r"\{([^{}]+)\}", node.value):
         if name not in known:
             message = f"{field.path}.value: there is no placeholder {{{name}}}"
             yield node.place.problem(message, did_you_mean(name, known) or _listed(known))

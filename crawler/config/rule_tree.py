@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
 
 from crawler.config.nodes import Entry, ListNode, MapNode, Node, Place, ScalarNode
+
+# The end of a selector that gives no elements; most functions do not either, but those are rare.
+_OF_TEXT = re.compile(r"(::(text|attr\([^()]*\))|(^|/)(text\(\)|@[\w:.-]+))\s*$")
 
 #: What a field may have its value from.
 SOURCES = ("css", "xpath", "jmes", "value")
@@ -19,7 +23,7 @@ class RuleAt(msgspec.Struct, frozen=True):
         path: `extract.0`.
         item: Name of its items as it stands there; None when there is none.
         structured: Structured data is asked first.
-        each: Key of the selector that `each` has; "" without one.
+        each: What the matches of `each` are, see `FieldAt.inside`; "" without it.
     """
 
     path: str
@@ -51,6 +55,14 @@ class FieldAt(msgspec.Struct, frozen=True):
         """What it has its value from; one, if all is well."""
         return [source for source in SOURCES if present(self.node, source)]
 
+    @property
+    def inside(self) -> str:
+        """What its matches are, by what selects them: `css`, `xpath`, `jmes`, `value` or `text`.
+
+        `text` is also what stands in an attribute; "" when nothing selects.
+        """
+        return _inside(self.node, next(iter(self.sources), ""))
+
     def fields(self) -> list[FieldAt]:
         """Return the fields of the records that it gives."""
         return list(_fields(self.node, self.path))
@@ -70,12 +82,15 @@ def rules_in(root: MapNode) -> Iterator[RuleAt]:
     for number, node in enumerate(rules.items if isinstance(rules, ListNode) else ()):
         if isinstance(node, MapNode):
             item, each, structured = node.get("item"), node.get("each"), node.get("try")
+            nothing = isinstance(structured, ListNode) and not structured.items
             yield RuleAt(
                 path=f"extract.{number}",
                 node=node,
                 item=item if isinstance(item, ScalarNode) else None,
-                structured=isinstance(structured, ListNode) and bool(structured.items),
-                each=next(iter(each.entries), "") if isinstance(each, MapNode) else "",
+                structured=present(node, "try") and not nothing,
+                each=_inside(each, next(iter(each.entries), ""))
+                if isinstance(each, MapNode)
+                else "",
             )
 
 
@@ -102,3 +117,10 @@ def _fields(node: MapNode, path: str) -> Iterator[FieldAt]:
     for name, entry in fields.entries.items() if isinstance(fields, MapNode) else ():
         if isinstance(entry.value, MapNode):
             yield FieldAt(f"{path}.fields.{name}", name, entry.key, entry.value)
+
+
+def _inside(node: MapNode, source: str) -> str:
+    selector = node.get(source)
+    if source in ("css", "xpath") and isinstance(selector, ScalarNode):
+        return "text" if _OF_TEXT.search(str(selector.value)) else source
+    return source

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from crawler.config.nodes import MapNode, ScalarNode
+from crawler.config.nodes import MapNode, Place, ScalarNode
 from crawler.config.rule_checks import gives_list
-from crawler.config.rule_tree import FieldAt, RuleAt, is_true, present, rules_in, scalars
+from crawler.config.rule_tree import FieldAt, is_true, present, rules_in, scalars
 from crawler.config.suggest import did_you_mean
 from crawler.errors import Problem
 
@@ -23,9 +23,10 @@ def check_schemas(root: MapNode) -> Iterator[Problem]:
     yield from _circles(schemas)
     for rule in rules_in(root):
         name = str(rule.item.value) if rule.item else ""
-        if name in schemas:
-            yield from _check_fields(list(rule.fields()), name, schemas)
-            yield from _check_filled(rule, name, schemas)
+        if rule.item and name in schemas:
+            fields = list(rule.fields())
+            yield from _check_fields(fields, name, schemas)
+            yield from _check_filled(fields, rule.path, rule.item.place, name, schemas)
     yield from _check_names(root, schemas)
     yield from _check_fill(root, schemas)
 
@@ -93,24 +94,32 @@ def _check_fields(fields: list[FieldAt], name: str, schemas: _Schemas) -> Iterat
             yield field.key.problem(message, "name another schema as its type")
 
 
-def _check_filled(rule: RuleAt, name: str, schemas: _Schemas) -> Iterator[Problem]:
-    """A required field that the rule never gives would send every item to quarantine.
+def _check_filled(
+    fields: list[FieldAt], path: str, place: Place, name: str, schemas: _Schemas
+) -> Iterator[Problem]:
+    """A required field that is never given would send every item to quarantine.
 
     Structured data fills only fields that the rule has.
     """
-    given = {field.name for field in rule.fields()}
+    schema = schemas[name]
+    given = {field.name for field in fields}
     missing = [
         field
-        for field, entry in schemas[name].entries.items()
+        for field, entry in schema.entries.items()
         if field not in given
         and isinstance(entry.value, MapNode)
         and not is_true(entry.value, "optional")
         and not present(entry.value, "default")
     ]
-    if missing and rule.item:
+    if missing:
         names = ", ".join(f"'{field}'" for field in missing)
-        message = f"{rule.path}: nothing fills {names}, which the schema {name} requires"
-        yield rule.item.place.problem(message, "add a field, or say optional: true in the schema")
+        message = f"{path}: nothing fills {names}, which the schema {name} requires"
+        yield place.problem(message, "add a field, or say optional: true in the schema")
+    for field in fields:
+        kind, _ = _kind(_type_of(schema, field.name))
+        below = field.fields()
+        if below and kind in schemas:
+            yield from _check_filled(below, field.path, field.key, kind, schemas)
 
 
 def _check_names(root: MapNode, schemas: _Schemas) -> Iterator[Problem]:

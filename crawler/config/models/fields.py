@@ -222,8 +222,12 @@ def _list_file(value: str) -> str:
     return value
 
 
+#: What `provenance` adds to items.
+_STAMPED = frozenset(("_url", "_id", "_job", "_run", "_at", "_depth", "_from"))
+
+
 def _field_name(value: str) -> str:
-    if value in ("_url", "_id"):
+    if value in _STAMPED:
         raise bad_value("is written by the crawler itself", "choose another name")
     if not value:
         raise bad_whole("a field needs a name")

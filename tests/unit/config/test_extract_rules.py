@@ -167,6 +167,17 @@ def test_a_missing_file_of_a_step_gets_the_nearest_name(problems: Fail, tmp_path
             "fields: {a: {jmes: b, fields: {c: {xpath: d}}}}", 56,
             "extract.0.fields.a.fields.c.xpath: it is selected within a JSON document", "use jmes",
         ),
+        ("each: 'p::text', fields: {a: {css: c}}", 51, "within a text", "the element around"),
+        (
+            "each: {xpath: //a/@href}, fields: {a: {then: [text]}, b: {xpath: c}}", 79,
+            "extract.0.fields.b.xpath: it is selected within a text", "without ::text",
+        ),
+        (
+            "fields: {a: {css: 'p::attr(x)', fields: {b: {css: c}}}}", 66,
+            "extract.0.fields.a.fields.b.css: it is selected within a text", "",
+        ),
+        ("fields: {a: {value: '{Prodct name}'}}", 41, "no placeholder {Prodct name}", "known are"),
+        ("fields: {_depth: {css: b}}", 30, "'_depth' is written by the crawler itself", "another"),
         ("try: [json], fields: {a: {css: c}}", 27, "'json' is not one of json_ld,", "'json_ld'"),
         ("try: json_ld, fields: {a: {css: c}}", 26, "expected a list", "write [json_ld]"),
         ("try: [json_ld], each: b, fields: {a: {css: c}}", 21, "extract.0.try: structured", ""),
@@ -186,6 +197,25 @@ def test_a_wrong_rule_is_reported_at_its_place(
     assert (found[0].line, found[0].column) == (3, column)
     assert message in found[0].message
     assert hint in found[0].hint
+
+
+def test_structured_data_that_is_no_list_is_one_mistake(problems: Fail) -> None:
+    (problem,) = problems(HEAD + "extract: [{item: A, try: json_ld, fields: {a: {}}}]\n")
+
+    assert problem.hint == "write [json_ld]"
+
+
+def test_a_placeholder_may_have_the_name_of_any_column(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("url,Product name\nhttps://a.example/,x\n")
+    job = load(
+        """\
+name: x
+start: {from_file: list.csv, keep_columns: [Product name]}
+extract: [{item: A, fields: {a: {value: "{Product name}"}, b: {value: "{}"}}}]
+"""
+    ).job
+
+    assert job.extract[0].fields["a"].value == "{Product name}"
 
 
 def test_a_field_needs_no_selector_where_there_is_something_around_it(load: Load) -> None:

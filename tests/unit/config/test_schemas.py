@@ -158,7 +158,12 @@ def test_a_variable_that_looks_like_a_number_is_a_type_all_the_same(problems: Fa
 
 RULE = "extract:\n  - item: Book\n    fields:\n      {fields}\n"
 SCHEMA = (
-    HEAD + "schemas:\n  Book: {title: str, n: {type: int, default: 0}, sub: Sub}\n  Sub: {a: str}\n"
+    HEAD
+    + """\
+schemas:
+  Book: {title: str, n: {type: int, default: 0}, sub: Sub}
+  Sub: {a: str, z: {type: str, optional: true}}
+"""
 )
 
 
@@ -190,8 +195,12 @@ SCHEMA = (
             "gives records, the schema says str", "another schema",
         ),
         (
-            "{title: {css: a}, sub: {css: a, fields: {b: {css: c}}}}", 9, 48,
-            "extract.0.fields.sub.fields.b: the schema Sub has no field 'b'", "fields are a",
+            "{title: {css: a}, sub: {css: a, fields: {a: {css: b}, b: {css: c}}}}", 9, 61,
+            "extract.0.fields.sub.fields.b: the schema Sub has no field 'b'", "fields are a, z",
+        ),
+        (
+            "{title: {css: a}, sub: {css: a, fields: {z: {css: c}}}}", 9, 25,
+            "extract.0.fields.sub: nothing fills 'a', which the schema Sub requires", "optional",
         ),
     ],
 )  # fmt: skip

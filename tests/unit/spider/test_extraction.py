@@ -296,6 +296,15 @@ def test_kept_columns_are_facts_of_the_page() -> None:
     assert found == [{"sku": "7", "c": None, "t": "7-red"}]
 
 
+def test_a_kept_column_may_have_any_name() -> None:
+    facts = rule(field("name", value="{Product name}"), field("empty", value="{}"))
+    payload = encode(Payload(kept={"Product name": "Lamp"}))
+
+    found = data_of(facts, columns=("Product name",), payload=payload)
+
+    assert found == [{"name": "Lamp", "empty": "{}"}]
+
+
 def test_a_function_of_the_user_may_give_any_plain_data_and_nothing_else() -> None:
     def parts(value: str) -> Any:
         return {"price": (1, 2)} if value == "3.50" else object()
