@@ -20,12 +20,18 @@ _BREAKING = frozenset(
 )  # fmt: skip
 
 # Digits in groups, as people write them: "1,234.50", "1 234,50", "1'234", "-3", "4e5" is just 4.
-_NUMBER = re.compile(r"(?:[-+\u2212]\s?)?(?:\d+(?:[.,'\u2019\s\xa0\u202f]\d+)*|[.,]\d+)")
+# A dash behind a word ("ISBN-13"), or between two ("Size M - 3 left"), is no sign.
+_NUMBER = re.compile(
+    r"(?:(?<!\w)[-+\u2212](?:(?=[\d.,])|(?<!\S\s.)\s))?"
+    r"(?:\d+(?:[.,'\u2019\s\xa0\u202f]\d+)*|[.,]\d+)"
+)
 _SIGN = re.compile(r"^([-+])\s")
 _SPACES = re.compile(r"['\u2019\s\xa0\u202f]")
 # No number that means anything has more; a float ends at 308.
 _MAX_DIGITS = 300
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+# "12,34,567" is how India writes it.
+_GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}")
 
 
 def collapse(text: str) -> str:
@@ -51,7 +57,8 @@ def number_in(text: str) -> int | float | None:
     """Return the first number in a text; None if there is none.
 
     Of two kinds of separators the last is the decimal one. A single kind groups thousands if it
-    is repeated, or if it is a comma before exactly three digits; else it is the decimal one.
+    is a comma before exactly three digits, or is repeated and the last group has three; repeated
+    otherwise it parts several numbers, as in a date. Else it is the decimal one.
     A whole number beyond 64 bits, which JSON readers have no room for, is a float.
     """
     digits = _digits_in(text)
@@ -96,7 +103,10 @@ def _first_group(number: str) -> str:
         return f"{whole}.{digits[last + 1 :]}"
     mark = digits[last]
     bare = digits.lstrip("+-")
-    if digits.count(mark) > 1 or (mark == "," and _THOUSANDS.fullmatch(bare)):
+    if digits.count(mark) > 1:
+        # "22.11.2026" is no number: three of them.
+        return digits.replace(mark, "") if _GROUPED.fullmatch(bare) else digits.partition(mark)[0]
+    if mark == "," and _THOUSANDS.fullmatch(bare):
         return digits.replace(mark, "")
     return digits.replace(",", ".")
 
