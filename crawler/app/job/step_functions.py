@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +45,24 @@ def load_function(loaded: LoadedJob, path: str, name: str) -> Callable[[Any], An
         found = below
     if not callable(found):
         raise ConfigError(_problem(loaded, path, f"{function} of {target} is no function"))
+    why = _unfit(found)
+    if why:
+        hint = "a step is a plain function of one value"
+        raise ConfigError(_problem(loaded, path, f"{function} of {target} {why}", hint))
     return found
+
+
+def _unfit(function: Callable[..., Any]) -> str:
+    """Say why a function cannot be a step, as far as can be told without calling it."""
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return "is async"
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError as error:
+        return f"cannot be called with one value: {error}"
+    except ValueError:
+        return ""  # many built-in functions do not say what they take
+    return ""
 
 
 class _NoModule(Exception):

@@ -85,6 +85,9 @@ def test_a_method_of_a_module_in_the_current_directory_is_found(load: Load, tmp_
         ("json:decoder.Nothing", "json has no function decoder.Nothing", ""),
         ("json:__version__", "__version__ of json is no function", ""),
         ("good.py:nope", "good.py has no function nope", ""),
+        ("good.py:n", "n of good.py is no function", ""),
+        ("good.py:slow", "slow of good.py is async", "a plain function"),
+        ("good.py:two", "two of good.py cannot be called with one value: missing", "of one value"),
         ("torn.py:f", "torn.py: SyntaxError: '(' was never closed (", ""),
         ("angry.py:f", "angry.py: ValueError: no mood (", ""),
         ("leaves.py:f", "leaves.py: SystemExit: 3", ""),
@@ -95,7 +98,8 @@ def test_a_method_of_a_module_in_the_current_directory_is_found(load: Load, tmp_
 def test_a_function_that_cannot_be_had_is_named_with_its_place(
     load: Load, tmp_path: Path, name: str, why: str, hint: str
 ) -> None:
-    (tmp_path / "good.py").write_text("f = len\n")
+    good = "f = len\nn = 3\n\nasync def slow(v): ...\n\ndef two(a, b): ...\n"
+    (tmp_path / "good.py").write_text(good)
     (tmp_path / "torn.py").write_text("x = 1\ny = (\n")
     (tmp_path / "angry.py").write_text("raise ValueError('no mood')\n")
     (tmp_path / "leaves.py").write_text("raise SystemExit(3)\n")
