@@ -46,9 +46,11 @@ def remark_of_problem(problem: Problem, file: str) -> Remark:
 
 def remark_of_finding(finding: Finding, file: str) -> Remark:
     """Return what a finding says."""
+    from crawler.app.safe_text import safe
+
     return Remark(
-        file=file, level=_LEVELS[finding.level], message=finding.text, hint=finding.advice,
-        url=finding.subject,
+        file=file, level=_LEVELS[finding.level], message=safe(finding.text), hint=finding.advice,
+        url=safe(finding.subject),
     )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from crawler.urls import host_key
 
 #: Hosts out of scope that are remembered; the rest only count.
 OFFSITE_HOSTS = 200
+# Fields of items in quarantine that are counted each; a config names fewer.
+_MAX_PLACES = 1_000
 
 
 class ItemTally(msgspec.Struct):
@@ -72,7 +74,8 @@ class Tally(msgspec.Struct):
 
     Attributes:
         rules: What each rule of the config found, by its place: `extract.0`, `follow.1`.
-        problems: Problems of quarantined items by kind and field, as `Book.price`.
+        problems: Problems of quarantined items by kind and field, as `Book.price`; `Book.*` for
+            those beyond the first thousand fields.
         bad_starts: Entries of lists that nothing could be fetched for.
         source_files: Lists of URLs (sitemaps, feeds) that lists led to.
         http: Answers by status.
@@ -137,6 +140,8 @@ class Tally(msgspec.Struct):
         kind.quarantined += 1
         for problem in item.problems:
             place = f"{item.name}.{problem.field}"
+            if place not in self.problems and len(self.problems) >= _MAX_PLACES:
+                place = f"{item.name}.*"  # names of fields may come from a site, any number of them
             self.problems[place] = self.problems.get(place, 0) + 1
 
     def count_hits(self, outcome: PageOutcome) -> None:

@@ -10,10 +10,15 @@ QUIET, NORMAL, VERBOSE, DEBUG = -1, 0, 1, 2
 _MAX_TEXT = 500
 
 
-def safe(text: str) -> str:
-    """Return remote text that can do nothing to a terminal or a log: one line, no controls."""
-    if len(text) > _MAX_TEXT:
-        text = text[: _MAX_TEXT - 1] + "…"
+def safe(text: str, most: int = _MAX_TEXT) -> str:
+    """Return remote text that can do nothing to a terminal or a log: one line, no controls.
+
+    Args:
+        text: From anywhere.
+        most: Characters that are kept; "…" stands for the rest.
+    """
+    if len(text) > most:
+        text = text[: most - 1] + "…"
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

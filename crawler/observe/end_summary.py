@@ -7,12 +7,15 @@ from pathlib import Path
 
 import msgspec
 
+from crawler.observe.console import safe
 from crawler.observe.details import Details
 from crawler.observe.past import comparison, field_fills
 from crawler.observe.quantities import share, took
 from crawler.observe.summary import Summary
 
 _LINES = 12
+#: Characters of a line; samples in it are cut far shorter, each on its own.
+_WIDEST = 2_000
 _KINDS = 2
 _FIELDS = 4
 
@@ -44,7 +47,8 @@ def end_lines(summary: Summary, details: Details) -> list[str]:
         worst = max(line.rank for line in lines)
         last = max(place for place, line in enumerate(lines) if line.rank == worst)
         del lines[last]
-    return [line.text for line in lines]
+    # Names of fields and hosts may come from a site as well as from the config.
+    return [safe(line.text, _WIDEST) for line in lines]
 
 
 def verdict(summary: Summary) -> str:

@@ -23,6 +23,8 @@ _BOUNDS: Mapping[str, str] = {
     "lt": "is not less than",
 }
 _LENGTHS = ("min_length", "max_length")
+#: Problems of one list, and fields that no schema has, that are named; a page may have any number.
+_NAMED = 20
 
 
 class ItemSchemas:
@@ -69,10 +71,13 @@ class _Schema:
         """Return the record as its types say; add what is wrong with it."""
         fields = self._fields
         read: dict[str, Any] = {}
+        unknown = 0
         for name, value in data.items():
             field = fields.get(name)
             if field is None:
-                problems.append(ItemProblem(above + name, value, "is not in the schema"))
+                unknown += 1
+                if unknown <= _NAMED:
+                    problems.append(ItemProblem(above + name, value, "is not in the schema"))
             else:
                 read[name] = field.read(value, above, problems)
         if len(read) < len(fields):
@@ -145,7 +150,13 @@ class _Field:
             return None
         for bound in _LENGTHS:
             self._check_length(bound, value, path, problems)
-        return [self._one(one, f"{path}.{place}", problems) for place, one in enumerate(value)]
+        read = []
+        enough = len(problems) + _NAMED
+        for place, one in enumerate(value):
+            read.append(self._one(one, f"{path}.{place}", problems))
+            if len(problems) >= enough:
+                break  # what follows may be as wrong, and as long as a page
+        return read
 
     def _one(self, value: Any, path: str, problems: list[ItemProblem]) -> Any:
         if self._read is None:

@@ -29,10 +29,10 @@ def test_github_shows_a_problem_at_its_place() -> None:
 
 def test_a_finding_names_what_it_is_about() -> None:
     good = as_github([remark_of_finding(ok("http://a/", "HTTP 200"), "a.yaml")])
-    bad = as_github([remark_of_finding(fail("http://a/", "gone\n::error::x"), "a.yaml")])
+    bad = as_github([remark_of_finding(fail("http://a/", "gone\n::error::\x1b[2J"), "a.yaml")])
 
     assert good == "::notice file=a.yaml::http://a/: HTTP 200\n"
-    assert bad == "::error file=a.yaml::http://a/: gone%0A::error::x\n"
+    assert bad == "::error file=a.yaml::http://a/: gone\\n::error::\\x1b[2J\n"
 
 
 @given(st.lists(st.text(), max_size=3))

@@ -7,7 +7,16 @@ import pytest
 from crawler.engine.bottleneck import Bottleneck
 from crawler.engine.tally import OFFSITE_HOSTS, Tally, decode_tally, encode_tally
 from crawler.messages import NewRequest, QueuedRequest
-from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, RuleHit, SkipReason, State
+from crawler.outcome import (
+    ErrorClass,
+    ItemProblem,
+    ItemRecord,
+    PageOutcome,
+    Quarantined,
+    RuleHit,
+    SkipReason,
+    State,
+)
 
 
 def outcome(state: State = State.DONE, *, is_start: bool = False, **fields: Any) -> PageOutcome:
@@ -35,6 +44,17 @@ def test_each_end_of_a_start_has_its_column(
 
     columns = {name: getattr(tally.starts, name) for name in tally.starts.__struct_fields__}
     assert columns == dict.fromkeys(columns, 0) | ({column: 1} if column else {})
+
+
+def test_fields_that_sites_make_up_are_counted_one_by_one_only_up_to_a_number() -> None:
+    tally = Tally()
+
+    for number in range(3000):
+        problem = ItemProblem(f"made_up_{number}", 1, "is not in the schema")
+        tally.count_quarantined(Quarantined("B", {}, (problem,)))
+
+    assert len(tally.problems) == 1001
+    assert tally.problems["B.*"] == 2000
 
 
 def test_a_redirected_start_counts_as_other_only_if_its_hop_will_not_count() -> None:

@@ -43,6 +43,16 @@ def test_the_verdict_is_the_last_line() -> None:
     assert lines_of(summary())[-1] == "OK (exit 0)"
 
 
+def test_nothing_that_a_site_named_reaches_the_terminal_as_it_is() -> None:
+    done = summary(
+        items={"Book": kind(9, 1, **{"a\x1b[2Jb": 0.5})},
+        problems={"Book.\x1b]0;x\x07": 3},
+        offsite={"links": 1, "hosts": {"java\nscript:": {}}},
+    )
+
+    assert all(line.isprintable() for line in lines_of(done))
+
+
 def test_a_run_with_everything_to_say_says_it_in_twelve_lines() -> None:
     full = summary(
         exit=3,

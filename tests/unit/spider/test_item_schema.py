@@ -218,6 +218,14 @@ def test_every_problem_of_an_item_is_named_at_once() -> None:
     assert checked.problems[0] == ItemProblem("c", 1, "is not in the schema")
 
 
+def test_of_a_list_and_of_unknown_fields_only_the_first_problems_are_named() -> None:
+    listed = schemas(SchemaField(name="n", type="int", many=True))
+    junk = {f"junk{number}": 1 for number in range(1000)}
+
+    assert len(problems(listed, {"n": ["x"] * 100_000})) == 20
+    assert len(problems(listed, {"n": [1], **junk})) == 20
+
+
 def test_fields_keep_the_order_of_the_item() -> None:
     checker = schemas(*(SchemaField(name=n, type="str", optional=True) for n in "abc"))
 
