@@ -13,7 +13,7 @@ from crawler.spider.page_view import PageView
 from crawler.spider.rules import FieldRule
 from crawler.spider.selection import Selection, Within
 from crawler.spider.step_functions import as_text, is_element
-from crawler.spider.steps import Steps
+from crawler.spider.steps import Steps, is_nothing
 
 if TYPE_CHECKING:
     from crawler.spider.structured_field import Lookup
@@ -67,6 +67,7 @@ class SelectedField:
         steps = Steps(rule.then, owner, many=rule.all)
         self.steps = steps.names
         self._run = steps.run if rule.then else None
+        self._run_if_read = steps.run_if_read if rule.then else None
         # Pages and users' functions give what no selector does: endless integers, odd objects.
         self._foreign = steps.foreign or bool(structured) or selection.inside is Within.DATA
         # Without a selector it is what surrounds it, but a whole page is no value.
@@ -88,7 +89,7 @@ class SelectedField:
         """
         if self._lookups and page.document.kind is Kind.HTML:
             value = self._structured(page)
-            if value is not None and value != []:
+            if value is not None:
                 return value, True
         matches = self._matches(context, page)
         if self._all:
@@ -121,14 +122,17 @@ class SelectedField:
             values = find(page)
             if not values:
                 continue
-            value = self._value(values if self._all else values[0], page.document)
-            if value is not None and value != []:
-                return value
+            value = values if self._all else values[0]
+            if self._run_if_read is not None:
+                value = self._run_if_read(value, page.document)
+            if not is_nothing(value):
+                return self._finished(value)
         return None
 
     def _value(self, value: Any, document: Document) -> Any:
-        if self._run is not None:
-            value = self._run(value, document)
+        return self._finished(value if self._run is None else self._run(value, document))
+
+    def _finished(self, value: Any) -> Any:
         if type(value) is not str:
             value = _plain(value)
         return to_plain(value, self.name) if self._foreign else value

@@ -78,6 +78,8 @@ class Steps:
             _check_lists(rules, many=many)
         except ConfigError as error:
             raise ConfigError(f"{owner}: {error.problems[0].message}") from None
+        defaults = (number for number, rule in enumerate(rules) if rule.name == "default")
+        self._reading = next(defaults, len(rules))
 
     def run(self, value: Any, document: Document) -> Any:
         """Return what becomes of a match, or of a list of them.
@@ -89,6 +91,22 @@ class Steps:
         for step in self._steps:
             value = step(value, document)
         return value
+
+    def run_if_read(self, value: Any, document: Document) -> Any:
+        """Return the same, but None where only a default would stand in for what cannot be read.
+
+        For sources that are not the last: the next one may say more than the default.
+        """
+        for number, step in enumerate(self._steps):
+            if number == self._reading and is_nothing(value):
+                return None
+            value = step(value, document)
+        return value
+
+
+def is_nothing(value: Any) -> bool:
+    """Tell whether steps made nothing of a match: None, or a list of no more than that."""
+    return value is None or (isinstance(value, list) and all(one is None for one in value))
 
 
 def _compiled(rule: StepRule) -> do.Step:

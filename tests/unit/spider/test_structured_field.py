@@ -147,6 +147,15 @@ def test_a_value_that_the_steps_cannot_read_makes_way_for_the_next_source() -> N
     assert value_of(scripts(PRODUCT), "rating", rated, css="h1::text") == "5"
 
 
+def test_a_default_is_taken_once_every_source_was_asked() -> None:
+    steps = (StepRule(name="number"), StepRule(name="default", argument=0))
+    product = {"@type": "Product", "name": "Lamp", "offers": {"price": "call us"}}
+
+    assert value_of(scripts(product), "price", *steps, css="h1::text") == 5
+    assert value_of(scripts(product), "price", *steps, css="h2::text") == 0
+    assert value_of(scripts(PRODUCT), "price", *steps, css="h1::text") == 3.5
+
+
 def test_being_in_stock_is_true_or_false_whatever_the_steps_look_for() -> None:
     steps = (StepRule(name="text"), StepRule(name="contains", argument="In stock"))
 
