@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
+
+from crawler.cli.printing import put
 
 _BAD = 2
 
@@ -38,16 +39,14 @@ def run(options: argparse.Namespace) -> int:
     findings: list[Finding] = []
     loaded = load_job(options.config, environ=os.environ) if options.config else None
     for finding in look_at_machine(options.dir.absolute(), SystemClock(), os.environ):
-        sys.stdout.write(f"{finding.line()}\n")
+        put([finding.line()])
         findings.append(finding)
     if loaded is not None:
         from crawler.app.check.names_doctor import look_up, start_hosts
 
         for finding in asyncio.run(look_up(start_hosts(loaded))):
-            sys.stdout.write(f"{finding.line()}\n")
+            put([finding.line()])
             findings.append(finding)
     count = {level: sum(one.level is level for one in findings) for level in Level}
-    sys.stdout.write(
-        f"{count[Level.OK]} ok, {count[Level.WARN]} to note, {count[Level.FAIL]} bad\n"
-    )
+    put([f"{count[Level.OK]} ok, {count[Level.WARN]} to note, {count[Level.FAIL]} bad"])
     return _BAD if count[Level.FAIL] else 0

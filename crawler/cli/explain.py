@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 from pathlib import Path
 
 from crawler.cli.page_options import add_page_arguments
+from crawler.cli.printing import put, put_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,9 +32,9 @@ def run(options: argparse.Namespace) -> int:
                 path: {"value": value, "origin": where}
                 for path, value, where in effective_settings(loaded, every=options.all)
             }
-            sys.stdout.write(json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
+            put_json(settings)
         else:
-            sys.stdout.writelines(f"{line}\n" for line in setting_lines(loaded, every=options.all))
+            put(setting_lines(loaded, every=options.all))
         return 0
     from crawler.app.job.job_paths import JobPaths
     from crawler.app.look.explain_url import explain_url
@@ -57,6 +56,6 @@ def print_lines(lines: tuple[tuple[str, str], ...], *, as_json: bool) -> None:
         for subject, text in lines:
             last = subject or last
             found.setdefault(last, []).append(text)
-        sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        put_json(found)
         return
-    sys.stdout.writelines(f"{subject:<10} {safe(text)}\n" for subject, text in lines)
+    put(f"{subject:<10} {safe(text)}" for subject, text in lines)

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from crawler.cli.page_options import add_page_arguments, job_of, with_page
+from crawler.cli.printing import stdout_bytes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,5 +29,5 @@ def run(options: argparse.Namespace) -> int:
         url=options.url, headers=options.headers, follow=not options.no_follow,
         ignore_robots=options.ignore_robots,
     )  # fmt: skip
-    out, err = sys.stdout.buffer, sys.stderr
+    out, err = stdout_bytes(), sys.stderr
     return with_page(loaded, options.dir, lambda page: fetch_url(page, wish, out, err))

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from crawler.app.grouped import leaves
+from crawler.cli import printing
 from crawler.cli.arguments import UsageError, parse_arguments
 from crawler.cli.collector import quiet_start
 from crawler.errors import BusyError, ConfigError, OutputError, StateError
@@ -27,23 +27,19 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
-    if sys.stderr is None:  # closed by who started us: what is said is lost, the run is not
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for good
+    printing.set_up()
     with quiet_start():
         code = _run(sys.argv[1:] if argv is None else argv)
-    _let_go_of_stdout()
-    return code
+    return _flushed(code)
 
 
-def _let_go_of_stdout() -> None:
-    """Flush; a reader that went away, as `head` does, must not spoil the exit code."""
-    if sys.stdout is None:
-        return
+def _flushed(code: int) -> int:
+    """Return the exit code, having printed what was still to be printed."""
     try:
-        sys.stdout.flush()
-    except OSError:
-        # What is left in the buffer is flushed once more when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        printing.flush()
+    except OutputError as error:
+        return code or _report(error)
+    return code
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -58,7 +54,7 @@ def _run(argv: Sequence[str]) -> int:
         _say(f"error: {error}")
         return USAGE
     except KeyboardInterrupt:
-        _say("interrupted before the crawl began")
+        _say("interrupted")
         return INTERRUPTED
     except SystemExit as stop:
         # The code of a spider has no say in how a run is judged.

@@ -8,6 +8,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from crawler.cli.printing import put
+
 _EPILOG = """\
 examples:
   crawler new books                            for the practice shop, no network needed
@@ -64,13 +66,11 @@ def run(options: argparse.Namespace) -> int:
     except FetchError as error:
         sys.stderr.write(f"error: {safe(f'{error.url}: {error}')}\n")
         return _UNREACHED
-    for path in (written.config, *written.others):
-        sys.stdout.write(f"wrote {path}\n")
+    put(f"wrote {path}" for path in (written.config, *written.others))
     config = str(written.config)
     check = ["validate", config, *(["--online"] if options.url else [])]
     nexts = (check, ["try", config, written.try_url], [config])
-    sys.stdout.write("next:\n")
-    sys.stdout.writelines(f"  {_command(words)}\n" for words in nexts)
+    put(["next:", *(f"  {_command(words)}" for words in nexts)])
     return 0
 
 

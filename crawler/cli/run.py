@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crawler.cli.arguments import UsageError
-from crawler.errors import OutputError
+from crawler.cli.printing import stdout_bytes
 
 
 def add_arguments(run: argparse.ArgumentParser) -> None:
@@ -75,12 +75,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _stdout(output: str | None) -> BinaryIO:
-    """Return standard output; a process started without one has nothing to print to."""
-    if sys.stdout is not None:
-        return sys.stdout.buffer
-    if output == "-":
-        raise OutputError("standard output is closed")
-    return io.BytesIO()
+    """Return standard output; a run that prints no items does without."""
+    return io.BytesIO() if sys.stdout is None and output != "-" else stdout_bytes()
 
 
 def _go_on(options: argparse.Namespace) -> str:

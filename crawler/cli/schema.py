@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
+
+from crawler.cli.printing import put_json
 
 
 def add_arguments(_: argparse.ArgumentParser) -> None:
@@ -15,5 +15,5 @@ def run(_: argparse.Namespace) -> int:
     """Print the schema; return 0."""
     from crawler.config.schema import json_schema
 
-    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    put_json(json_schema())
     return 0

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.cli.printing import put
 from crawler.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -93,11 +94,11 @@ class _Report:
 
     def good(self, path: Path) -> None:
         if self._form == "text":
-            sys.stdout.write(f"{path}: ok\n")
+            put([f"{path}: ok"])
 
     def found(self, path: Path, online: Online) -> None:
         if self._form == "text":
-            sys.stdout.writelines(f"  {finding.line()}\n" for finding in online.findings)
+            put(f"  {finding.line()}" for finding in online.findings)
             return
         from crawler.cli.problem_lines import remark_of_finding
 
@@ -109,4 +110,4 @@ class _Report:
         from crawler.cli.problem_lines import as_github, as_json
 
         write = as_json if self._form == "json" else as_github
-        sys.stdout.write(write(self._remarks))
+        put(write(self._remarks).splitlines())
