@@ -1,9 +1,11 @@
-"""Why no connection was made, in a few words for people."""
+"""Why there is no answer, in a few words for people and in the classes of the books."""
 
 from __future__ import annotations
 
 import os
 import ssl
+
+from crawler.outcome import ErrorClass
 
 
 def connect_failure(host: str, port: int | None, error: OSError) -> str:
@@ -12,3 +14,14 @@ def connect_failure(host: str, port: int | None, error: OSError) -> str:
         return f"cannot connect to {host}:{port}: what answers there does not speak TLS"
     why = os.strerror(error.errno) if error.errno else str(error.strerror or error)
     return f"cannot connect to {host}:{port}: {why[:1].lower()}{why[1:]}"
+
+
+def tls_class(error: Exception) -> ErrorClass:
+    """Return the class of an error of TLS."""
+    # Plain HTTP on a TLS port is a wrong protocol, not a wrong certificate.
+    return ErrorClass.PROTOCOL if "WRONG_VERSION_NUMBER" in str(error) else ErrorClass.TLS
+
+
+def one_line(said: str) -> str:
+    """Return what a library or a server said, fit to be printed: 300 characters at most."""
+    return "".join(c if c.isprintable() else " " for c in said)[:300]

@@ -24,39 +24,28 @@ from yarl import URL
 
 from crawler.errors import FetchError
 from crawler.fetch.addresses import AddressGuard, AddressRefused
-from crawler.fetch.answer import (
-    UNWANTED_TYPE,
-    BodyPlan,
-    Head,
-    asked_wait,
-    check_status,
-    plan_body,
-)
-from crawler.fetch.connect_failure import connect_failure
-from crawler.fetch.content_coding import accept_encoding
+from crawler.fetch.answer import BodyPlan, Head, check_status, plan_body
+from crawler.fetch.connect_failure import connect_failure, one_line, tls_class
 from crawler.fetch.cookie_jar import CookieJar
-from crawler.fetch.limits import KIB, FetchLimits
+from crawler.fetch.limits import (
+    DNS_ENTRIES,
+    DNS_TTL,
+    MAX_FIELD,
+    MAX_FIELDS,
+    MAX_HEAD,
+    MAX_INTERIM,
+    MAX_LINE,
+    FetchLimits,
+)
 from crawler.fetch.missing_names import MissingNames
-from crawler.fetch.receive import Received, Receiver
-from crawler.fetch.request_fields import checked_name, request_fields
+from crawler.fetch.receive import Receiver
+from crawler.fetch.request_fields import IDEMPOTENT, request_fields, standing_fields
+from crawler.fetch.responder import Responder
 from crawler.fetch.watchdog import Watchdog
 from crawler.inner_retry import retry_once_on_reuse
 from crawler.interfaces import Clock
 from crawler.messages import FetchRequest, Headers, HttpResponse
 from crawler.outcome import ErrorClass
-
-DNS_TTL = 300  # seconds; aiohttp's own 10 would ask again for every host of a polite crawl
-DNS_ENTRIES = 10_000
-
-MAX_LINE = 32 * KIB
-MAX_FIELD = 64 * KIB  # real sites send policies and cookies beyond aiohttp's 8,190 bytes
-MAX_FIELDS = 500
-MAX_HEAD = 256 * KIB
-MAX_INTERIM = 50  # 1xx answers before the real one
-
-_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-_NOTHING = Received()
-_IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 
 
 class AiohttpFetcher:
@@ -88,8 +77,8 @@ class AiohttpFetcher:
         self._receiver = Receiver(limits, clock, aiohttp.ClientPayloadError)
         self._watchdog = Watchdog(min(1.0, limits.head_deadline / 20))
         self._resolver = _GuardedResolver(guard, clock)
-        own = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": accept_encoding()}
-        self._headers = own | {checked_name(name): value for name, value in headers.items()}
+        self._responder = Responder(jar, clock)
+        self._headers = standing_fields(user_agent, headers)
         self._timeout = _client_timeout(limits, limits.timeout)
         # The one with the pool, and the one whose every connection is fresh; made when first
         # needed, as a session belongs to the loop that runs then.
@@ -139,7 +128,7 @@ class AiohttpFetcher:
             error.status = error.status or (answer.status if answer is not None else None)
             raise
         except (aiohttp.ClientError, AddressRefused, OSError, ValueError) as error:
-            can_repeat = not fresh and request.method in _IDEMPOTENT
+            can_repeat = not fresh and request.method in IDEMPOTENT
             raise _translated(error, request.url, answer, can_repeat=can_repeat) from error
         finally:
             # Whatever was not read to its end, a cancelled request included, would otherwise be
@@ -155,32 +144,12 @@ class AiohttpFetcher:
         if status != 200:
             check_status(status, request)
         plan = plan_body(head, request, self._limits)
-        received = _NOTHING
-        if plan is BodyPlan.READ or plan is BodyPlan.KEEP_WHAT_COMES:
-            lenient = plan is BodyPlan.KEEP_WHAT_COMES
-            received = await self._receiver.read(answer.content, request, head, lenient=lenient)
-            broken = isinstance(answer, _Answer) and answer.was_reset
-            if broken and not (head.is_delimited or lenient):
-                raise aiohttp.ClientPayloadError("the connection was reset inside the body")
-        elif plan is BodyPlan.DISCARD:
-            received = await self._receiver.drain(answer.content)
-        elif plan is BodyPlan.UNWANTED:
-            received = Received(flags=(UNWANTED_TYPE,))
+        received = await self._receiver.take(answer.content, request, head, plan)
+        broken = isinstance(answer, _Answer) and answer.was_reset
+        if broken and plan is BodyPlan.READ and not head.is_delimited:
+            raise aiohttp.ClientPayloadError("the connection was reset inside the body")
         headers = Headers.from_raw(answer.raw_headers)
-        learns = request.use_jar and hdrs.SET_COOKIE in answer.headers
-        set_cookie = headers.getlist("set-cookie") if learns else ()
-        now = self._clock.wall() if set_cookie or status >= 400 else 0.0
-        return HttpResponse(
-            url=request.url,
-            status=status,
-            headers=headers,
-            body=received.body,
-            wire_size=received.wire_size,
-            elapsed=self._clock.monotonic() - started,
-            flags=received.flags,
-            cookies_set=self._jar.learn(request.url, set_cookie, now) if set_cookie else (),
-            retry_after=asked_wait(status, headers, now) if status >= 400 else None,
-        )
+        return self._responder.response(request, status, headers, received, started)
 
     def _fields(self, request: FetchRequest) -> dict[str, str] | None:
         if not (request.headers or request.cookies or len(self._jar)):
@@ -374,14 +343,13 @@ def _translated(
     said = str(error) or ("no answer in time" if kind is ErrorClass.TIMEOUT else "")
     if isinstance(error, aiohttp.ClientConnectorError) and kind is not ErrorClass.TLS:
         said = connect_failure(error.host, error.port, error.os_error)
-    message = "".join(c if c.isprintable() else " " for c in said or type(error).__name__)[:300]
+    message = one_line(said or type(error).__name__)
     return FetchError(kind, message, url=url, status=answer.status if answer is not None else None)
 
 
 def _kind(error: Exception) -> ErrorClass:
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
-        # Plain HTTP on a TLS port is a wrong protocol, not a wrong certificate.
-        return ErrorClass.PROTOCOL if "WRONG_VERSION_NUMBER" in str(error) else ErrorClass.TLS
+        return tls_class(error)
     for types, kind in _KINDS:
         if isinstance(error, types):
             return kind

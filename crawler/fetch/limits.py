@@ -9,6 +9,15 @@ from crawler.errors import ConfigError
 KIB = 1024
 MIB = 1024 * KIB
 
+DNS_TTL = 300  # seconds; a polite crawl would otherwise ask again for every page of a host
+DNS_ENTRIES = 10_000
+
+MAX_LINE = 32 * KIB
+MAX_FIELD = 64 * KIB  # real sites send policies and cookies beyond the usual 8 KiB
+MAX_FIELDS = 500
+MAX_HEAD = 256 * KIB
+MAX_INTERIM = 50  # 1xx answers before the real one
+
 
 class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of one request; every one of them ends in a `FetchError`, never in a wait.

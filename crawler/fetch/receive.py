@@ -7,7 +7,15 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from crawler.errors import FetchError
-from crawler.fetch.answer import BODY_CUT, ERROR_BODY, LENGTH_UNKNOWN, REDIRECT_BODY, Head
+from crawler.fetch.answer import (
+    BODY_CUT,
+    ERROR_BODY,
+    LENGTH_UNKNOWN,
+    REDIRECT_BODY,
+    UNWANTED_TYPE,
+    BodyPlan,
+    Head,
+)
 from crawler.fetch.body import BodyCollector, announced_too_large
 from crawler.fetch.limits import FetchLimits
 from crawler.interfaces import Clock
@@ -35,6 +43,10 @@ class Received(NamedTuple):
     flags: tuple[str, ...] = ()
 
 
+_NOTHING = Received()
+_UNWANTED = Received(flags=(UNWANTED_TYPE,))
+
+
 class Receiver(msgspec.Struct, frozen=True):
     """Reads bodies.
 
@@ -47,6 +59,22 @@ class Receiver(msgspec.Struct, frozen=True):
     limits: FetchLimits
     clock: Clock
     cut: type[Exception]
+
+    async def take(
+        self, source: ByteSource, request: FetchRequest, head: Head, plan: BodyPlan
+    ) -> Received:
+        """Do with a body what is planned for it.
+
+        Raises:
+            FetchError: As in `read`.
+            Exception: As in `read`.
+        """
+        if plan is BodyPlan.READ or plan is BodyPlan.KEEP_WHAT_COMES:
+            lenient = plan is BodyPlan.KEEP_WHAT_COMES
+            return await self.read(source, request, head, lenient=lenient)
+        if plan is BodyPlan.DISCARD:
+            return await self.drain(source)
+        return _UNWANTED if plan is BodyPlan.UNWANTED else _NOTHING
 
     async def read(
         self, source: ByteSource, request: FetchRequest, head: Head, *, lenient: bool

@@ -1,13 +1,41 @@
-"""The header fields that one request adds to the fetcher's own, whatever client sends them."""
+"""The header fields of a request, whatever client sends them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from crawler.fetch.cookie_jar import CookieJar
+from crawler.fetch.content_coding import accept_encoding
 from crawler.messages import FetchRequest
 
+#: Methods that may be sent again when nobody knows whether they arrived (RFC 9110 §9.2.2).
+IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
+
+_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+
+
+class CookieSource(Protocol):
+    """Of a cookie jar, what sending needs."""
+
+    def header_for(self, url: str, now: float, extra: Sequence[tuple[str, str]] = ()) -> str:
+        """Return the value of the Cookie field for a request, "" for none."""
+        ...
+
+
+def standing_fields(user_agent: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields that go with every request.
+
+    Args:
+        user_agent: The User-Agent field.
+        headers: Those of the config; they win.
+
+    Raises:
+        ValueError: A field has an impossible name.
+    """
+    own = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": accept_encoding()}
+    return own | {checked_name(name): value for name, value in headers.items()}
 
 
 def checked_name(name: str) -> str:
@@ -21,7 +49,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def request_fields(request: FetchRequest, jar: CookieJar, now: float) -> dict[str, str]:
+def request_fields(request: FetchRequest, jar: CookieSource, now: float) -> dict[str, str]:
     """Return cookies and fields of one request; a Cookie field of its own wins over the jar's.
 
     Args:
