@@ -6,6 +6,7 @@ keep lexbor busy for seconds (`crawler.extract.guard`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from lxml import etree
 
 _WANTED = "a[href],area[href],base[href],meta[name],title"
+# The end of the page, or what may hold that as text. Each alternative reaches an end once begun, so
+# that the whole is linear.
+_END = re.compile(
+    rb"(<!--.*?(?:-->|\Z)|<(?:script|style|textarea)\b.*?(?:</(?:script|style|textarea)|\Z))"
+    rb"|</html\b[^>]*>?",
+    re.DOTALL | re.IGNORECASE,
+)
 _TAGS = ("a", "area", "base", "meta", "title")
 
 
@@ -113,6 +121,20 @@ def _read_steady(raw: bytes, flags: tuple[str, ...]) -> HtmlPage:
     return page
 
 
+def _whole(raw: bytes) -> bytes:
+    """Return a page without the `</html>` that something follows.
+
+    libxml2 2.14 drops all that comes behind it, while browsers, and lexbor, take it into the body:
+    pages put together of several have it in their middle.
+    """
+    ends = [end for end in (raw.find(b"</html"), raw.find(b"</HTML")) if end >= 0]
+    if not ends:
+        return raw
+    behind = raw[min(ends) :].partition(b">")[2].strip()
+    comment = behind.startswith(b"<!--") and behind.find(b"-->") == len(behind) - 3
+    return raw if not behind or comment else _END.sub(lambda found: found[1] or b"", raw)
+
+
 def html_tree(raw: bytes) -> etree._Element:
     """Parse UTF-8 HTML with lxml, leniently; an empty page has an empty `html` element."""
     from lxml import etree
@@ -121,7 +143,7 @@ def html_tree(raw: bytes) -> etree._Element:
     root: etree._Element | None = None
     try:
         # libxml2 ends the document at a NUL. The rest of parsel's preparation is the strip.
-        root = etree.fromstring(raw.replace(b"\0", b"").strip(), parser)
+        root = etree.fromstring(_whole(raw.replace(b"\0", b"").strip()), parser)
     except (etree.LxmlError, ValueError):
         root = None
     return etree.fromstring(b"<html/>", parser) if root is None else root

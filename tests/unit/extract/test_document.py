@@ -44,3 +44,23 @@ def test_what_is_odd_is_known_once_the_document_was_read() -> None:
 )
 def test_every_body_has_a_tree(body: bytes) -> None:
     assert html(body).tree.tag == "html"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><body><p>a</p></body></html><p>b</p>",
+        b"<html><body><p>a</p></body></HTML ><!-- c --><p>b",
+        b"<html><body><p>a</p></body></html>\n<html><body><p>b</p></body></html>",
+        b"</html><p>a<p>b",
+        b"<p>a</p><script>'</html>'</script><p>b</p></html><!-- </html> -->",
+    ],
+)
+def test_what_follows_the_end_of_a_page_is_of_the_page(body: bytes) -> None:
+    assert [p.text for p in html(body).tree.iter("p")] == ["a", "b"]
+
+
+def test_the_end_of_a_page_in_a_script_stays_in_it() -> None:
+    tree = html(b"<p>a</p></html><script>'</html>'</script><p>b").tree
+
+    assert tree.findtext(".//script") == "'</html>'"
