@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,9 +23,16 @@ def absolute(written: str) -> str:
     try:
         return parse(written)
     except UrlError as error:
-        scheme, colon, _ = written.partition("://")
-        hint = "" if colon and scheme else f"; did you mean https://{written}?"
-        raise ConfigError(f"{error}{hint}") from None
+        raise ConfigError(f"{error}{_hint(written)}") from None
+
+
+def _hint(written: str) -> str:
+    if "{" in written:
+        return "; {demo} is the practice site, for a config with demo: true"
+    # A colon is that of a scheme, unless a port follows it.
+    if not written.strip() or re.match(r"[^/]*:(?!\d)", written):
+        return ""
+    return f"; did you mean https://{written}?"
 
 
 def job_for_class(

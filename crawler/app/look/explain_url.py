@@ -42,11 +42,12 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     crawled: bool
 
 
-class _Against:
-    """Gathers what speaks against a URL."""
+class _Weighed:
+    """Gathers what speaks against a URL, and whether it needs a page that links to it."""
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
+        self.is_start = False
 
 
 def explain_url(loaded: LoadedJob, paths: JobPaths, written: str, clock: Clock) -> Explained:
@@ -56,19 +57,21 @@ def explain_url(loaded: LoadedJob, paths: JobPaths, written: str, clock: Clock) 
         ConfigError: It is no URL, or the config cannot be run.
         StateError: The state cannot be read.
     """
-    against = _Against()
-    lines = tuple(_lines(loaded, paths, written, clock, against))
-    if against.reasons:
-        verdict = f"it would not be crawled: {'; '.join(against.reasons)}"
+    weighed = _Weighed()
+    lines = tuple(_lines(loaded, paths, written, clock, weighed))
+    if weighed.reasons:
+        verdict = f"it would not be crawled: {'; '.join(weighed.reasons)}"
+    elif weighed.is_start:
+        verdict = "it would be crawled: it is a start URL"
     else:
         most = loaded.job.scope.max_depth
         near = "" if most is None else f", at most {most} links from a start URL (scope.max_depth)"
         verdict = f"it would be crawled, once a page in scope links to it{near}"
-    return Explained(lines=(*lines, ("verdict", verdict)), crawled=not against.reasons)
+    return Explained(lines=(*lines, ("verdict", verdict)), crawled=not weighed.reasons)
 
 
 def _lines(
-    loaded: LoadedJob, paths: JobPaths, written: str, clock: Clock, against: _Against
+    loaded: LoadedJob, paths: JobPaths, written: str, clock: Clock, weighed: _Weighed
 ) -> Iterator[tuple[str, str]]:
     wall = clock.wall()
     practice_url = f"http://127.0.0.1:{last_port(paths) or 80}" if loaded.job.demo else None
@@ -81,14 +84,15 @@ def _lines(
     canonical = canonical_of(loaded.job).canonical(url)
     yield "canonical", "the same" if canonical == url else canonical
     listed = url in spiders.sitemaps
+    weighed.is_start = listed or url in spiders.named
     decision = list_decision() if listed else job_scope(loaded.job, spiders).decide(url)
     yield "scope", scope_line(loaded, decision)
     if not decision.admitted:
-        against.reasons.append(decision.words)
+        weighed.reasons.append(decision.words)
     facts = state_facts(loaded, paths, url)
-    yield "robots", _robots(loaded, facts, url, wall, against)
+    yield "robots", _robots(loaded, facts, url, wall, weighed)
     yield from _under("state", state_lines(facts, wall))
-    _weigh_state(loaded, facts, against)
+    _weigh_state(loaded, facts, weighed)
     yield "delay", delay_line(loaded, facts, url, wall)
     label = facts.row.label if facts.row else None
     if not listed:
@@ -101,7 +105,7 @@ def _under(subject: str, lines: Iterator[str]) -> Iterator[tuple[str, str]]:
         subject = ""
 
 
-def _robots(loaded: LoadedJob, facts: StateFacts, url: str, wall: float, against: _Against) -> str:
+def _robots(loaded: LoadedJob, facts: StateFacts, url: str, wall: float, weighed: _Weighed) -> str:
     if loaded.job.fetch.robots != "obey":
         return "not asked: fetch.robots is ignore"
     name, site = host_key(url), origin(url)
@@ -118,16 +122,16 @@ def _robots(loaded: LoadedJob, facts: StateFacts, url: str, wall: float, against
     )  # fmt: skip
     words = robots_words(answer)
     if not allowed:
-        against.reasons.append("robots.txt forbids it" if rules.reachable else "no robots.txt")
+        weighed.reasons.append("robots.txt forbids it" if rules.reachable else "no robots.txt")
     return f"{words}, as of {day_and_time(facts.hosts.robots_asked(name, site))}"
 
 
-def _weigh_state(loaded: LoadedJob, facts: StateFacts, against: _Against) -> None:
+def _weigh_state(loaded: LoadedJob, facts: StateFacts, weighed: _Weighed) -> None:
     """Say what of the state speaks against fetching it in this run."""
     row, most = facts.row, loaded.job.scope.max_depth
     if row is None or facts.run is None:
         return
     if most is not None and row.depth > most:
-        against.reasons.append(f"depth {row.depth} is beyond scope.max_depth {most}")
+        weighed.reasons.append(f"depth {row.depth} is beyond scope.max_depth {most}")
     elif facts.run[1] != "finished" and row.state not in ("pending", "of an earlier run"):
-        against.reasons.append(f"this run is through with it ({row.reason or row.state})")
+        weighed.reasons.append(f"this run is through with it ({row.reason or row.state})")

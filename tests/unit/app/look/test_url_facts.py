@@ -85,3 +85,11 @@ def test_before_the_first_run_nothing_is_claimed_about_robots_or_state(loaded: L
 
 def test_a_tracking_parameter_does_not_make_another_page(loaded: LoadedJob) -> None:
     assert explained(loaded, "/?utm_source=x")["canonical"] == "https://shop.example/"
+
+
+def test_a_start_url_needs_no_page_that_links_to_it(loaded: LoadedJob) -> None:
+    start = explained(loaded, "https://shop.example/")
+    other = explained(loaded, "https://shop.example/c/1")
+
+    assert start["verdict"] == "it would be crawled: it is a start URL"
+    assert "once a page in scope links to it" in other["verdict"]
