@@ -134,7 +134,9 @@ def _words(detail: ErrorDetails, path: Path, node: Node, *, at_key: bool) -> tup
         return "must not be empty", ""
     if kind in _EXPECTED:
         expected = _EXPECTED[kind]
-        return f"expected {expected}, not {_named(node)}", _type_hint(expected, node)
+        return f"expected {expected}, not {_named(node)}", _type_hint(expected, node) or _map_hint(
+            path, node
+        )
     return detail["msg"], ""
 
 
@@ -169,6 +171,16 @@ def _type_hint(expected: str, node: Node) -> str:
     }
     hint = hints.get(expected)
     return hint(node) if hint else ""
+
+
+def _map_hint(path: Path, node: Node) -> str:
+    """Say how the sections are written that have a short form."""
+    if path == ("start",) and isinstance(node, ScalarNode):
+        return f"write [{node.written}]"
+    if len(path) == 3 and path[0] == "schemas":
+        kind = '"list[str]"' if isinstance(node, ListNode) else "str"
+        return f"name its type, e.g. {path[-1]}: {kind}"
+    return ""
 
 
 def _hint_for_text(node: Node) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,9 @@ from hypothesis import strategies as st
 from crawler.config.load import load_job
 from crawler.config.suggest import nearest
 from crawler.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from tests.unit.config.conftest import Fail
 
 JOB = """\
 version: 1
@@ -141,3 +145,23 @@ def test_case_and_dashes_are_no_obstacle(word: str, meant: str) -> None:
 
 def test_a_word_like_no_other_gets_no_suggestion() -> None:
     assert nearest("zzz", ["max_pages", "robots"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("start: https://a.example/", "write [https://a.example/]"),
+        ("start: [https://a.example/]\nschemas: {A: {b: }}", "name its type, e.g. b: str"),
+        (
+            "start: [https://a.example/]\nschemas: {A: {b: [str]}}",
+            'name its type, e.g. b: "list[str]"',
+        ),
+    ],
+)
+def test_a_section_with_a_short_form_says_how_it_is_written(
+    problems: Fail, text: str, hint: str
+) -> None:
+    (problem,) = problems(f"name: x\n{text}\n")
+
+    assert problem.message.endswith((", not text", ", not nothing", ", not a list"))
+    assert problem.hint == hint
