@@ -40,6 +40,9 @@ def read_list(
     data = _utf_8(body, content_type).lstrip()
     listing = _robots(data) if is_robots else _read(data, dated=dated)
     listing.defects = defects + listing.defects
+    if defects and listing.unreadable is not None:
+        # Where the gzip ended is why nothing came of the rest.
+        listing.unreadable = f"{defects[0]}: {listing.unreadable}"
     return listing
 
 

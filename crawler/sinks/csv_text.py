@@ -16,7 +16,7 @@ _TO_QUOTE = re.compile('[",\r\n]')
 #: narrow, wide or small, be it behind blanks and characters that cannot be seen, which some
 #: programs drop; and a tab or a line break, which may move what follows to a cell of its own.
 _FORMULA = re.compile(
-    r"[\t\r\n]|[\s\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*"
+    r"[\t\r\n]|[\s\ufffd\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*"
     r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
 )
 _QUOTED = re.compile(rb'"[^"]*"')
@@ -38,13 +38,14 @@ def disarmed(text: str) -> str:
 def cell(raw: msgspec.Raw, *, disarm: bool) -> str:
     """Return a JSON value as the text of a cell, not yet quoted.
 
-    null is an empty cell, a number its own digits, a list or an object its JSON text; text is
-    `disarmed` if that is wanted, numbers never.
+    null is an empty cell, a number its own digits, a list or an object its JSON text, NUL in a
+    text U+FFFD; text is `disarmed` if that is wanted, numbers never.
     """
     written = bytes(raw)
     first = written[:1]
     if first == b'"':
-        text = _text_of(written)
+        # To many readers NUL ends the cell, or the file.
+        text = _text_of(written).replace("\0", "\ufffd")
         return disarmed(text) if disarm else text
     return "" if first == b"n" else written.decode()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from crawler.app.begin.page_survey import FIELDS, PageFacts
 from crawler.app.begin.site_survey import SiteFacts
 from crawler.app.begin.yaml_text import comment, quoted, url_scalar
-from crawler.urls import host_key, hostname
+from crawler.urls import host_key, hostname, same_site
 
 SCHEMA_LINE = "# yaml-language-server: $schema=.crawler/job.schema.json"
 #: Selectors for fields that a page without structured data has too.
@@ -75,9 +75,11 @@ def _start(facts: SiteFacts) -> list[str]:
     if facts.page is None:
         return ["start:", f"  sitemap: [{url_scalar(facts.url)}]"]
     lines = ["start:", f"  - {url_scalar(facts.url)}"]
-    if facts.sitemaps:
+    # What is named here may be at a private address: nobody else's word is taken for that.
+    own = next((one for one in facts.sitemaps if same_site(one, facts.url)), None)
+    if own is not None:
         lines += ["# Or begin with every page that the site lists, instead of the two lines above:"]
-        lines += [f"# start: {{sitemap: [{url_scalar(facts.sitemaps[0])}]}}"]
+        lines += [f"# start: {{sitemap: [{url_scalar(own)}]}}"]
     return lines
 
 

@@ -263,6 +263,12 @@ def test_text_may_be_longer_than_markup() -> None:
     assert hrefs(read(body)) == ["/a"]
 
 
+def test_a_gzip_cut_before_its_first_entry_says_that_it_was_cut() -> None:
+    bomb = gzip.compress(b"<urlset>" + b" " * (2 * LIMIT))
+
+    assert str(read(bomb).unreadable).startswith("cut at 1 MiB: ")
+
+
 def test_a_gzip_of_countless_members_is_cut() -> None:
     listing = read(gzip.compress(sitemap("/a").encode()) + gzip.compress(b"") * 20_000)
 

@@ -101,7 +101,7 @@ def test_a_number_is_never_taken_for_a_formula(number: float) -> None:
     "text",
     [
         "=HYPERLINK(1)", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=", "-", "  =1",
-        "\xa0=1", "\x00=1", "\u200b=1", "\ufeff=1", "\u202e=1", "\uff1d1", "\uff0b1", "\ufe661",
+        "\xa0=1", "\x01=1", "\u200b=1", "\ufeff=1", "\u202e=1", "\uff1d1", "\uff0b1", "\ufe661",
         " \t\uff20A",
     ],
 )  # fmt: skip
@@ -112,6 +112,11 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe_unless_it_is_to_be
 
     assert cell(raw, disarm=True) == f"'{text}"
     assert cell(raw, disarm=False) == text
+
+
+def test_no_nul_gets_into_a_cell() -> None:
+    assert cell(msgspec.Raw(b'"a\\u0000b"'), disarm=False) == "a\ufffdb"
+    assert cell(msgspec.Raw(b'"\\u0000=1"'), disarm=True) == "'\ufffd=1"
 
 
 @given(texts)

@@ -73,6 +73,15 @@ def test_a_redirect_to_another_host_is_begun_at_its_end_and_said() -> None:
     assert "# shop.example redirects to it" in text
 
 
+def test_a_sitemap_elsewhere_is_told_and_not_proposed() -> None:
+    elsewhere = "http://169.254.169.254/sitemap.xml"
+
+    text = written(facts(sitemaps=(elsewhere,)))
+
+    assert f"#   a sitemap: {elsewhere}" in text
+    assert "start: {sitemap" not in text
+
+
 def test_a_sitemap_is_a_commented_alternative_that_would_load() -> None:
     text = written(facts(sitemaps=("https://www.shop.example/sitemap.xml",)))
     (line,) = [one for one in text.splitlines() if one.startswith("# start:")]
