@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -192,6 +192,39 @@ class Batch(msgspec.Struct, kw_only=True):
     cookies: list[StoredCookie] = msgspec.field(default_factory=list)
     spider_state: bytes | None = None
     tally: bytes | None = None
+
+
+class Transformed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one item.
+
+    Attributes:
+        records: What it is now: itself changed, several records, or none when it was dropped.
+            None when its transforms failed.
+        kind: Why they failed: "raised", "timeout", "died"...; "" when they did not.
+        reason: The same for people.
+        place: The step that failed, as in the config; "" when nobody knows.
+    """
+
+    records: list[dict[str, Any]] | None = None
+    kind: str = ""
+    reason: str = ""
+    place: str = ""
+
+
+class Transform(Protocol):
+    """The job's transforms: an item in, what became of it out. Never raises for an item's sake."""
+
+    async def start(self) -> None:
+        """Get ready; called before the first connection is opened."""
+        ...
+
+    async def apply(self, name: str, record: dict[str, Any]) -> Transformed:
+        """Transform one item; waits while there is no room for it."""
+        ...
+
+    async def close(self) -> None:
+        """Give up what is under way, and end every process."""
+        ...
 
 
 class Books(msgspec.Struct, kw_only=True):
