@@ -54,8 +54,11 @@ def parse_arguments(argv: Sequence[str]) -> tuple[argparse.Namespace, Callable[.
     if not words:
         raise UsageError("what to run? Name a config file, as in: crawler configs/site.yaml")
     if first is None:
-        first = words[0]
-        _overview().parse_args(words)  # --help and --version end here
+        _, unknown = _overview().parse_known_args(words)  # --help and --version end here
+        name = unknown[0].partition("=")[0]
+        near = difflib.get_close_matches(name, ("--help", "--version"), 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"{name} of what? Name a config file or a command{hint}")
     before = words.index(first)
     del words[before]
     module = import_module(f"crawler.cli.{COMMANDS[first].module}")
@@ -83,6 +86,8 @@ def _first_word(words: Sequence[str]) -> str | None:
 def _check_config(word: str) -> None:
     if word in NOT_YET:
         raise UsageError(f"'{word}' is not there yet")
+    if word == "help":
+        raise UsageError("did you mean crawler --help?")
     if word.endswith((".yaml", ".yml")) or Path(word).is_file():
         return
     near = difflib.get_close_matches(word, COMMANDS, 1)

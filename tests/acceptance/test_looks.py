@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 
@@ -159,3 +160,13 @@ async def test_demo_needs_no_question_and_ends_with_the_report(job: Job) -> None
     assert report.as_uri() in ran.err
     assert report.exists()
     assert len(list((job.folder / "data/demo").glob("*.csv"))) == 1
+
+
+async def test_the_practice_site_is_served_until_ctrl_c_which_is_its_good_end(job: Job) -> None:
+    serving = await job.start("--", "demo", "--serve")
+    await serving.said("Ctrl-C ends it")
+
+    serving.send(signal.SIGINT)
+    ended = await serving.end()
+
+    assert (ended.code, ended.err) == (0, "")

@@ -57,3 +57,27 @@ def test_verbosity_counts_and_quiet_is_below_it() -> None:
 def test_an_unknown_option_is_compared_with_those_of_its_command() -> None:
     with pytest.raises(UsageError, match="no such option: --anywy; did you mean --anyway"):
         parse_arguments(["try", "a.yaml", "/", "--anywy"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "what to run?"),
+        (["--fresh"], "^--fresh of what\\? Name a config file or a command$"),
+        (["--limit", "3"], "^--limit of what"),
+        (["--verison"], "did you mean --version\\?$"),
+        (["help"], "did you mean crawler --help\\?"),
+        (["demo", "--day", "2026"], "'2026' is no day; write YYYY-MM-DD"),
+        (["demo", "--serve", "--port", "99999"], "'99999' is no port from 1 to 65535"),
+    ],
+)
+def test_what_makes_no_sense_is_answered_with_what_does(words: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        parse_arguments(words)
+
+
+def test_a_port_is_refused_where_nothing_would_listen_to_it() -> None:
+    options, command = parse_arguments(["demo", "--port", "8000"])
+
+    with pytest.raises(UsageError, match="--port is of use with --serve alone"):
+        command(options)
