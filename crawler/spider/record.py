@@ -90,11 +90,20 @@ class Record:
 
         Only asked for what is wrong, so that a good item costs nothing.
         """
-        name, _, index = problem.field.partition(".")
+        source = None if problem.value is not None else self.source(problem.field, context, page)
+        if source is None:
+            return problem
+        raw, steps = source
+        return ItemProblem(problem.field, raw, f"`then: [{steps}]` can make nothing of it")
+
+    def source(self, path: str, context: Any, page: PageView) -> tuple[str, str] | None:
+        """Return the text that a value was to be made of, and the steps that were to make it.
+
+        Args:
+            path: Dotted, with the places of members of lists: `offers.0.price`.
+            context: What the record is read from.
+            page: The page.
+        """
+        name, _, below = path.partition(".")
         field = self._selected.get(name)
-        if problem.value is not None or field is None or not (index.isdigit() or not index):
-            return problem
-        raw = field.raw(context, page, int(index or 0)) if field.steps else None
-        if raw is None:
-            return problem
-        return ItemProblem(problem.field, raw, f"`then: [{field.steps}]` can make nothing of it")
+        return None if field is None else field.source(below, context, page)

@@ -17,7 +17,7 @@ from crawler.extract.element_text import number_in
 from crawler.extract.links import absolute_url
 from crawler.urls import UrlError, parse
 
-_WHOLE = re.compile(r"\s*[-+]?\d{1,30}\s*", re.ASCII)
+_WHOLE = re.compile(r"\s*([-+]?\d{1,30})(?:\.0{1,30})?\s*", re.ASCII)
 _NUMBER = re.compile(r"\s*[-+]?(?:\d{1,300}(?:\.\d{0,300})?|\.\d{1,300})(?:[eE][-+]?\d{1,3})?\s*",
                      re.ASCII)  # fmt: skip
 _TRUTH = {"true": True, "false": False}
@@ -41,8 +41,9 @@ def read_text(value: Any) -> str:
 
 def read_whole(value: Any) -> int:
     """Take a whole number of at most 64 bits, also one that is written as 12.0."""
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        number = int(value)
+    text = _WHOLE.fullmatch(value) if isinstance(value, str) else None
+    if text is not None:
+        number = int(text[1])
     elif isinstance(value, int) and not isinstance(value, bool):
         number = value
     elif _is_finite(value) and value == int(value):

@@ -30,6 +30,10 @@ class Nested(Protocol):
         """Return the record, and whether anything of it was found."""
         ...
 
+    def source(self, path: str, context: Any, page: PageView) -> tuple[str, str] | None:
+        """Return what one of its values was to be made of, and the steps."""
+        ...
+
 
 class SelectedField:
     """A field that is found on the page.
@@ -43,7 +47,6 @@ class SelectedField:
     Attributes:
         name: The field.
         kind: Of the documents that the selector can read; None if there is none.
-        steps: What its steps are called, for messages.
 
     Raises:
         ConfigError: A step is not valid, or there is nothing to find it by.
@@ -65,7 +68,7 @@ class SelectedField:
         if selection.of_page and not (selection or nested or structured):
             raise ConfigError(f"{owner}: give css, xpath, jmes or value")
         steps = Steps(rule.then, owner, many=rule.all)
-        self.steps = steps.names
+        self._names = steps.names
         self._run = steps.run if rule.then else None
         self._run_if_read = steps.run_if_read if rule.then else None
         # Pages and users' functions give what no selector does: endless integers, odd objects.
@@ -98,19 +101,35 @@ class SelectedField:
             return (None if self._run is None else self._run(None, page.document)), False
         return self._value(matches[0], page.document), True
 
-    def raw(self, context: Any, page: PageView, index: int = 0) -> str | None:
-        """Return the text of one match as it stands on the page, shortened; None without it."""
+    def source(self, path: str, context: Any, page: PageView) -> tuple[str, str] | None:
+        """Return the text of one match as it stands on the page, shortened, and the steps over it.
+
+        Args:
+            path: Of the value within the field's: `0` of a list, `0.price` of a list of records.
+            context: As `read` has it.
+            page: The page.
+        """
+        first, _, rest = path.partition(".")
+        index, below = (int(first), rest) if first.isdecimal() else (0, path)
+        if self._nested is not None:
+            found = [one for one in self._found(context, page) if self._nested.read(one, page)[1]]
+            within = found[index : index + 1] if below else []
+            return self._nested.source(below, within[0], page) if within else None
         matches = self._matches(context, page) or [v for f in self._lookups for v in f(page)]
-        text = as_text(matches[index]) if index < len(matches) else None
+        text = as_text(matches[index]) if index < len(matches) and self._names else None
         if text is None:
             return None
         text = collapse(text)
-        return text if len(text) <= QUOTED else text[:QUOTED] + "..."
+        return text if len(text) <= QUOTED else text[:QUOTED] + "...", self._names
 
-    def _matches(self, context: Any, page: PageView) -> list[Any]:
+    def _found(self, context: Any, page: PageView) -> list[Any]:
+        """Return what the selector finds."""
         if self._absent or (self.kind is not None and self.kind is not page.document.kind):
             return []
-        matches = self._find(context)
+        return self._find(context)
+
+    def _matches(self, context: Any, page: PageView) -> list[Any]:
+        matches = self._found(context, page)
         if self._nested is None:
             return matches
         read = self._nested.read

@@ -54,6 +54,7 @@ def read(
     body: bytes | dict[str, Any] = LIST,
     kind: Kind = Kind.HTML,
     schema: tuple[SchemaField, ...] = (),
+    more: tuple[SchemaRule, ...] = (),
     columns: tuple[str, ...] = (),
     **queued: Any,
 ) -> Parsed:
@@ -61,7 +62,7 @@ def read(
         body, kind = json.dumps(body).encode(), Kind.JSON
     row = QueuedRequest(id=1, key=1, url=URL, host="e.org", **queued)
     http = HttpResponse(url=URL, status=200, headers=Headers(), body=body)
-    schemas = ItemSchemas([SchemaRule(name="B", fields=schema)] if schema else ())
+    schemas = ItemSchemas([SchemaRule(name="B", fields=schema), *more] if schema else ())
     parsed = Parsed()
     document = Document(URL, body, kind, "text/html; charset=utf-8")
     RuleSpider(rules, schemas=schemas, columns=columns).read(row, http, document, parsed)
@@ -243,6 +244,21 @@ def test_a_member_of_a_list_is_kept_aside_with_what_stood_on_the_page() -> None:
 
     assert parsed.quarantined[0].problems == (
         ItemProblem("prices.1", "call us", "`then: [number]` can make nothing of it"),
+    )
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_a_value_of_a_record_is_kept_aside_with_what_stood_on_the_page(many: bool) -> None:
+    # The row of headings is no record: it has no place among them.
+    selector = {"xpath": "//tr" if many else "//tr[last()]"}
+    lamps = field("lamps", fields=(NAME, PRICE), all=many, **selector)
+    schema = (SchemaField(name="lamps", type="Lamp", many=many),)
+
+    parsed = read(rule(lamps), schema=schema, more=(SchemaRule(name="Lamp", fields=SCHEMA),))
+
+    path = "lamps.1.price" if many else "lamps.price"
+    assert parsed.quarantined[0].problems == (
+        ItemProblem(path, "call us", "`then: [number]` can make nothing of it"),
     )
 
 
