@@ -31,7 +31,8 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     """What the end of a run is told with.
 
     Attributes:
-        outputs: Files with items.
+        outputs: Files with items, as things stand.
+        not_in: By such a file, the output that its items did not get into, or did not yet.
         report: The folder of its report.
         errors: A failure of each error class: its URL and why.
         problems: By kind and field, one item in quarantine: its value, the reason, its page.
@@ -47,6 +48,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
 
     outputs: Sequence[Path]
     report: Path
+    not_in: Mapping[Path, Path] = msgspec.field(default_factory=dict)
     errors: Mapping[str, str] = msgspec.field(default_factory=dict)
     problems: Mapping[str, str] = msgspec.field(default_factory=dict)
     quarantine: Path | None = None

@@ -89,8 +89,8 @@ def _lines(summary: Summary, details: Details) -> Iterator[_Line]:
         yield _Line(4, f"  odd     {', '.join(odd)}")
     yield from _offsite(summary)
     yield _Line(5, _speed(summary))
-    paths = [*details.outputs[:2], details.report]
-    yield _Line(2, f"  files   {' · '.join(short(path) for path in paths)}")
+    files = [*output_files(summary, details)[:2], short(details.report)]
+    yield _Line(2, f"  files   {' · '.join(files)}")
     for place, reason in enumerate(summary.checks):
         yield _Line(min(place, 6), f"  check   {reason}")
     compared = comparison(summary, details.past)
@@ -185,6 +185,17 @@ def _speed(summary: Summary) -> str:
         f"  speed   {summary.pages_per_s:.1f} pages/s{part}; {summary.cpu_s:.1f} CPU s,"
         f" peak memory {summary.peak_rss_bytes / 1e6:.0f} MB"
     )
+
+
+def output_files(summary: Summary, details: Details) -> list[str]:
+    """Return where the items are; of a file that is kept aside, also where they are not."""
+    yet = " yet" if summary.exit > 128 else ""
+    return [
+        f"{short(path)} (not in {details.not_in[path].name}{yet})"
+        if path in details.not_in
+        else short(path)
+        for path in details.outputs
+    ]
 
 
 def short(path: Path) -> str:

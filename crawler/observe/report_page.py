@@ -12,7 +12,7 @@ from pathlib import Path
 from crawler.errors import OutputError
 from crawler.observe.console import safe
 from crawler.observe.details import Details
-from crawler.observe.end_summary import ending, losses, short, verdict
+from crawler.observe.end_summary import ending, losses, output_files, short, verdict
 from crawler.observe.past import comparison, field_fills
 from crawler.observe.quantities import share, size, took
 from crawler.observe.summary import Summary
@@ -59,7 +59,7 @@ def report_page(summary: Summary, details: Details) -> str:
         _table("Hosts", ("host", "requests", "ok", "failed", "size"), _hosts(details)),
         _table("Slowest pages", ("page", "ms"), [(page.url, page.ms) for page in details.slowest]),
         _table("Links out of scope", ("host", "links", "such as"), _offsite(summary)),
-        _list("Files", _files(details)),
+        _list("Files", _files(summary, details)),
     ]
     title = _text(f"{summary.job} {summary.run}")
     return (
@@ -153,11 +153,11 @@ def _offsite(summary: Summary) -> Rows:
     return [(name, seen["count"], seen["sample"]) for name, seen in found[:20]]
 
 
-def _files(details: Details) -> list[str]:
+def _files(summary: Summary, details: Details) -> list[str]:
     beside = ("summary.json", "urls.jsonl.gz", "run.log", "config.yaml")
-    quarantine = [details.quarantine] if details.quarantine else []
-    outputs = [*details.outputs, *quarantine]
-    return [*(short(path) for path in outputs), *(f"beside this page: {name}" for name in beside)]
+    quarantine = [short(details.quarantine)] if details.quarantine else []
+    outputs = output_files(summary, details)
+    return [*outputs, *quarantine, *(f"beside this page: {name}" for name in beside)]
 
 
 # HTML

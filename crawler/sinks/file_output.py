@@ -41,8 +41,14 @@ def is_rendered(name: str) -> bool:
 
 
 def journal_of(target: Path) -> Path:
-    """Return where the items of an output are kept until its run ends."""
+    """Return where the items of an output are kept until its run ends, or ends well."""
     return target.with_name(f".{target.name}.part")
+
+
+def target_of(aside: Path) -> Path | None:
+    """Return the output whose items are kept in a file until its run ends; None for another."""
+    name = aside.name.removeprefix(".").removesuffix(".part")
+    return aside.with_name(name) if name and aside.name == f".{name}.part" else None
 
 
 def unknown_format(name: str) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from crawler.errors import ConfigError, OutputError
 from crawler.interfaces import Mark
+from crawler.sinks.file_output import journal_of
 from crawler.sinks.marked_file import MarkedFile, sync_folder
 from crawler.sinks.sidecar import Sidecar
 
@@ -22,14 +23,17 @@ class JsonlSink:
             by a good end).
         job: Name of the job, for the sidecar of an append file.
         sync: True forces each batch to the disk.
+
+    Attributes:
+        path: The file with its items, as things stand.
     """
 
     def __init__(self, name: str, path: Path, *, mode: str, job: str, sync: bool) -> None:
         self.name = name
-        self.path: Path | None = path
         self._target = path
         self._mode = mode
-        aside = path.with_name(f".{path.name}.part") if mode == "replace" else path
+        aside = journal_of(path) if mode == "replace" else path
+        self.path: Path | None = aside
         self._file = MarkedFile(name, aside, sync=sync)
         self._sidecar = Sidecar(path, job) if mode == "append" else None
 
@@ -87,6 +91,7 @@ class JsonlSink:
             self._file.flush_to_disk()
             if self._mode == "replace" and good:
                 self._file.path.replace(self._target)
+                self.path = self._target
             sync_folder(self._target.parent)
         except OSError as error:
             raise OutputError(f"cannot finish {self._target}: {error.strerror}") from error

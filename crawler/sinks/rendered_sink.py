@@ -31,11 +31,14 @@ class RenderedSink:
 
     Args:
         output: What is said of it.
+
+    Attributes:
+        path: The file with its items, as things stand.
     """
 
     def __init__(self, output: FileOutput) -> None:
         self.name = output.name
-        self.path: Path | None = output.path
+        self.path: Path | None = journal_of(output.path)
         self._target = output.path
         self._mode = output.mode
         self._form = _form_of(output)
@@ -142,6 +145,7 @@ class RenderedSink:
                     self._announce(aside)
                     self._swap_in(aside)
                 self._spent = True
+                self.path = self._target
             except OSError as error:
                 raise OutputError(f"cannot write {self._target}: {error.strerror}") from error
         self._ended = True

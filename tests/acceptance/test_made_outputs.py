@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -216,3 +217,25 @@ async def test_without_items_a_table_still_has_its_header(job: Job, paths: list[
     ran = await job.run()
 
     assert (ran.code, (job.folder / "out.csv").read_text()) == (0, "b,a,_url,_id\n")
+
+
+async def test_the_last_lines_name_files_that_have_the_items_and_no_others(
+    job: Job, site: Site
+) -> None:
+    site.tree(12)
+    job.write(output=[{"path": "all.csv"}, {"path": "latest.jsonl", "mode": "replace"}])
+    put_old_files(job)
+    held = site.hold("/leaf5")
+    running = await job.start()
+    await held.asked.wait()
+    running.send(signal.SIGINT)
+    await running.said("stopping")
+    held.answer.set()
+
+    stopped = await running.end()
+    bad = await job.run("--set", "checks.min_items=99")
+    good = await job.run("--set", "output.0.path=good.csv")
+
+    assert " .all.csv.part (not in all.csv yet) · .latest.jsonl.part (not in latest" in stopped.err
+    assert " all.csv · .latest.jsonl.part (not in latest.jsonl) · " in bad.err
+    assert " good.csv · latest.jsonl · " in good.err

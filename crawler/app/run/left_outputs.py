@@ -44,6 +44,7 @@ class _LeftSink:
     def finish(self, *, good: bool) -> None:
         """See `Sink.finish`; half a set replaces nothing, however good the run."""
         self._sink.finish(good=False)
+        self.path = self._sink.path
 
     def settle(self) -> None:
         """See `Sink.settle`."""

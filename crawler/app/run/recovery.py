@@ -9,7 +9,7 @@ from pathlib import Path
 from crawler.app.job.job_paths import JobPaths
 from crawler.errors import OutputError, StateError
 from crawler.interfaces import Mark
-from crawler.sinks.file_output import FileOutput, is_rendered, journal_of
+from crawler.sinks.file_output import FileOutput, is_rendered, target_of
 from crawler.sinks.marked_file import MarkedFile
 from crawler.sinks.sidecar import Sidecar
 from crawler.sinks.swap_note import NoteFile
@@ -88,8 +88,8 @@ def wipe_history(paths: JobPaths) -> None:
 
 def _take_back(part: Path, mark: Mark) -> None:
     """Make a replaced file's part again if the kill came between its swap and the run's end."""
-    final = part.with_name(part.name.removeprefix(".").removesuffix(".part"))
-    if part.name != f".{final.name}.part" or part.exists() or not mark.length:
+    final = target_of(part)
+    if final is None or part.exists() or not mark.length:
         return
     if not MarkedFile(mark.sink, final, sync=False).holds(mark):
         return  # it is the file of an earlier run: there was no swap
@@ -103,8 +103,8 @@ def _take_back(part: Path, mark: Mark) -> None:
 
 def _target_of(journal: Path) -> Path | None:
     """Return what is made from a journal in the end; None if this is none."""
-    target = journal.with_name(journal.name.removeprefix(".").removesuffix(".part"))
-    return target if is_rendered(target.name) and journal == journal_of(target) else None
+    target = target_of(journal)
+    return target if target is not None and is_rendered(target.name) else None
 
 
 def _recover_journal(path: Path, mark: Mark, job: str, *, needed: bool) -> None:

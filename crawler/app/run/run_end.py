@@ -31,6 +31,7 @@ from crawler.observe.report_page import report_page, write_report_page
 from crawler.observe.rule_misses import rule_misses
 from crawler.observe.summary import Summary, write_summary
 from crawler.policy.checks import NO_START_REACHED
+from crawler.sinks.file_output import target_of
 from crawler.spider.failure import failed
 from crawler.spider.spider import Spider
 
@@ -160,8 +161,9 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         past = past_runs(folder.parent, summary.run) if whole else []
         last = past[0].rules if past else {}
         rules = placed_rules(self.loaded.job) if whole else []
+        outputs = self._paths(quarantine=False)
         return Details(
-            outputs=self._paths(quarantine=False), report=folder, errors=recorder.examples,
+            outputs=outputs, not_in=_not_in(outputs), report=folder, errors=recorder.examples,
             problems=recorder.problems, bad_starts=recorder.bad_starts, notes=recorder.notes,
             notes_count=recorder.notes_count,
             quarantine=next(iter(self._paths(quarantine=True)), None),
@@ -172,6 +174,11 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
     def _paths(self, *, quarantine: bool) -> list[Path]:
         paths = [one.sink.path for one in self.outputs if one.quarantine == quarantine]
         return [path for path in paths if path is not None]
+
+
+def _not_in(files: Sequence[Path]) -> dict[Path, Path]:
+    """Return the outputs that are not made of these files, or not yet."""
+    return {file: output for file in files if (output := target_of(file)) is not None}
 
 
 async def _tell_spider(spider: Spider, reason: str, note: Callable[[str], None]) -> None:

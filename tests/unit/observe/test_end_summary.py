@@ -218,3 +218,14 @@ def test_of_two_good_runs_the_middle_lies_between_them() -> None:
     lines = lines_of(summary(items={"Book": kind(150)}, duration_s=30.0), past=past)
 
     assert lines[-1] == "OK (exit 0). Compared with the last 2 runs: items as before, time +50%."
+
+
+def test_a_file_that_is_kept_aside_is_named_with_the_output_that_lacks_its_items() -> None:
+    aside, target = Path(".all.csv.part"), Path("all.csv")
+    files = {"outputs": [aside], "not_in": {aside: target}}
+
+    stopped = lines_of(summary(exit=130), **files)
+    bad = lines_of(summary(exit=3), **files)
+
+    assert f"  files   .all.csv.part (not in all.csv yet) · {REPORT}" in stopped
+    assert f"  files   .all.csv.part (not in all.csv) · {REPORT}" in bad
