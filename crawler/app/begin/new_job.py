@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from crawler.app.job.ad_hoc_job import absolute, job_for
-from crawler.errors import ConfigError, Problem
+from crawler.errors import ConfigError, OutputError, Problem
 from crawler.interfaces import Clock
 from crawler.urls import hostname
 
@@ -61,6 +61,7 @@ def write_new_job(wish: NewJob, clock: Clock, environ: Mapping[str, str]) -> Wri
         ConfigError: The name or the template is none, or a file is there already; nothing was
             written.
         FetchError: The site cannot be had.
+        OutputError: A file cannot be written.
         Forbidden: Its robots.txt does not allow it.
     """
     _check_template(wish.template)
@@ -172,4 +173,4 @@ def _write(texts: Mapping[Path, str], folder: Path) -> None:
     except FileExistsError as error:
         raise ConfigError(f"{error.filename} is there already; choose another name") from None
     except OSError as error:
-        raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
+        raise OutputError(f"cannot write {error.filename}: {error.strerror}") from error

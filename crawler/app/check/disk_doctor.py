@@ -24,7 +24,7 @@ def look_at_folder(base: Path) -> Iterator[Finding]:
     """Yield how a folder is for the state, data and reports of jobs; leaves nothing in it.
 
     Args:
-        base: The folder, absolute; if it is not there yet, the nearest one above it is tried.
+        base: The folder, absolute; if it is not there yet, what is nearest above it is tried.
     """
     place = _nearest(base)
     yield _room(place)
@@ -39,7 +39,7 @@ def look_at_folder(base: Path) -> Iterator[Finding]:
 
 
 def _nearest(base: Path) -> Path:
-    return next((one for one in (base, *base.parents) if one.is_dir()), Path("/"))
+    return next((one for one in (base, *base.parents) if one.exists()), Path("/"))
 
 
 def _room(place: Path) -> Finding:

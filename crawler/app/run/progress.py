@@ -162,7 +162,8 @@ class Progress:
         else:
             crawl.pause()
             flying = crawl.in_flight
-            self._console.say(f"paused: {flying} in flight are finished, then nothing; p goes on")
+            rest = f": {flying} in flight still come to their end" if flying else ""
+            self._console.say(f"paused{rest}; p goes on")
 
     def _tell_errors(self) -> None:
         errors, examples = self._watched.wired.tally.errors, self._watched.recorder.examples

@@ -38,6 +38,15 @@ def test_a_folder_that_is_not_there_yet_is_judged_by_the_one_above(tmp_path: Pat
     assert not list(tmp_path.iterdir())
 
 
+def test_a_file_where_a_folder_is_wanted_is_bad(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    for place in ("file", "file/below"):
+        found = list(look_at_folder(tmp_path / place))
+
+        assert [one.subject for one in found if one.level is Level.FAIL] == ["folder"]
+
+
 def test_the_innermost_mount_says_what_a_folder_lies_on() -> None:
     kinds = [
         file_system(Path(place), MOUNTS)
