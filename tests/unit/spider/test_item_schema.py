@@ -50,7 +50,8 @@ def reason_of(given: Any, kind: str, **field: Any) -> str:
     ("given", "kind", "expected"),
     [
         ("a", "str", "a"), ("", "str", ""),
-        ("12", "int", 12), ("12.0", "int", 12), (" -3\n", "int", -3), (12.0, "int", 12), (Decimal("7"), "int", 7),
+        ("12", "int", 12), ("12.0", "int", 12),
+        (" -3\n", "int", -3), (12.0, "int", 12), (Decimal("7"), "int", 7),
         ("3.50", "float", 3.5), (3, "float", 3.0), ("1e3", "float", 1000.0), (".5", "float", 0.5),
         (" 3.50 ", "decimal", Decimal("3.50")), (28.03, "decimal", Decimal("28.03")),
         (5, "decimal", Decimal(5)), ("-0.10", "decimal", Decimal("-0.10")),
