@@ -395,3 +395,22 @@ async def test_a_sitemap_names_what_its_spider_class_reads(job: Job, site: Site)
 
     assert ran.code == 0
     assert job.paths() == ["/a"]
+
+
+async def test_cookies_of_the_config_go_to_the_host_of_a_sitemap_and_not_where_it_leads(
+    job: Job, site: Site
+) -> None:
+    elsewhere = site.url("/e").replace("127.0.0.1", "localhost")
+    put_sitemap(site, "/sitemap.xml", "/a", elsewhere)
+    put_pages(site, "/a", "/e")
+    job.write(
+        start={"sitemap": [site.url("/sitemap.xml")]},
+        scope={"hosts": [site.url().split("/")[2], elsewhere.split("/")[2]], "follow": False},
+        fetch={"cookies": {"session": "abc"}, "private_addresses": "allow"},
+    )
+
+    await job.run()
+
+    sent = {seen.path: seen.fields.get("cookie", "") for seen in site.seen}
+    assert sent["/sitemap.xml"] == sent["/a"] == "session=abc"
+    assert sent["/e"] == ""

@@ -67,7 +67,7 @@ def fetcher_of(
         cookies: Those that earlier pages set.
     """
     jar = CookieJar()
-    jar.load(cookies_of(job, spiders.starts))
+    jar.load(cookies_of(job, (*spiders.starts, *spiders.sitemaps)))
     jar.load(cookies)
     return AiohttpFetcher(
         limits_of(job, spiders.spider),

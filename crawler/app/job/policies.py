@@ -136,7 +136,12 @@ def retry_of(job: Job) -> RetryPolicy:
 
 
 def cookies_of(job: Job, starts: Iterable[str]) -> list[StoredCookie]:
-    """Return the configured cookies, for the hosts of the start URLs and no others."""
+    """Return the configured cookies, for the hosts of the start URLs and no others.
+
+    Args:
+        job: The job.
+        starts: Start URLs and sitemaps that the config names; nothing that a list names.
+    """
     return [
         StoredCookie(
             domain=host,

@@ -82,5 +82,5 @@ class FetchSettings(Settings):
     )
     headers: dict[HeaderName, HeaderValue] = written({}, "Sent with every request, to every host.")
     cookies: dict[CookieName, CookieValue] = written(
-        {}, "Sent to the hosts of the start URLs only."
+        {}, "Sent to the hosts of the start URLs and sitemaps only."
     )
