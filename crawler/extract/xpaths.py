@@ -24,6 +24,10 @@ _EXSLT = {
     "set": "http://exslt.org/sets",
 }
 
+# What stands before the beginning of a path: nothing, or an operator. HTML has no elements that are
+# named like one.
+_BEGINS = re.compile(r"(?:^|[|(,=<>+]|(?<=\s)-|(?<=[\s)\]'\"])(?:and|or|div|mod))\s*\Z")
+
 #: Finds elements, attribute values and texts under an element, in document order.
 Finder = Callable[["Element | str"], "list[Element | str]"]
 
@@ -110,19 +114,15 @@ def relative(xpath: str) -> str:
     still is the document's.
     """
     parts: list[str] = []
-    depth, before, place = 0, "", 0
+    depth = place = 0
     while place < len(xpath):
         one = xpath[place]
+        end = place + 1
         if one in "\"'":
-            end = xpath.find(one, place + 1)
-            end = len(xpath) if end < 0 else end + 1
-            parts.append(xpath[place:end])
-            before, place = one, end
-            continue
-        if depth == 0 and before in ("", "|", "(", ",") and xpath.startswith("//", place):
+            end = xpath.find(one, end) + 1 or len(xpath)
+        elif depth == 0 and xpath.startswith("//", place) and _BEGINS.search(xpath, 0, place):
             parts.append(".")
         depth += (one == "[") - (one == "]")
-        parts.append(one)
-        before = before if one.isspace() else one
-        place += 1
+        parts.append(xpath[place:end])
+        place = end
     return "".join(parts)

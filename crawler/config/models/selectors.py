@@ -27,7 +27,8 @@ def _css(value: str) -> str:
             _check_pseudo_element(selector.pseudo_element)
     except SelectorError as error:
         why = str(error).removesuffix(".")
-        raise bad_value(f"is no CSS selector: {why[:1].lower()}{why[1:]}") from None
+        hint = f"write ':scope {value.strip()}'" if value.strip()[:1] in (">", "+", "~") else ""
+        raise bad_value(f"is no CSS selector: {why[:1].lower()}{why[1:]}", hint) from None
     return value
 
 

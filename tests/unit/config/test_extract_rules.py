@@ -148,6 +148,7 @@ def test_a_missing_file_of_a_step_gets_the_nearest_name(problems: Fail, tmp_path
         ("fields: {a: {all: true}}", 30, "exactly one of css, xpath, jmes, value", ""),
         ("fields: {a: {css: }}", 30, "exactly one of css, xpath, jmes, value", ""),
         ("fields: {a: {jmes: 'b['}}", 40, "'b[' is no JMESPath", ""),
+        ("fields: {a: {css: '> b'}}", 39, "'> b' is no CSS selector", "write ':scope > b'"),
         ("fields: {a: {css: b, fields: {}}}", 50, "must not be empty", ""),
         ("fields: {a: {css: b, fields: {c: {css: 'd['}}}}", 60, "'d[' is no CSS selector", ""),
         (

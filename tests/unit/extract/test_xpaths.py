@@ -55,6 +55,11 @@ def test_a_bad_xpath_is_refused_at_once(xpath: str) -> None:
         ("(//a)[1]", "(.//a)[1]"),
         ("string( //h1 )", "string( .//h1 )"),
         ("concat(//a, //b)", "concat(.//a, .//b)"),
+        ("//a and //b or not(//c)", ".//a and .//b or not(.//c)"),
+        ("//a[1] = //b", ".//a[1] = .//b"),
+        ("//a > //b", ".//a > .//b"),
+        ("//a - //b div //c", ".//a - .//b div .//c"),
+        ("//*//a | ..//b | x/or//d", ".//*//a | ..//b | x/or//d"),
         (".//a", ".//a"),
         ("a//b", "a//b"),
         ("/html//title", "/html//title"),
@@ -113,6 +118,13 @@ def test_an_expression_of_a_page_that_cannot_be_compiled_fails_that_page_alone()
 
     with pytest.raises(CallbackError, match="failed on this page"):
         find(html_tree(b"<a href='('>x</a>"))
+
+
+def test_the_scope_of_a_selector_is_the_element_it_is_asked_about() -> None:
+    row = html_tree(b"<div><p>a</p><ul><li><p>b</p></ul></div>").find(".//div")
+
+    assert row is not None
+    assert compile_css(":scope > p::text")(row) == ["a"]
 
 
 def test_nothing_is_within_a_text() -> None:
