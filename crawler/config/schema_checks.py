@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from crawler.config.models.typed_values import item_type
 from crawler.config.nodes import MapNode, Place, ScalarNode
 from crawler.config.rule_checks import gives_list
 from crawler.config.rule_tree import FieldAt, is_true, present, rules_in, scalars
@@ -45,9 +45,7 @@ def _type_of(schema: MapNode, field: str) -> ScalarNode | None:
 
 def _kind(node: ScalarNode | None) -> tuple[str, bool]:
     """Return a type, and whether a list of it is meant."""
-    written = str(node.value).strip() if node else ""
-    inner = re.fullmatch(r"list\[\s*(\w+)\s*\]", written)
-    return (inner.group(1), True) if inner else (written, False)
+    return item_type(str(node.value) if node else "")
 
 
 def _circles(schemas: _Schemas) -> Iterator[Problem]:

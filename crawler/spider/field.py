@@ -10,8 +10,8 @@ from crawler.errors import ConfigError
 from crawler.spider.page_view import PageView
 from crawler.spider.rules import FieldRule
 
-#: A name in braces; columns of a list may have any.
-PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+# A name in braces; columns of a list may have any.
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 Fact = Callable[[PageView], Any]
 
@@ -44,7 +44,7 @@ class GivenField:
     def __init__(self, rule: FieldRule, columns: Collection[str] = ()) -> None:
         self.name = rule.name
         self._value = rule.value
-        names = PLACEHOLDER.findall(rule.value) if isinstance(rule.value, str) else []
+        names = _PLACEHOLDER.findall(rule.value) if isinstance(rule.value, str) else []
         self._facts = {name: FACTS.get(name) or _column(name) for name in names}
         for name in names:
             if name not in FACTS and name not in columns:
@@ -60,7 +60,7 @@ class GivenField:
         if not self._facts:
             return self._value, None
         facts = self._facts
-        return PLACEHOLDER.sub(lambda m: _shown(facts[m[1]](page)), str(self._value)), None
+        return _PLACEHOLDER.sub(lambda m: _shown(facts[m[1]](page)), str(self._value)), None
 
 
 def _column(name: str) -> Fact:
