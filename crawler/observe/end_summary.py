@@ -174,7 +174,8 @@ def _offsite(summary: Summary) -> Iterator[_Line]:
     if links:
         hosts = list(summary.offsite["hosts"])
         more = f" and {len(hosts) - 2} more" if len(hosts) > 2 else ""
-        yield _Line(5, f"  offsite {links:,} links out of scope: {', '.join(hosts[:2])}{more}")
+        count = "1 link" if links == 1 else f"{links:,} links"
+        yield _Line(5, f"  offsite {count} out of scope: {', '.join(hosts[:2])}{more}")
 
 
 def _speed(summary: Summary) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -229,3 +230,10 @@ def test_a_file_that_is_kept_aside_is_named_with_the_output_that_lacks_its_items
 
     assert f"  files   .all.csv.part (not in all.csv yet) · {REPORT}" in stopped
     assert f"  files   .all.csv.part (not in all.csv) · {REPORT}" in bad
+
+
+@pytest.mark.parametrize(("links", "said"), [(1, "1 link out of"), (2, "2 links out of")])
+def test_links_out_of_scope_are_counted_as_people_count(links: int, said: str) -> None:
+    done = summary(offsite={"links": links, "hosts": {"a.example": {}}})
+
+    assert any(said in line for line in lines_of(done))
