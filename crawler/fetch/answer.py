@@ -94,6 +94,11 @@ def plan_body(head: Head, request: FetchRequest, limits: FetchLimits) -> BodyPla
     return BodyPlan.KEEP_WHAT_COMES
 
 
+def is_chunked(codings: Sequence[str]) -> bool:
+    """Say whether the Transfer-Encoding fields let the body say where it ends (RFC 9112 §6.3)."""
+    return bool(codings) and codings[-1].rpartition(",")[2].strip(" \t").lower() == "chunked"
+
+
 def asked_wait(status: int, headers: Headers, now: float) -> float | None:
     """Return the seconds of a Retry-After field; only errors carry one that means us."""
     if status < 400:

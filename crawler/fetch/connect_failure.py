@@ -13,6 +13,7 @@ def connect_failure(host: str, port: int | None, error: OSError) -> str:
     if isinstance(error, ssl.SSLError):  # its number is not the system's
         return f"cannot connect to {host}:{port}: what answers there does not speak TLS"
     why = os.strerror(error.errno) if error.errno else str(error.strerror or error)
+    why = why or "the connection was closed"
     return f"cannot connect to {host}:{port}: {why[:1].lower()}{why[1:]}"
 
 

@@ -24,7 +24,7 @@ from yarl import URL
 
 from crawler.errors import FetchError
 from crawler.fetch.addresses import AddressGuard, AddressRefused
-from crawler.fetch.answer import BodyPlan, Head, check_status, plan_body
+from crawler.fetch.answer import BodyPlan, Head, check_status, is_chunked, plan_body
 from crawler.fetch.connect_failure import connect_failure, one_line, tls_class
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.limits import (
@@ -203,7 +203,7 @@ def _head(answer: aiohttp.ClientResponse) -> Head:
         int(length) if length is not None and length.isdecimal() else None,
         fields.getall(hdrs.CONTENT_ENCODING, ()),
         hdrs.LOCATION in fields,
-        length is not None or hdrs.TRANSFER_ENCODING in fields,
+        length is not None or is_chunked(fields.getall(hdrs.TRANSFER_ENCODING, ())),
     )
 
 

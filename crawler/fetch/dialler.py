@@ -1,0 +1,89 @@
+"""Connects for a client that blocks: to checked addresses alone, one after another, in time."""
+
+from __future__ import annotations
+
+import socket
+
+from crawler.fetch.addresses import AddressGuard
+from crawler.fetch.connect_failure import connect_failure
+from crawler.fetch.name_lookup import Address, NameLookup, NoAddress
+from crawler.interfaces import Clock
+
+#: A limit that has passed: no time at all would mean a socket that does not wait.
+_AT_ONCE = 0.001
+
+
+class NotConnected(Exception):
+    """There is no connection to be had; the message says why, in words."""
+
+
+class UnknownHost(NotConnected):
+    """There is none as nobody knows the host's address."""
+
+
+class Dialler:
+    """Makes connections; may be used by many threads.
+
+    Args:
+        guard: Judges every address, after the name was looked up and before anything is sent, so
+            that a name cannot point elsewhere between the check and the connection.
+        lookup: Finds the addresses.
+        clock: For the limits.
+    """
+
+    def __init__(self, guard: AddressGuard, lookup: NameLookup, clock: Clock) -> None:
+        self._guard = guard
+        self._lookup = lookup
+        self._clock = clock
+
+    def left(self, ends: float) -> float:
+        """Return the seconds until `ends`, as the time limit of a socket."""
+        return max(_AT_ONCE, ends - self._clock.monotonic())
+
+    def dial(self, host: str, port: int, ends: float) -> socket.socket:
+        """Connect.
+
+        Args:
+            host: A name, or an address without brackets.
+            port: Its port.
+            ends: Monotonic second at which to give up; what is left of it is the socket's limit.
+
+        Raises:
+            AddressRefused: The host has a private address, and nothing names it.
+            UnknownHost: Its name has no address.
+            NotConnected: Nothing answers there.
+            TimeoutError: The time is up.
+        """
+        try:
+            addresses = self._lookup.addresses(host, self.left(ends))
+        except NoAddress as error:
+            raise UnknownHost(connect_failure(host, port, error)) from error
+        self._guard.check(host, port, (address.ip for address in addresses))
+        failure: OSError | None = None
+        for number, address in enumerate(addresses):
+            share = self.left(ends) / (len(addresses) - number)
+            try:
+                made = self._connect(address, port, share)
+            except OSError as error:
+                failure = error
+                continue
+            if number:
+                self._lookup.prefer(host, address)
+            made.settimeout(self.left(ends))
+            return made
+        if isinstance(failure, TimeoutError):
+            raise TimeoutError(f"cannot connect to {host}:{port}: no answer in time") from failure
+        why = failure or OSError(None, "it has no address")
+        raise NotConnected(connect_failure(host, port, why)) from failure
+
+    def _connect(self, address: Address, port: int, seconds: float) -> socket.socket:
+        self._guard.check_socket(address.ip, port)
+        made = socket.socket(address.family, socket.SOCK_STREAM)
+        try:
+            made.settimeout(seconds)
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            made.connect(address.target(port))
+        except BaseException:
+            made.close()
+            raise
+        return made

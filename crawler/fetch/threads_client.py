@@ -1,0 +1,333 @@
+"""The fetcher over urllib3, for threads: blocks where the other one awaits, and does the same.
+
+The only module that imports urllib3, which makes the connections (plain and TLS) and writes the
+requests. What it is not left to do, and why: redirects, cookies and decompression as with the
+other client; retries (they would not be counted); names and addresses (a name could point
+elsewhere between check and connection); reading answers (see `answer_head`; it also saves two
+thirds of the CPU time); keeping connections (its pools know no bound over all hosts, and no age).
+Proxies of the environment are not used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from crawler.errors import FetchError
+from crawler.fetch.addresses import AddressGuard, AddressRefused
+from crawler.fetch.answer import check_status, plan_body
+from crawler.fetch.answer_head import MalformedAnswer
+from crawler.fetch.answer_stream import AnswerStream, CutShort, NoAnswer
+from crawler.fetch.connect_failure import connect_failure, one_line, tls_class
+from crawler.fetch.cookie_jar import CookieJar
+from crawler.fetch.dialler import Dialler, NotConnected, UnknownHost
+from crawler.fetch.idle_connections import IdleConnections
+from crawler.fetch.in_place import run_in_place
+from crawler.fetch.limits import KIB, FetchLimits
+from crawler.fetch.name_lookup import NameLookup
+from crawler.fetch.receive import Receiver
+from crawler.fetch.request_fields import IDEMPOTENT, request_fields, standing_fields
+from crawler.fetch.responder import Responder
+from crawler.fetch.shared_jar import SharedJar
+from crawler.inner_retry import retry_once_on_reuse
+from crawler.interfaces import Clock
+from crawler.messages import FetchRequest, Headers, HttpResponse
+from crawler.outcome import ErrorClass
+from crawler.urls import hostname, origin, path_and_query, port
+
+_READ_SIZE = 64 * KIB
+
+
+class Urllib3Fetcher:
+    """Fetches one request at a time per call; any number of threads may call.
+
+    Args:
+        limits: What one answer may cost.
+        user_agent: The User-Agent field.
+        headers: Fields sent with every request.
+        jar: Cookies sent and learnt; from now on to be used by this fetcher alone.
+        guard: Addresses that may be connected to.
+        clock: Times of limits and cookies.
+    """
+
+    def __init__(
+        self,
+        limits: FetchLimits,
+        *,
+        user_agent: str,
+        headers: Mapping[str, str],
+        jar: CookieJar,
+        guard: AddressGuard,
+        clock: Clock,
+    ) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._guard = guard
+        self._jar = SharedJar(jar)
+        self._receiver = Receiver(limits, clock, CutShort)
+        self._responder = Responder(self._jar, clock)
+        own = standing_fields(user_agent, headers)
+        self._headers = {name: _on_wire(value) for name, value in own.items()}
+        self._lookup = NameLookup(clock)
+        self._dialler = Dialler(guard, self._lookup, clock)
+        self._tls: ssl.SSLContext | None = None  # made when first needed, as that takes long
+        self._idle: IdleConnections[_Wire] = IdleConnections(clock)
+        self._go_on = retry_once_on_reuse(functools.partial(self._attempt, fresh=True))
+        self._lock = threading.Lock()  # guards the two below, and the making of `_tls`
+        self._busy: set[_Wire] = set()
+        self._is_closed = False
+
+    def fetch(self, request: FetchRequest) -> HttpResponse:
+        """Send one request and read its answer whole; redirects are answers like any other.
+
+        Raises:
+            FetchError: No answer worth keeping; its `kind` says why.
+        """
+        return run_in_place(self._fetch(request))
+
+    def close(self) -> None:
+        """Close every connection; fetches under way end in a FetchError, class connect.
+
+        At once for those that wait for an answer, within `connect_timeout` for those that are
+        still connecting: nothing can wake a thread inside the handshake.
+        """
+        with self._lock:
+            self._is_closed = True
+            busy = tuple(self._busy)
+        self._idle.close()
+        self._lookup.close()
+        for wire in busy:
+            wire.hang_up()
+
+    async def _fetch(self, request: FetchRequest) -> HttpResponse:
+        try:
+            return await self._attempt(request)
+        except FetchError as error:
+            return await self._go_on(request, error)
+
+    async def _attempt(self, request: FetchRequest, *, fresh: bool = False) -> HttpResponse:
+        started = self._clock.monotonic()
+        wire: _Wire | None = None
+        stream: AnswerStream | None = None
+        status: int | None = None
+        try:
+            wire = self._connected(request.url, started, fresh=fresh)
+            wire.idle = self._limits.timeout if request.timeout is None else request.timeout
+            wire.ends = started + self._limits.head_deadline
+            wire.ask(request, self._fields(request))
+            stream = AnswerStream(wire.receive)
+            head = stream.read_head(request.method)
+            status = head.status
+            # The head is complete: from here on only the whole answer has a limit.
+            wire.ends = started + self._limits.deadline
+            if status != 200:
+                check_status(status, request)
+            about = head.as_head()
+            plan = plan_body(about, request, self._limits)
+            received = await self._receiver.take(stream, request, about, plan)
+            headers = Headers.from_raw(head.fields)
+            return self._responder.response(request, status, headers, received, started)
+        except FetchError as error:
+            error.status = error.status or status
+            raise
+        except (*_OURS, http.client.HTTPException, HTTPError, OSError, ValueError) as error:
+            can_repeat = not fresh and request.method in IDEMPOTENT
+            raise _translated(error, request.url, status, can_repeat=can_repeat) from error
+        finally:
+            self._let_go(wire, stream, request.url)
+
+    def _connected(self, url: str, started: float, *, fresh: bool) -> _Wire:
+        """Return a connection that is free, or a new one."""
+        host, number = hostname(url), port(url)
+        self._guard.check_literal(host, number)
+        while not fresh and (kept := self._idle.take(origin(url))) is not None:
+            if kept.is_connected:
+                return self._register(kept)
+            kept.close()
+        options = {"ssl_context": self._trust()} if url[4] == "s" else {}
+        kind = _TlsWire if options else _Wire
+        wire = self._register(kind(self._dialler, self._clock, (host, number), **options))
+        try:
+            wire.ends = started + self._limits.connect_timeout
+            wire.connect()
+        except BaseException:
+            self._let_go(wire, None, url)
+            raise
+        return wire
+
+    def _register(self, wire: _Wire) -> _Wire:
+        with self._lock:
+            if not self._is_closed:
+                self._busy.add(wire)
+                return wire
+        wire.close()
+        raise NotConnected("the fetcher is closed")
+
+    def _let_go(self, wire: _Wire | None, stream: AnswerStream | None, url: str) -> None:
+        if wire is None:
+            return
+        with self._lock:
+            self._busy.discard(wire)
+        # Whatever was not read to its end would be read by the next user of the connection.
+        if stream is not None and stream.is_reusable:
+            self._idle.put(origin(url), wire)
+        else:
+            wire.close()
+
+    def _trust(self) -> ssl.SSLContext:
+        with self._lock:
+            if self._tls is None:
+                self._tls = ssl.create_default_context()
+            return self._tls
+
+    def _fields(self, request: FetchRequest) -> Mapping[str, str]:
+        if not (request.headers or request.cookies or len(self._jar)):
+            return self._headers
+        fields = request_fields(request, self._jar, self._clock.wall())
+        if not fields:
+            return self._headers
+        named = {name.lower() for name in fields}
+        merged = {name: v for name, v in self._headers.items() if name.lower() not in named}
+        return merged | {name: _on_wire(value) for name, value in fields.items()}
+
+
+def _on_wire(value: str) -> str:
+    """Return a value so that the standard library, which takes it for Latin-1, sends UTF-8."""
+    return value.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+class _Elsewhere(http.client.HTTPResponse):
+    """Tells the standard library that an answer is read; `AnswerStream` reads it."""
+
+    will_close = False
+
+    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> None:
+        pass
+
+    def begin(self) -> None:
+        pass
+
+    def isclosed(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        pass
+
+
+class _Wire(HTTPConnection):
+    """One connection of urllib3, dialled by us and read within limits.
+
+    Attributes:
+        idle: Seconds without a byte that are borne.
+        ends: Monotonic second at which waiting ends, whatever comes in.
+    """
+
+    response_class = _Elsewhere
+
+    def __init__(
+        self, dialler: Dialler, clock: Clock, place: tuple[str, int], **options: Any
+    ) -> None:
+        super().__init__(*place, **options)
+        self.idle = self.ends = 0.0
+        self._dialler = dialler
+        self._clock = clock
+        self._is_hung_up = False
+
+    def _new_conn(self) -> socket.socket:
+        return self._dialler.dial(self._dns_host, self.port, self.ends)
+
+    def ask(self, request: FetchRequest, fields: Mapping[str, str]) -> None:
+        """Send a request.
+
+        Raises:
+            NoAnswer: The connection broke.
+        """
+        self.timeout = self._dialler.left(self.ends)
+        target = path_and_query(request.url)
+        try:
+            self.request(request.method, target, request.body or None, fields)
+        except ConnectionError as error:
+            raise NoAnswer(f"the connection ended before an answer: {error}") from error
+        # Not urllib3's own, which would make an answer of it; this only ends the request.
+        http.client.HTTPConnection.getresponse(self)
+
+    def receive(self) -> bytes:
+        """Return what has come, waiting for something; b"" at the end of the connection."""
+        left = self.ends - self._clock.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer was not complete in time")
+        self.sock.settimeout(min(left, self.idle))
+        try:
+            data: bytes = self.sock.recv(_READ_SIZE)
+        except TimeoutError:
+            late = left <= self.idle
+            raise TimeoutError(
+                "the answer was not complete in time" if late else f"{self.idle:g} s without a byte"
+            ) from None
+        except ssl.SSLError as error:  # a broken record breaks the connection, as a reset does
+            raise ConnectionResetError(str(error)) from error
+        if not data and self._is_hung_up:
+            # No end of a body, although it looks like one.
+            raise ConnectionAbortedError("the fetcher is closed")
+        return data
+
+    def hang_up(self) -> None:
+        """Wake the thread that waits for this connection; it is that thread's to close."""
+        self._is_hung_up = True
+        sock: socket.socket | None = self.sock
+        if sock is not None:
+            # The plain socket's method: that of TLS would say goodbye, and pull away what the
+            # other thread stands on.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class _TlsWire(_Wire, HTTPSConnection):
+    """The same over TLS; the context verifies certificate and host name."""
+
+
+_OURS = (AddressRefused, NotConnected, CutShort, NoAnswer, MalformedAnswer)
+
+
+def _translated(error: Exception, url: str, status: int | None, *, can_repeat: bool) -> FetchError:
+    """Return the error in our words."""
+    kind = _kind(error)
+    if isinstance(error, NoAnswer) and can_repeat:
+        kind = ErrorClass.REUSE
+    said = str(error) or ("no answer in time" if kind is ErrorClass.TIMEOUT else "")
+    if isinstance(error, OSError) and kind in (ErrorClass.CONNECT, ErrorClass.PROTOCOL):
+        ended = isinstance(error, ssl.SSLEOFError)
+        why = OSError(None, "the connection was closed") if ended else error
+        said = connect_failure(hostname(url), port(url), why)
+    return FetchError(kind, one_line(said or type(error).__name__), url=url, status=status)
+
+
+def _kind(error: Exception) -> ErrorClass:
+    if isinstance(error, ssl.SSLError):
+        # Ended inside the handshake: nothing is wrong with the certificate.
+        return ErrorClass.CONNECT if isinstance(error, ssl.SSLEOFError) else tls_class(error)
+    for kind_of_error, kind in _KINDS:
+        if isinstance(error, kind_of_error):
+            return kind
+    return ErrorClass.PROTOCOL
+
+
+#: The first line that fits counts: a timeout is an OSError as well.
+_KINDS: tuple[tuple[type[Exception], ErrorClass], ...] = (
+    (AddressRefused, ErrorClass.ADDRESS),
+    (UnknownHost, ErrorClass.DNS),
+    (TimeoutError, ErrorClass.TIMEOUT),
+    (CutShort, ErrorClass.TRUNCATED),
+    (NotConnected, ErrorClass.CONNECT),
+    (NoAnswer, ErrorClass.CONNECT),
+    (OSError, ErrorClass.CONNECT),
+)
