@@ -226,7 +226,7 @@ class Crawl:
 
     def _may_send(self) -> bool:
         limits = self._parts.limits
-        if self.paused or self._uncommitted >= BATCH_PAGES:
+        if self.paused or self._parts.starts.holds or self._uncommitted >= BATCH_PAGES:
             return False
         if self.in_flight >= limits.concurrency:
             return False
@@ -343,7 +343,7 @@ class Crawl:
         """Name what the dispatcher is about to wait for."""
         if self.paused:
             return "paused"
-        if self._uncommitted >= BATCH_PAGES:
+        if self._parts.starts.holds or self._uncommitted >= BATCH_PAGES:
             return "output"
         if self.in_flight >= self._parts.limits.concurrency:
             return "network"

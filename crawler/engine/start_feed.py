@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from crawler.messages import NewRequest
 from crawler.outcome import ItemRecord, Quarantined
-from crawler.spider.start_entry import BadStart
+from crawler.spider.start_entry import BadStart, ListsRead
 
 #: An item that `start()` itself gave.
 StartItem = ItemRecord | Quarantined
@@ -28,14 +28,21 @@ class StartFeed:
         source: Start requests and start items.
         items_done: Start items that earlier processes of the run committed.
         bad: Is told of entries that nothing can be fetched for.
+        lists_first: No page may be fetched before the lists are read to their end: what they say
+            of a URL would be lost if a link to it were found earlier.
+
+    Attributes:
+        exhausted: Nothing more will come.
+        holds: No page may be fetched yet.
     """
 
     def __init__(
         self,
-        source: AsyncIterator[NewRequest | StartItem | BadStart],
+        source: AsyncIterator[NewRequest | StartItem | BadStart | ListsRead],
         *,
         items_done: int = 0,
         bad: Callable[[BadStart], None] = lambda _: None,
+        lists_first: bool = False,
     ) -> None:
         self._source = source
         self._items_done = items_done
@@ -45,6 +52,7 @@ class StartFeed:
         self._items: list[tuple[int, StartItem]] = []
         self._drained = asyncio.Event()
         self.exhausted = False
+        self.holds = lists_first
 
     async def pull(self, came: Callable[[], None], room: Callable[[], bool]) -> None:
         """Pull until the source ends; `came` is called when there is something to take.
@@ -58,13 +66,16 @@ class StartFeed:
             async for one in self._source:
                 self._take_in(one)
                 came()
-                while len(self._requests) + len(self._items) >= CHUNK or not room():
+                while len(self._requests) + len(self._items) >= CHUNK or not (self.holds or room()):
                     self._drained.clear()
                     await self._drained.wait()
         self.exhausted = True
         came()
 
-    def _take_in(self, one: NewRequest | StartItem | BadStart) -> None:
+    def _take_in(self, one: NewRequest | StartItem | BadStart | ListsRead) -> None:
+        if isinstance(one, ListsRead):
+            self.holds = False
+            return
         if isinstance(one, BadStart):
             self._bad(one)
             return

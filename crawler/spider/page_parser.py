@@ -28,14 +28,14 @@ from crawler.spider.rule_spider import RuleSpider
 from crawler.spider.shapes import each, located
 from crawler.spider.source_reader import MAX_SOURCE, SourceReader
 from crawler.spider.spider import Spider
-from crawler.spider.start_entry import BadStart, StartEntries, StartEntry
+from crawler.spider.start_entry import BadStart, ListsRead, StartEntries, StartEntry
 
 _PARSE = CallbackRef("parse")
 #: Kinds of documents that rules can read.
 _READ = (Kind.HTML, Kind.JSON)
 
 #: What a crawl begins with.
-Started = NewRequest | ItemRecord | Quarantined | BadStart
+Started = NewRequest | ItemRecord | Quarantined | BadStart | ListsRead
 
 
 class PageParser:
@@ -205,6 +205,7 @@ class PageParser:
                 async for entry in entries:
                     yield self._entered(entry, ordinal)
                     ordinal += 1
+            yield ListsRead()
         with located(passing=(ConfigError,)):
             given = self.spider.start()
             async with contextlib.aclosing(each(given)) as stream:

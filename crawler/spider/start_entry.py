@@ -35,5 +35,9 @@ class BadStart(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class ListsRead(msgspec.Struct, frozen=True):
+    """What follows the last entry of a job's lists, before what its spider begins with."""
+
+
 #: Gives the entries; a resume calls it again and gets them again, from the first.
 StartEntries = Callable[[], AsyncGenerator[StartEntry | BadStart, None]]

@@ -56,6 +56,27 @@ async def run_with(job: Job, stdin: bytes) -> tuple[int, str]:
 # --- Files ---
 
 
+async def test_a_link_that_is_found_before_its_line_of_a_list_loses_no_column(
+    job: Job, site: Site
+) -> None:
+    paths = [f"/{number}" for number in range(2_500)]
+    put_pages(site, *paths)
+    site.html("/0", *paths[-50:])
+    put_sitemap(site, "/map.xml", *(site.url(path) for path in paths[-100:]))
+    rows = "".join(f"s{path},{site.url(path)}\n" for path in paths)
+    (job.folder / "list.csv").write_text(f"sku,url\n{rows}")
+    lists = {"from_file": "list.csv", "keep_columns": ["sku"], "sitemap": [site.url("/map.xml")]}
+    quick = {"delay": "0s", "adaptive": False, "concurrency": 16}
+    job.write(start=lists, fetch={"private_addresses": "allow", "per_host": quick})
+
+    ran = await job.run()
+
+    assert ran.code == 0
+    assert {item["title"]: item.get("sku") for item in job.items()} == {
+        path: f"s{path}" for path in paths
+    }
+
+
 @pytest.mark.parametrize("name", ["list.csv", "list.jsonl", "list.txt"])
 async def test_a_list_in_a_file_is_crawled_and_nothing_else(
     job: Job, site: Site, name: str

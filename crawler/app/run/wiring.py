@@ -16,6 +16,7 @@ from crawler.app.run.options import RunOptions
 from crawler.app.run.output_columns import columns_of
 from crawler.config.load import LoadedJob
 from crawler.config.models.items import OutputSettings
+from crawler.config.models.job import Job
 from crawler.engine.crawl import Crawl, Parts
 from crawler.engine.host_book import HostBook
 from crawler.engine.limits import RunLimits
@@ -166,7 +167,8 @@ class Wired:
                 robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=obey),
                 retry=retry,
                 starts=StartFeed(
-                    parser.start(), items_done=self.tally.start_items, bad=self._bad_start(recorder)
+                    parser.start(), items_done=self.tally.start_items,
+                    bad=self._bad_start(recorder), lists_first=_lists_first(job),
                 ),
                 outputs=tuple(one for one in outputs if not one.quarantine),
                 quarantine=next((one.sink for one in outputs if one.quarantine), None),
@@ -189,3 +191,9 @@ class Wired:
             self.tally.bad_starts = recorder.bad_starts_count
 
         return note
+
+
+def _lists_first(job: Job) -> bool:
+    """Tell whether a URL may be found elsewhere before its line of a list, which has columns."""
+    elsewhere = job.scope.follow or job.follow or job.spider is not None or job.start.sitemap
+    return bool(job.start.keep_columns and elsewhere)

@@ -8,6 +8,7 @@ import pytest
 from crawler.engine.start_feed import CHUNK, StartFeed
 from crawler.messages import NewRequest
 from crawler.outcome import ItemRecord
+from crawler.spider.start_entry import ListsRead
 
 
 def request(number: int) -> NewRequest:
@@ -93,3 +94,24 @@ async def test_a_request_keeps_the_place_its_spider_gave_it() -> None:
     await feed.pull(lambda: None, lambda: True)
 
     assert feed.take()[0][0].ordinal == 7
+
+
+async def test_lists_that_come_first_are_read_to_their_end_whether_there_is_room_or_not() -> None:
+    async def listed() -> AsyncIterator[NewRequest | ListsRead]:
+        for number in range(3 * CHUNK):
+            yield request(number)
+        yield ListsRead()
+        yield request(-1)
+        yield request(-2)
+
+    feed = StartFeed(listed(), lists_first=True)
+    task = asyncio.create_task(feed.pull(lambda: None, lambda: False))
+    taken = 0
+    while feed.holds:
+        await turns()
+        taken += len(feed.take()[0])
+        feed.drained()
+    await turns()
+
+    assert (taken + len(feed.take()[0]), feed.exhausted) == (3 * CHUNK, False)
+    task.cancel()
