@@ -21,6 +21,7 @@ def draw(path: Path, title: str, drawing: Callable[[Axes], object]) -> None:
         figure = Figure(figsize=(8, 3.2), layout="constrained")
         axes = figure.subplots()
         axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
         axes.set_title(title, loc="left")
         drawing(axes)
         figure.savefig(path, metadata={"Date": None})
@@ -30,6 +31,7 @@ def draw(path: Path, title: str, drawing: Callable[[Axes], object]) -> None:
 def bars(axes: Axes, values: Mapping[str, float], form: str) -> None:
     """Draw a bar for each name, the first on top, with its figure."""
     axes.bar_label(axes.barh(list(values), list(values.values())), fmt=form, padding=4)
+    axes.margins(x=0.1)  # room for the last figure
     axes.invert_yaxis()
 
 
@@ -41,5 +43,6 @@ def lines(axes: Axes, values: Mapping[str, Mapping[float, float]], label: str) -
     axes.set_xscale("log")
     axes.set_xticks(places, [f"{place:g}" for place in places])
     axes.minorticks_off()
+    axes.set_ylim(bottom=0)
     axes.set_xlabel(label)
     axes.legend()

@@ -22,16 +22,9 @@ WAYS = ("inline", "2 threads", "2 processes", f"batches of {BATCH}")
 
 def compared(rounds: int, count: int, pools: list[Executor], times: int) -> list[Took]:
     """Do the same work in each of the ways."""
-    threads, processes = pools
-    return medians_of(
-        times,
-        [
-            partial(inline, rounds, count),
-            partial(handed_on, rounds, count, threads),
-            partial(handed_on, rounds, count, processes),
-            partial(handed_on, rounds, count, processes, BATCH),
-        ],
-    )
+    handed = [partial(handed_on, rounds, count, pool) for pool in pools]
+    in_batches = partial(handed_on, rounds, count, pools[-1], BATCH)
+    return medians_of(times, [partial(inline, rounds, count), *handed, in_batches])
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ IDEAL = AT_ONCE / LATENCY
 def main() -> None:
     """Measure each way, and show it."""
     chosen = options(__doc__)
-    few, many, times = (2, 100, 1) if chosen.quick else (10, 1_000, 3)
+    few, many, times = (2, 100, 1) if chosen.quick else (10, 1_500, 3)
     ways = {
         "one after another": (one_after_another, few),
         "a thread a page, 100 at a time": (in_threads, many),
