@@ -5,6 +5,7 @@ CrawlerError
     BusyError           another run holds the job's lock (exit 75)
     StateError          the state is damaged, foreign or newer than this program (exit 5)
     OutputError         an output cannot be written, or changed under us (exit 5)
+    OffloadError        no process slot can do the work: each of them dies, or they are closed
     Fenced              a store refused an owner's call: its grant is no longer ours
     FetchError          one request failed; the retry policy decides what happens next
     BooksError          the books of a run do not balance; our bug (exit 1)
@@ -75,6 +76,10 @@ class StateError(CrawlerError):
 
 class OutputError(CrawlerError):
     """An output cannot be written, or is not what this job left there."""
+
+
+class OffloadError(CrawlerError):
+    """Process slots cannot go on: they are closed, cannot be started, or die one after another."""
 
 
 class Fenced(CrawlerError):

@@ -1,0 +1,237 @@
+"""One slot: a `ProcessPoolExecutor` of a single process, and how it is replaced.
+
+A pool of one: when a process dies, a pool fails everything it was given, so that nobody could tell
+who was guilty; and only with one process can the guilty one be killed alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import connection
+from typing import Any, TypeVar
+
+from crawler.offload.child import Batch, BatchResult, ChildSettings, Hello, begin, hello, learn, run_batch
+from crawler.offload.offloaded import Kind
+from crawler.offload.slot_context import OUT_OF_MEMORY, slot_context
+
+T = TypeVar("T")
+
+#: Seconds a process may take to begin, or to import a function.
+START = 60.0
+#: Seconds it may take to say where it is before it is killed for being late.
+_LAST_WORDS = 0.2
+_MAX_FAULT = 4_000
+_FRAME = re.compile(r'  File "(.+)", line (\d+) in (.+)')
+_OURS = ("crawler/offload/", "concurrent/futures/", "multiprocessing/")
+
+
+class SlotDied(Exception):
+    """The process of a slot is gone; the slot has to be started again.
+
+    Attributes:
+        kind: `TIMEOUT`, `MEMORY` or `DIED`.
+        fault: Where its threads were, as faulthandler writes it; "" if it could not.
+    """
+
+    def __init__(self, kind: Kind, message: str, fault: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.fault = fault
+
+
+class Slot:
+    """One process at a time, which runs one thing at a time.
+
+    Args:
+        settings: How the process begins.
+        threads: Where it is started and waited for: neither may stop the loop.
+        method: See `slot_context`.
+
+    Attributes:
+        learned: Functions that its process has imported.
+        rss: Bytes that it held when last heard of, and when it began.
+        preloaded: It was forked from a server that had what it needs.
+    """
+
+    def __init__(
+        self, settings: ChildSettings, threads: ThreadPoolExecutor, method: str = "auto"
+    ) -> None:
+        self._settings = settings
+        self._threads = threads
+        self._context = slot_context(method)
+        self._pool: ProcessPoolExecutor | None = None
+        self._faults: connection.Connection | None = None
+        self.learned: set[str] = set()
+        self.rss = self.first_rss = 0
+        self.preloaded = False
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process; None before the first start."""
+        return self._context.made.pid if self._context.made is not None else None
+
+    async def start(self) -> None:
+        """Start a process, and wait until it answers.
+
+        Raises:
+            SlotDied: It did not.
+        """
+        loop = asyncio.get_running_loop()
+        greeting = await loop.run_in_executor(self._threads, self._launch)
+        said: Hello = await self._result(greeting, START)
+        self.preloaded, self.rss, self.first_rss = said.preloaded, said.rss, said.rss
+
+    def _launch(self) -> Future[Hello]:
+        self._faults, theirs = self._context.Pipe(duplex=False)
+        try:
+            self._pool = ProcessPoolExecutor(
+                1, mp_context=self._context, initializer=begin, initargs=(self._settings, theirs)
+            )
+            return self._pool.submit(hello)
+        except OSError as error:  # no process, no descriptor left
+            future: Future[Hello] = Future()
+            future.set_exception(error)
+            return future
+        finally:
+            theirs.close()
+
+    async def learn(self, function: str) -> str:
+        """Import a function; return "", or why it cannot be had.
+
+        Raises:
+            SlotDied: Importing it ended the process, or never ended.
+        """
+        if function in self.learned:
+            return ""
+        why: str = await self._submit(START, learn, function)
+        if not why:
+            self.learned.add(function)
+        return why
+
+    async def run(self, batch: Batch, limit: float) -> BatchResult:
+        """Run a batch.
+
+        Args:
+            batch: Its function was learned.
+            limit: Seconds it may take.
+
+        Raises:
+            SlotDied: The process ended, or was killed after `limit`.
+        """
+        result: BatchResult = await self._submit(limit, run_batch, batch)
+        self.rss = result.rss
+        return result
+
+    async def _submit(self, limit: float, work: Callable[..., T], *args: Any) -> T:
+        assert self._pool is not None
+        try:
+            future = self._pool.submit(work, *args)
+        except RuntimeError as error:  # it broke while it was idle
+            raise await self._obituary(error) from error
+        return await self._result(future, limit)
+
+    async def _result(self, future: Future[T], limit: float) -> T:
+        waiting = asyncio.wrap_future(future)
+        await asyncio.wait({waiting}, timeout=limit)
+        if not future.done():
+            # A value that comes after all is nobody's.
+            waiting.cancel()
+            fault = await asyncio.to_thread(self._ask_where)
+            await self._bury()
+            raise SlotDied(Kind.TIMEOUT, f"no answer after {limit:.3g} s{_place(fault)}", fault)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a pool passes on what it was told, or breaks
+            raise await self._obituary(error) from error
+
+    def _ask_where(self) -> str:
+        process = self._context.made
+        if process is None or process.pid is None or self._faults is None:
+            return ""
+        with contextlib.suppress(OSError):
+            os.kill(process.pid, signal.SIGUSR1)
+            self._faults.poll(_LAST_WORDS)
+        return self._fault()
+
+    def _fault(self) -> str:
+        """Return what faulthandler wrote so far."""
+        said = b""
+        with contextlib.suppress(OSError, EOFError):
+            while self._faults is not None and len(said) < _MAX_FAULT and self._faults.poll(0):
+                chunk = os.read(self._faults.fileno(), _MAX_FAULT)
+                if not chunk:
+                    break
+                said += chunk
+        return said.decode(errors="replace")
+
+    async def _obituary(self, error: BaseException) -> SlotDied:
+        """Return how the process ended, when it did of itself."""
+        await self._bury()
+        fault = self._fault()
+        made = self._context.made
+        code = made.exitcode if made is not None else None
+        if isinstance(error, MemoryError) or code == OUT_OF_MEMORY:
+            return SlotDied(Kind.MEMORY, "the process ran out of memory", fault)
+        if isinstance(error, OSError) and not fault:
+            return SlotDied(Kind.DIED, f"no process could be started: {error.strerror}")
+        return SlotDied(Kind.DIED, f"the process {_ended(code)}{_place(fault)}", fault)
+
+    async def _bury(self) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._threads, self.kill)
+
+    def kill(self) -> None:
+        """End the process at once, and wait for that."""
+        pool, self._pool = self._pool, None
+        self.learned = set()
+        if pool is None:
+            return
+        process = self._context.made
+        if process is not None and process.pid is not None:
+            process.kill()
+        # A payload of which the dead process read only half would keep its writer waiting, and us
+        # with it (cpython#94777, not in Python 3.11): a pipe without any reader does not.
+        reader = getattr(getattr(pool, "_call_queue", None), "_reader", None)
+        if reader is not None:
+            reader.close()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+    def close(self) -> None:
+        """Let an idle process end, and wait for that."""
+        pool, self._pool = self._pool, None
+        self.learned = set()
+        if pool is not None:
+            pool.shutdown(wait=True)
+        if self._faults is not None:
+            self._faults.close()
+            self._faults = None
+
+
+def _ended(code: int | None) -> str:
+    if code is None:
+        return "ended"
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    more = ", as the system does when memory runs out" if code == -signal.SIGKILL else ""
+    return f"was ended by {name}{more}"
+
+
+def _place(fault: str) -> str:
+    """Return the innermost place that is not ours, as " in function (file:line)"."""
+    for file, line, function in _FRAME.findall(fault):
+        if not any(ours in file.replace("\\", "/") for ours in _OURS):
+            short = "/".join(file.split("/")[-2:])
+            return f", in {function} ({short}:{line})"
+    return ""
