@@ -26,8 +26,9 @@ MAX_NESTING = 3
 _CUT = "body_cut"
 _OLD = "older than start.newer_than"
 _OFFSITE = "out of scope"
+_KNOWN = "lists that were asked for already"
 #: Left out as the config wants it: worth a note only where nothing else is left.
-_AS_WANTED = (_OLD, _OFFSITE)
+_AS_WANTED = (_OLD, _OFFSITE, _KNOWN)
 
 
 class SourceReader:
@@ -90,7 +91,9 @@ class SourceReader:
             return
         if not entry.is_list:
             reading.add_page(url)
-        elif url not in self._known:
+        elif url in self._known:
+            reading.leave_out(_KNOWN)
+        else:
             self._take_list(url, reading, anywhere=anywhere)
 
     def _take_list(self, url: str, reading: _Reading, *, anywhere: bool) -> None:

@@ -218,6 +218,30 @@ async def test_a_resume_reads_the_list_it_began_with(job: Job, site: Site) -> No
     assert sorted(job.paths()) == ["/a", "/b", "/c"]
 
 
+async def test_a_list_that_a_resume_does_not_read_is_not_passed_over_in_silence(
+    job: Job, site: Site
+) -> None:
+    put_pages(site, "/a", "/b")
+    job.write(start={"from_file": "-"}, fetch={"private_addresses": "allow"})
+    held = site.hold("/a")
+    with (job.folder / "urls").open("wb+") as stdin:
+        stdin.write(f"{site.url('/a')}\n".encode())
+        stdin.seek(0)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "crawler", job.file.name, cwd=job.folder, stdin=stdin,
+            env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+    await held.asked.wait()
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+    held.answer.set()
+
+    code, said = await run_with(job, f"{site.url('/b')}\n".encode())
+
+    assert (code, job.paths()) == (0, ["/a"])
+    assert "standard input is not read" in said
+
+
 # --- Lists that are fetched ---
 
 

@@ -5,6 +5,8 @@ What reads them is imported by jobs that have one: it would cost the others some
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -23,6 +25,14 @@ _STDIN = "-"
 def reads_stdin(loaded: LoadedJob) -> bool:
     """Tell whether the list of a job comes in on standard input."""
     return loaded.job.start.from_file == _STDIN
+
+
+def leaves_stdin(loaded: LoadedJob, stdin: BinaryIO | None) -> bool:
+    """Tell whether a resumed run passes over a list: it goes on with the one that it began with."""
+    if not reads_stdin(loaded) or stdin is None or stdin.closed:
+        return False
+    mode = os.fstat(stdin.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
 
 
 def check_file(loaded: LoadedJob) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from crawler.app.job.job_paths import JobPaths, new_run_id, rfc3339
 from crawler.app.job.practice_site import start_practice_site
 from crawler.app.job.spider_set import SpiderSet, spiders_of, user_spider
-from crawler.app.job.start_lists import check_file, keep_stdin
+from crawler.app.job.start_lists import check_file, keep_stdin, leaves_stdin
 from crawler.app.run.open_files import make_room
 from crawler.app.run.options import RunOptions
 from crawler.app.run.process_figures import CpuMeter
@@ -166,6 +166,12 @@ class JobRun:
         if mode == "fresh" or recovered.run_id is None:
             refuse_taken(self._loaded, self._options, self._paths, run_id, now)
         resumes = mode != "fresh" and recovered.run_id is not None
+        if resumes and leaves_stdin(self._loaded, self._streams.stdin):
+            self._console.say(
+                "standard input is not read: the interrupted run goes on with the list that it"
+                " began with; --fresh begins with this one",
+                QUIET,
+            )
         await keep_stdin(self._loaded, self._paths, self._streams.stdin, resumes=resumes)
         start = RunStart(
             mode=mode, run_id=run_id, settings=settings, now=now,

@@ -126,6 +126,12 @@ def test_each_list_is_read_once() -> None:
     assert urls(second) == ["https://e.org/b.xml"]
 
 
+def test_an_index_that_leads_nowhere_new_says_so() -> None:
+    parsed = read(index(URL, URL))
+
+    assert parsed.notes == (f"{URL}: 0 URLs kept; left out: lists that were asked for already (2)",)
+
+
 def test_a_loop_ends_even_if_a_resume_has_forgotten_it() -> None:
     looping = row("https://e.org/b.xml", trail=(URL, "https://e.org/a.xml"))
 
