@@ -56,6 +56,7 @@ class Transforms:
         self._queue: deque[WaitingItem] = deque()
         self._done: list[Settled] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._busy = 0
         # Of the outbox: how many there are, and the last row that came into the window.
         self._waiting = waiting
         self._last = 0
@@ -82,7 +83,7 @@ class Transforms:
     @property
     def busy(self) -> int:
         """Items that are being transformed."""
-        return len(self._tasks)
+        return self._busy
 
     def add(self, items: Iterable[WaitingItem]) -> None:
         """Take in items that a commit has just put into the outbox, in its order."""
@@ -119,7 +120,8 @@ class Transforms:
         async with asyncio.TaskGroup() as group:
             while not self._closed:
                 self._wake.clear()
-                while self._queue and len(self._tasks) < AT_ONCE:
+                while self._queue and self._busy < AT_ONCE:
+                    self._busy += 1
                     task = group.create_task(self._apply(self._queue.popleft()))
                     self._tasks.add(task)
                     task.add_done_callback(self._tasks.discard)
@@ -139,6 +141,7 @@ class Transforms:
 
     async def _apply(self, item: WaitingItem) -> None:
         result = await self._transform.apply(item.name, load(item.data))
+        self._busy -= 1
         self._done.append(Settled(item, result))
         self._settled()
         self._wake.set()
