@@ -21,6 +21,7 @@ from crawler.app.item_pipe import ItemPipe
 from crawler.app.job.ad_hoc_job import job_for_class
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.spider_set import check_starts, user_spider
+from crawler.app.job.start_lists import check_file
 from crawler.app.run.options import RunOptions
 from crawler.app.run.run_job import JobRun, Streams
 from crawler.clock import SystemClock
@@ -133,7 +134,9 @@ class Crawling:
             check_starts(spider, f"start_urls of {self._source.__name__}")
             return job_for_class(self._source, overrides, os.environ), spider
         loaded = load_job(Path(self._source), overrides=overrides, environ=os.environ)
-        return loaded, user_spider(loaded)
+        user = user_spider(loaded)
+        check_file(loaded)
+        return loaded, user
 
     async def _to_the_end(self, run: JobRun, user: Spider | None, paths: JobPaths) -> None:
         try:

@@ -305,3 +305,13 @@ async def test_outputs_of_finished_runs_are_the_users_own(job: Job, paths: list[
     ran = await job.run()
 
     assert (ran.code, sorted(job.paths())) == (0, sorted(paths))
+
+
+async def test_what_is_no_file_is_not_said_to_be_one_to_delete(job: Job) -> None:
+    job.write()
+
+    ran = await job.run("-o", "/dev/null")
+
+    assert ran.code == 2
+    assert "output /dev/null is no file" in ran.err
+    assert "delete" not in ran.err

@@ -109,3 +109,12 @@ def test_what_cannot_be_reached_gives_nothing_and_raises_nothing() -> None:
     settings = {"fetch.retries": "0"}
 
     assert list(crawl_sync(Titles, start_urls=["http://127.0.0.1:1/"], settings=settings)) == []
+
+
+async def test_a_list_without_a_url_is_an_error_as_it_is_for_the_command(tmp_path: Path) -> None:
+    (tmp_path / "urls.txt").write_text("zzz\n")
+    job = tmp_path / "job.yaml"
+    job.write_text("name: job\nstart: {from_file: urls.txt}\n")
+
+    with pytest.raises(ConfigError, match=r"urls\.txt:1: .*'zzz'"):
+        _ = [item async for item in crawl(job)]

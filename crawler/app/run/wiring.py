@@ -77,7 +77,9 @@ def refuse_taken(
     new = [one.path for one in loaded.job.output if one.mode == "new"]
     for template in new if options.output is None else [options.output]:
         path = paths.output(template, run_id, started)
-        if path.exists() and not path.is_dir():
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ConfigError(f"output {path} is no file; -o - prints items on standard output")
+        if path.is_file():
             cure = (
                 "delete it or name another"
                 if options.output is not None
