@@ -69,7 +69,7 @@ class AnswerStream:
             CutShort: The connection ended inside it.
         """
         head = self._one_head()
-        for _ in range(MAX_INTERIM):
+        for _ in range(MAX_INTERIM + 1):
             if not 100 <= head.status < 200 or head.status == 101:
                 break
             head = self._one_head()

@@ -120,10 +120,11 @@ class Urllib3Fetcher:
         stream: AnswerStream | None = None
         status: int | None = None
         try:
+            fields = self._fields(request)
             wire = self._connected(request.url, started, fresh=fresh)
             wire.idle = self._limits.timeout if request.timeout is None else request.timeout
             wire.ends = started + self._limits.head_deadline
-            wire.ask(request, self._fields(request))
+            wire.ask(request, fields)
             stream = AnswerStream(wire.receive)
             head = stream.read_head(request.method)
             status = head.status

@@ -8,14 +8,14 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from crawler.errors import FetchError
-from crawler.fetch.http_client import AiohttpFetcher
+from crawler.interfaces import Fetcher
 from crawler.messages import FetchRequest, HttpResponse
 from crawler.outcome import ErrorClass
 from crawler.testing.fake_clock import FakeClock
 from crawler.testing.fake_fetcher import FakeFetcher, Reply
 from crawler.testing.raw_server import RawServer, answer
 
-NewFetcher = Callable[..., AbstractAsyncContextManager[AiohttpFetcher]]
+NewFetcher = Callable[..., AbstractAsyncContextManager[Fetcher]]
 Ask = Callable[..., Awaitable[HttpResponse]]
 
 PHRASES = {200: "OK", 301: "Moved Permanently", 404: "Not Found", 503: "Service Unavailable"}

@@ -10,19 +10,19 @@ import pytest
 
 from crawler.errors import FetchError
 from crawler.fetch.cookie_jar import CookieJar
-from crawler.fetch.http_client import AiohttpFetcher
+from crawler.interfaces import Fetcher
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
 from crawler.testing.raw_server import Exchange, RawServer, answer
 
-NewFetcher = Callable[..., AbstractAsyncContextManager[AiohttpFetcher]]
+NewFetcher = Callable[..., AbstractAsyncContextManager[Fetcher]]
 
 PAGE = b"<html>" + b"some words, " * 2_000 + b"</html>"
 GZIP = {"content_encoding": "gzip"}
 
 
 async def test_a_compressed_body_is_decoded_and_its_wire_size_kept(
-    fetcher: AiohttpFetcher,
+    fetcher: Fetcher,
 ) -> None:
     packed = gzip.compress(PAGE)
     async with RawServer(answer(packed, **GZIP)) as server:
@@ -32,7 +32,7 @@ async def test_a_compressed_body_is_decoded_and_its_wire_size_kept(
     assert server.exchanges[0].fields["accept-encoding"].startswith("gzip, deflate")
 
 
-async def test_a_compressed_body_may_come_byte_by_byte(fetcher: AiohttpFetcher) -> None:
+async def test_a_compressed_body_may_come_byte_by_byte(fetcher: Fetcher) -> None:
     packed = gzip.compress(b"hello")
 
     async def script(exchange: Exchange) -> None:
@@ -47,7 +47,7 @@ async def test_a_compressed_body_may_come_byte_by_byte(fetcher: AiohttpFetcher) 
 
 @pytest.mark.parametrize("length", [{}, {"content_length": ""}], ids=["length", "until-close"])
 async def test_a_cut_gzip_stream_is_truncated_however_it_is_framed(
-    fetcher: AiohttpFetcher, length: dict[str, str]
+    fetcher: Fetcher, length: dict[str, str]
 ) -> None:
     raw = answer(gzip.compress(PAGE)[:-20], **GZIP, **length)
     async with RawServer(raw) as server:
@@ -63,7 +63,7 @@ async def endless(exchange: Exchange) -> None:
         await exchange.send(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
 
 
-async def test_an_endless_body_is_too_large(fetcher: AiohttpFetcher) -> None:
+async def test_an_endless_body_is_too_large(fetcher: Fetcher) -> None:
     async with RawServer(endless) as server:
         with pytest.raises(FetchError) as caught:
             await fetcher.fetch(FetchRequest(url=server.url()))
@@ -71,7 +71,7 @@ async def test_an_endless_body_is_too_large(fetcher: AiohttpFetcher) -> None:
     assert caught.value.kind == ErrorClass.TOO_LARGE
 
 
-async def test_a_body_is_refused_by_the_length_it_announces(fetcher: AiohttpFetcher) -> None:
+async def test_a_body_is_refused_by_the_length_it_announces(fetcher: Fetcher) -> None:
     async with RawServer(answer(content_length="1000001")) as server:
         with pytest.raises(FetchError, match="announces 1000001") as caught:
             await fetcher.fetch(FetchRequest(url=server.url()))
@@ -79,7 +79,7 @@ async def test_a_body_is_refused_by_the_length_it_announces(fetcher: AiohttpFetc
     assert caught.value.kind == ErrorClass.TOO_LARGE
 
 
-async def test_a_request_may_have_a_size_limit_of_its_own(fetcher: AiohttpFetcher) -> None:
+async def test_a_request_may_have_a_size_limit_of_its_own(fetcher: Fetcher) -> None:
     async with RawServer(answer(PAGE)) as server:
         with pytest.raises(FetchError) as caught:
             await fetcher.fetch(FetchRequest(url=server.url(), max_body=100))
@@ -89,7 +89,7 @@ async def test_a_request_may_have_a_size_limit_of_its_own(fetcher: AiohttpFetche
 
 @pytest.mark.parametrize("length", [{}, {"content_length": ""}], ids=["announced", "until-close"])
 async def test_a_body_that_may_be_cut_keeps_its_beginning(
-    fetcher: AiohttpFetcher, length: dict[str, str]
+    fetcher: Fetcher, length: dict[str, str]
 ) -> None:
     async with RawServer(answer(b"Disallow: /x\n" * 100_000, **length)) as server:
         response = await fetcher.fetch(
@@ -101,7 +101,7 @@ async def test_a_body_that_may_be_cut_keeps_its_beginning(
     assert "body_cut" in response.flags
 
 
-async def test_a_bomb_is_too_large(fetcher: AiohttpFetcher) -> None:
+async def test_a_bomb_is_too_large(fetcher: Fetcher) -> None:
     packer = zlib.compressobj(9, wbits=31)
     bomb = b"".join(packer.compress(b"\0" * 1_000_000) for _ in range(100)) + packer.flush()
     async with RawServer(answer(bomb, **GZIP)) as server:
@@ -124,7 +124,7 @@ async def test_a_bomb_is_too_large(fetcher: AiohttpFetcher) -> None:
     ],
 )
 async def test_an_error_page_keeps_its_status_whatever_its_body_does(
-    fetcher: AiohttpFetcher, raw: bytes
+    fetcher: Fetcher, raw: bytes
 ) -> None:
     async with RawServer(raw) as server:
         response = await fetcher.fetch(FetchRequest(url=server.url()))
@@ -133,7 +133,7 @@ async def test_an_error_page_keeps_its_status_whatever_its_body_does(
 
 
 async def test_the_body_of_a_redirect_is_thrown_away_and_its_connection_kept(
-    fetcher: AiohttpFetcher,
+    fetcher: Fetcher,
 ) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.send(answer(PAGE, status="302 Found", location="/b"))
@@ -146,7 +146,7 @@ async def test_the_body_of_a_redirect_is_thrown_away_and_its_connection_kept(
     assert server.connections == 1
 
 
-async def test_the_endless_body_of_a_redirect_is_left(fetcher: AiohttpFetcher) -> None:
+async def test_the_endless_body_of_a_redirect_is_left(fetcher: Fetcher) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.send(answer(status="301 Moved", transfer_encoding="chunked", location="/b"))
         while not exchange.is_over:
@@ -158,7 +158,7 @@ async def test_the_endless_body_of_a_redirect_is_left(fetcher: AiohttpFetcher) -
     assert (response.status, response.body) == (301, b"")
 
 
-async def test_a_redirect_without_location_is_read_like_a_page(fetcher: AiohttpFetcher) -> None:
+async def test_a_redirect_without_location_is_read_like_a_page(fetcher: Fetcher) -> None:
     async with RawServer(answer(b"where?", status="302 Found")) as server:
         response = await fetcher.fetch(FetchRequest(url=server.url()))
 
@@ -199,7 +199,7 @@ async def test_a_wanted_type_is_read(
     assert response.body == b"body"
 
 
-async def test_head_has_no_body_and_its_connection_is_kept(fetcher: AiohttpFetcher) -> None:
+async def test_head_has_no_body_and_its_connection_is_kept(fetcher: Fetcher) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.send(answer(content_length="5000", **GZIP))
 
@@ -210,7 +210,7 @@ async def test_head_has_no_body_and_its_connection_is_kept(fetcher: AiohttpFetch
     assert (response.body, server.connections) == (b"", 1)
 
 
-async def test_a_post_carries_its_body(fetcher: AiohttpFetcher) -> None:
+async def test_a_post_carries_its_body(fetcher: Fetcher) -> None:
     async with RawServer(answer(b"ok")) as server:
         headers = (("content-type", b"text/plain"), ("x-a", b"1"), ("X-A", b"2"))
         await fetcher.fetch(
@@ -225,9 +225,7 @@ async def test_a_post_carries_its_body(fetcher: AiohttpFetcher) -> None:
 @pytest.mark.parametrize(
     "field", [("x-a", b"1\r\nEvil: 1"), ("x a", b"1"), ("x:a", b"1"), ("x\r\nEvil", b"1")]
 )
-async def test_a_field_cannot_smuggle_another(
-    fetcher: AiohttpFetcher, field: tuple[str, bytes]
-) -> None:
+async def test_a_field_cannot_smuggle_another(fetcher: Fetcher, field: tuple[str, bytes]) -> None:
     async with RawServer(answer(b"ok")) as server:
         with pytest.raises(FetchError) as caught:
             await fetcher.fetch(FetchRequest(url=server.url(), headers=(field,)))
@@ -252,7 +250,7 @@ async def test_cookies_are_learnt_and_sent_by_our_jar_alone(new_fetcher: NewFetc
     assert (len(jar), silent.cookies_set) == (1, ())
 
 
-async def test_retry_after_comes_back_in_seconds(fetcher: AiohttpFetcher) -> None:
+async def test_retry_after_comes_back_in_seconds(fetcher: Fetcher) -> None:
     fields = {"retry_after": formatdate(1_000_000_090, usegmt=True)}
     date = formatdate(1_000_000_000, usegmt=True)
     raw = answer(status="503 Busy", date=date, **fields)

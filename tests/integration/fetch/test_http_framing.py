@@ -6,20 +6,20 @@ import contextlib
 import pytest
 
 from crawler.errors import FetchError
-from crawler.fetch.http_client import AiohttpFetcher
+from crawler.interfaces import Fetcher
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
 from crawler.testing.raw_server import Exchange, RawServer, answer
 
 
-async def failure(fetcher: AiohttpFetcher, request: FetchRequest) -> FetchError:
+async def failure(fetcher: Fetcher, request: FetchRequest) -> FetchError:
     with pytest.raises(FetchError) as caught:
         await fetcher.fetch(request)
     assert caught.value.url == request.url
     return caught.value
 
 
-async def test_a_plain_answer_comes_back_whole(fetcher: AiohttpFetcher) -> None:
+async def test_a_plain_answer_comes_back_whole(fetcher: Fetcher) -> None:
     async with RawServer(answer(b"hello", content_type="text/html", x_a="\xe9")) as server:
         response = await fetcher.fetch(FetchRequest(url=server.url("/a?b=%2F|")))
 
@@ -61,6 +61,43 @@ async def test_a_plain_answer_comes_back_whole(fetcher: AiohttpFetcher) -> None:
         ),
         pytest.param(answer(b"hello", content_length="-5"), ErrorClass.PROTOCOL, id="minus-length"),
         pytest.param(answer(b"hello", content_length="+5"), ErrorClass.PROTOCOL, id="plus-length"),
+        pytest.param(answer(b"hello", content_length="5, 5"), ErrorClass.PROTOCOL, id="5-comma-5"),
+        pytest.param(
+            answer(b"0\r\n\r\n", transfer_encoding="chunked", content_length="5"),
+            ErrorClass.PROTOCOL,
+            id="length-and-chunks",
+        ),
+        pytest.param(
+            answer(b"5\r\nhelloXX\r\n", transfer_encoding="chunked"),
+            ErrorClass.PROTOCOL,
+            id="chunk-longer-than-its-size",
+        ),
+        pytest.param(
+            answer(b"+5\r\nhello\r\n", transfer_encoding="chunked"),
+            ErrorClass.PROTOCOL,
+            id="chunk-size-with-a-sign",
+        ),
+        pytest.param(
+            answer(b"f" * 17 + b"\r\nhello\r\n", transfer_encoding="chunked"),
+            ErrorClass.PROTOCOL,
+            id="chunk-size-of-68-bits",
+        ),
+        pytest.param(
+            answer(b"0\r\nno field\r\n\r\n", transfer_encoding="chunked"),
+            ErrorClass.PROTOCOL,
+            id="trailer-that-is-no-field",
+        ),
+        pytest.param(
+            answer(b"0\r\nX: y\r\n", transfer_encoding="chunked"),
+            ErrorClass.TRUNCATED,
+            id="cut-trailer",
+        ),
+        pytest.param(b"ICY 200 OK\r\n\r\n", ErrorClass.PROTOCOL, id="radio"),
+        pytest.param(b"HTTP/1.1  200 OK\r\n\r\n", ErrorClass.PROTOCOL, id="two-spaces"),
+        pytest.param(b"HTTP/3.0 200 OK\r\n\r\n", ErrorClass.PROTOCOL, id="http-3-over-tcp"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX-A\r\n\r\n", ErrorClass.PROTOCOL, id="no-colon"),
+        pytest.param(answer(x_a="a\rb"), ErrorClass.PROTOCOL, id="bare-cr-in-a-field"),
+        pytest.param(answer(b"hello") + b"XX", ErrorClass.PROTOCOL, id="bytes-behind-the-body"),
         pytest.param(answer(x_a="a\0b"), ErrorClass.PROTOCOL, id="nul-in-a-field"),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nX A : b\r\nContent-Length: 0\r\n\r\n",
@@ -76,7 +113,7 @@ async def test_a_plain_answer_comes_back_whole(fetcher: AiohttpFetcher) -> None:
     ],
 )
 async def test_broken_framing_is_an_error_of_its_class(
-    fetcher: AiohttpFetcher, raw: bytes, kind: ErrorClass
+    fetcher: Fetcher, raw: bytes, kind: ErrorClass
 ) -> None:
     async with RawServer(raw) as server:
         error = await failure(fetcher, FetchRequest(url=server.url()))
@@ -96,9 +133,20 @@ async def test_broken_framing_is_an_error_of_its_class(
             answer(b"2\r\nhe\r\n3;ext=1\r\nllo\r\n0\r\n\r\n", transfer_encoding="chunked"),
             id="chunks-with-extensions",
         ),
+        pytest.param(
+            answer(b"5 \r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n", transfer_encoding="gzip, Chunked"),
+            id="chunks-with-a-trailer",
+        ),
+        pytest.param(b"\r\n\r\n" + answer(b"hello"), id="empty-lines-before"),
+        pytest.param(answer(b"hello") + b"\r\n", id="empty-line-behind"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 5\r\n\r\nhello", id="folded"
+        ),
+        pytest.param(answer(b"hello", status="200 caf\xe9\x01"), id="odd-reason"),
+        pytest.param(answer(b"hello", status="205 Reset"), id="205-with-a-body"),
     ],
 )
-async def test_odd_but_harmless_framing_is_read(fetcher: AiohttpFetcher, raw: bytes) -> None:
+async def test_odd_but_harmless_framing_is_read(fetcher: Fetcher, raw: bytes) -> None:
     async with RawServer(raw) as server:
         response = await fetcher.fetch(FetchRequest(url=server.url()))
 
@@ -115,14 +163,14 @@ async def test_odd_but_harmless_framing_is_read(fetcher: AiohttpFetcher, raw: by
         pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" * 5_000 + answer(b"x"), id="5000-interim"),
     ],
 )
-async def test_heads_beyond_the_limits_are_refused(fetcher: AiohttpFetcher, raw: bytes) -> None:
+async def test_heads_beyond_the_limits_are_refused(fetcher: Fetcher, raw: bytes) -> None:
     async with RawServer(raw) as server:
         error = await failure(fetcher, FetchRequest(url=server.url()))
 
     assert error.kind in (ErrorClass.PROTOCOL, ErrorClass.TRUNCATED)
 
 
-async def test_an_endless_flood_of_interim_answers_ends(fetcher: AiohttpFetcher) -> None:
+async def test_an_endless_flood_of_interim_answers_ends(fetcher: Fetcher) -> None:
     async def flood(exchange: Exchange) -> None:
         while not exchange.is_over:
             await exchange.send(b"HTTP/1.1 102 Processing\r\n\r\n" * 100)
@@ -133,7 +181,7 @@ async def test_an_endless_flood_of_interim_answers_ends(fetcher: AiohttpFetcher)
     assert error.kind == ErrorClass.PROTOCOL
 
 
-async def test_an_endless_header_ends(fetcher: AiohttpFetcher) -> None:
+async def test_an_endless_header_ends(fetcher: Fetcher) -> None:
     async def flood(exchange: Exchange) -> None:
         await exchange.send(b"HTTP/1.1 200 OK\r\n")
         while not exchange.is_over:
@@ -145,14 +193,23 @@ async def test_an_endless_header_ends(fetcher: AiohttpFetcher) -> None:
     assert error.kind == ErrorClass.PROTOCOL
 
 
-async def test_a_body_without_length_is_flagged(fetcher: AiohttpFetcher) -> None:
+async def test_a_body_without_length_is_flagged(fetcher: Fetcher) -> None:
     async with RawServer(b"HTTP/1.0 200 OK\r\n\r\nhello") as server:
         response = await fetcher.fetch(FetchRequest(url=server.url()))
 
     assert (response.body, response.flags) == (b"hello", ("length_unknown",))
 
 
-async def test_a_reset_is_no_end_of_a_body_without_length(fetcher: AiohttpFetcher) -> None:
+async def test_a_transfer_coding_that_is_not_chunked_says_nothing_of_the_end(
+    fetcher: Fetcher,
+) -> None:
+    async with RawServer(answer(b"hello", transfer_encoding="gzip")) as server:
+        response = await fetcher.fetch(FetchRequest(url=server.url()))
+
+    assert (response.body, response.flags) == (b"hello", ("length_unknown",))
+
+
+async def test_a_reset_is_no_end_of_a_body_without_length(fetcher: Fetcher) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello")
         seen.set_result(exchange)
@@ -167,14 +224,14 @@ async def test_a_reset_is_no_end_of_a_body_without_length(fetcher: AiohttpFetche
     assert error.kind == ErrorClass.TRUNCATED
 
 
-async def test_a_status_from_600_on_is_passed_on(fetcher: AiohttpFetcher) -> None:
+async def test_a_status_from_600_on_is_passed_on(fetcher: Fetcher) -> None:
     async with RawServer(answer(b"no", status="999 Denied")) as server:
         response = await fetcher.fetch(FetchRequest(url=server.url()))
 
     assert (response.status, response.body) == (999, b"no")
 
 
-async def test_304_and_206_are_answers_when_asked_for(fetcher: AiohttpFetcher) -> None:
+async def test_304_and_206_are_answers_when_asked_for(fetcher: Fetcher) -> None:
     async def script(exchange: Exchange) -> None:
         part = "range" in exchange.fields
         await exchange.send(answer(b"pa", status="206 Part") if part else answer(status="304 Same"))
@@ -190,7 +247,7 @@ async def test_304_and_206_are_answers_when_asked_for(fetcher: AiohttpFetcher) -
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 async def test_bytes_behind_an_answer_without_body_reach_no_other_request(
-    fetcher: AiohttpFetcher, status: str
+    fetcher: Fetcher, status: str
 ) -> None:
     async def script(exchange: Exchange) -> None:
         if exchange.path == "/odd":
@@ -209,7 +266,7 @@ async def test_bytes_behind_an_answer_without_body_reach_no_other_request(
     assert after.body == b"own body"
 
 
-async def test_an_answer_to_nothing_reaches_no_request(fetcher: AiohttpFetcher) -> None:
+async def test_an_answer_to_nothing_reaches_no_request(fetcher: Fetcher) -> None:
     async def script(exchange: Exchange) -> None:
         own = answer(exchange.path.encode())
         await exchange.send(own + answer(b"smuggled") if exchange.path == "/1" else own)
@@ -223,8 +280,10 @@ async def test_an_answer_to_nothing_reaches_no_request(fetcher: AiohttpFetcher) 
     assert server.exchanges[1].connection == 2
 
 
+# Nothing looks at a thread's connection while it is idle; what the next request finds is below.
+@pytest.mark.parametrize("client", ["aiohttp"], indirect=True)
 async def test_a_late_answer_to_nothing_closes_the_idle_connection(
-    fetcher: AiohttpFetcher,
+    fetcher: Fetcher,
 ) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.send(answer(exchange.path.encode()))
@@ -243,8 +302,29 @@ async def test_a_late_answer_to_nothing_closes_the_idle_connection(
     assert second.body == b"/2"
 
 
+@pytest.mark.parametrize("client", ["urllib3"], indirect=True)
+async def test_a_late_answer_to_nothing_is_no_answer_to_the_next(fetcher: Fetcher) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(answer(exchange.path.encode()))
+        if exchange.path == "/1":
+            await asked.wait()
+            await exchange.send(answer(b"smuggled"))
+            sent.set()
+
+    asked, sent = asyncio.Event(), asyncio.Event()
+    async with RawServer(script) as server:
+        await fetcher.fetch(FetchRequest(url=server.url("/1")))
+        asked.set()
+        await sent.wait()
+        second = await fetcher.fetch(FetchRequest(url=server.url("/2")))
+
+    assert second.body == b"/2"
+    assert [exchange.connection for exchange in server.exchanges] == [1, 2]
+
+
+@pytest.mark.parametrize("client", ["aiohttp"], indirect=True)  # a thread cannot be cancelled
 async def test_a_request_cancelled_inside_its_body_leaves_no_trace(
-    fetcher: AiohttpFetcher,
+    fetcher: Fetcher,
 ) -> None:
     begun: asyncio.Queue[str] = asyncio.Queue()
 
