@@ -68,7 +68,7 @@ def _of_rule(
         # A follow rule applies to every page: without any, it is no news that it found nothing.
         if not rule.follows:
             which = rule.pages or "it"
-            yield f"{rule.place}: {which} applied to no page that was fetched", 0.0
+            yield f"{rule.place}: {which} applied to no page that came to a good end", 0.0
     elif not count.found:
         place, what = _whole(rule)
         text = f"{place}: {what} matched 0 of {_count(count.pages, 'page')}"

@@ -140,7 +140,8 @@ def _failures(tally: RunTally, expected: Expectations) -> Iterable[str]:
         yield f"robots.txt forbids the start URLs ({starts.forbidden})"
     if not expected.allow_empty:
         if not tally.done:
-            yield "no page was fetched (checks.allow_empty: true makes that all right)"
+            what = "came to a good end" if tally.failed or tally.dead else "was fetched"
+            yield f"no page {what} (checks.allow_empty: true makes that all right)"
         elif expected.wants_items and not tally.items:
             yield "no item was found (checks.allow_empty: true makes that all right)"
     if expected.min_items is not None and tally.items < expected.min_items:

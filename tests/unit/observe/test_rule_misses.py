@@ -63,7 +63,7 @@ def test_a_rule_that_found_nothing_is_named_once(rule: PlacedRule, words: str) -
 def test_a_rule_that_no_page_was_for_is_named() -> None:
     assert missed(BOOK, None) == [
         (
-            'extract.0: url "/b/*" applied to no page that was fetched.'
+            'extract.0: url "/b/*" applied to no page that came to a good end.'
             " Try: crawler try 'my books.yaml' URL"
         )
     ]

@@ -64,6 +64,10 @@ REACHED = StartTally(reached=1)
             id="no-item-wanted",
         ),
         pytest.param(RunTally(done=0), Expectations(), 3, "no page was fetched", id="no-start"),
+        pytest.param(
+            RunTally(done=0, failed=2), Expectations(max_failed=1.0), 3,
+            "no page came to a good end", id="all-failed",
+        ),
         pytest.param(RunTally(done=0), Expectations(allow_empty=True), 0, None, id="may-be-empty"),
         pytest.param(
             RunTally(done=0, dead=2, starts=StartTally(unreached=2)), Expectations(), 4,
