@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 from pathlib import Path
 
+from crawler.cli.own_command import own_command
 from crawler.cli.printing import put
 
 _EPILOG = """\
@@ -70,12 +70,5 @@ def run(options: argparse.Namespace) -> int:
     config = str(written.config)
     check = ["validate", config, *(["--online"] if options.url else [])]
     nexts = (check, ["try", config, written.try_url], [config])
-    put(["next:", *(f"  {_command(words)}" for words in nexts)])
+    put(["next:", *(f"  {own_command(*words)}" for words in nexts)])
     return 0
-
-
-def _command(words: list[str]) -> str:
-    """Return a command as it is to be typed here."""
-    name = Path(sys.argv[0]).name
-    before = ["crawler"] if name == "crawler" else ["python", "-m", "crawler"]
-    return shlex.join([*before, *words])

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import BinaryIO
 
 from crawler.cli.arguments import UsageError
+from crawler.cli.own_command import own_command
 from crawler.cli.printing import stdout_bytes
+from crawler.errors import ConfigError
+
+#: Problems, of three lines each, that a mail names.
+_MAILED = 6
 
 
 def add_arguments(run: argparse.ArgumentParser) -> None:
@@ -59,7 +63,10 @@ def run(options: argparse.Namespace) -> int:
     from crawler.clock import SystemClock
     from crawler.config.load import load_job
 
-    loaded = load_job(options.config, overrides=options.set, environ=os.environ)
+    try:
+        loaded = load_job(options.config, overrides=options.set, environ=os.environ)
+    except ConfigError as error:
+        raise _for_mail(error, options) if options.cron else error from None
     mode = "fresh" if options.fresh or options.forget else "resume" if options.resume else "auto"
     output = options.output
     if output not in (None, "-"):
@@ -74,6 +81,18 @@ def run(options: argparse.Namespace) -> int:
     return run_job(loaded, wanted, Streams(_stdout(output), sys.stderr, stdin), SystemClock())
 
 
+def _for_mail(error: ConfigError, options: argparse.Namespace) -> ConfigError:
+    """Return the first of many problems: what cron mails has 20 lines at most."""
+    left = len(error.problems) - _MAILED
+    if left <= 0:
+        return error
+    shorter = ConfigError(*error.problems[:_MAILED])
+    shorter.add_note(
+        f"{left} more: {own_command('validate', str(options.config), *_sets(options))}"
+    )
+    return shorter
+
+
 def _stdout(output: str | None) -> BinaryIO:
     """Return standard output; a run that prints no items does without."""
     return io.BytesIO() if sys.stdout is None and output != "-" else stdout_bytes()
@@ -81,15 +100,16 @@ def _stdout(output: str | None) -> BinaryIO:
 
 def _go_on(options: argparse.Namespace) -> str:
     """Return the command that goes on with this run if it is interrupted."""
-    name = Path(sys.argv[0]).name
-    words = ["crawler"] if name == "crawler" else ["python", "-m", "crawler"]
-    words += [str(options.config), "--resume"]
+    words = [str(options.config), "--resume"]
     if options.dir != Path():
         words += ["--dir", str(options.dir)]
-    for change in options.set:
-        words += ["--set", change]
+    words += _sets(options)
     if options.output is not None:
         words += ["-o", options.output]
     if options.limit is not None:
         words += ["--limit", str(options.limit)]
-    return shlex.join(words)
+    return own_command(*words)
+
+
+def _sets(options: argparse.Namespace) -> list[str]:
+    return [word for change in options.set for word in ("--set", change)]

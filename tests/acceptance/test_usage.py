@@ -164,3 +164,17 @@ async def test_schema_and_help_need_no_job(job: Job) -> None:
     assert (schema.code, told.code) == (0, 0)
     assert b'"properties"' in schema.out
     assert b"exit codes" in told.out
+
+
+async def test_cron_mails_the_first_of_many_mistakes_and_how_to_see_the_others(job: Job) -> None:
+    job.write(**{f"wrong{number}": number for number in range(9)})
+
+    mailed = await job.run("--cron", "--set", "run.loop=asyncio")
+    shown = await job.run()
+
+    assert mailed.code == shown.code == 2
+    assert len(mailed.err.splitlines()) <= 20
+    assert mailed.err.endswith(
+        "3 more: python -m crawler validate job.yaml --set run.loop=asyncio\n"
+    )
+    assert "'wrong8'" in shown.err
