@@ -96,7 +96,7 @@ class Sink(Protocol):
 
     Attributes:
         name: Key of its marks within the job.
-        path: The file that a user looks for, None when there is none.
+        path: The file with its items, as things stand; None when there is none.
     """
 
     name: str
