@@ -11,24 +11,40 @@ import contextlib
 import os
 import re
 import signal
+import sysconfig
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import connection
 from typing import Any, TypeVar
 
-from crawler.offload.child import Batch, BatchResult, ChildSettings, Hello, begin, hello, learn, run_batch
+from crawler.offload.child import (
+    Batch,
+    BatchResult,
+    ChildSettings,
+    Hello,
+    begin,
+    hello,
+    learn,
+    run_batch,
+)
 from crawler.offload.offloaded import Kind
 from crawler.offload.slot_context import OUT_OF_MEMORY, slot_context
+from crawler.offload.waiting import BATCH_SECONDS
 
 T = TypeVar("T")
 
 #: Seconds a process may take to begin, or to import a function.
 START = 60.0
+#: Seconds on top of any limit: for the way there and back on a busy machine, and for the payloads
+#: of a batch before its last one.
+_SLACK = 0.5 + BATCH_SECONDS
 #: Seconds it may take to say where it is before it is killed for being late.
 _LAST_WORDS = 0.2
-_MAX_FAULT = 4_000
+_PAUSE = 0.05
+_MAX_FAULT = 16_000
 _FRAME = re.compile(r'  File "(.+)", line (\d+) in (.+)')
-_OURS = ("crawler/offload/", "concurrent/futures/", "multiprocessing/")
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH100, PTH120 - as in frames
+_LIBRARY = sysconfig.get_path("stdlib") + os.sep
 
 
 class SlotDied(Exception):
@@ -119,10 +135,10 @@ class Slot:
 
         Args:
             batch: Its function was learned.
-            limit: Seconds it may take.
+            limit: Seconds its last payload may take.
 
         Raises:
-            SlotDied: The process ended, or was killed after `limit`.
+            SlotDied: The process ended, or was killed for being late.
         """
         result: BatchResult = await self._submit(limit, run_batch, batch)
         self.rss = result.rss
@@ -138,18 +154,19 @@ class Slot:
 
     async def _result(self, future: Future[T], limit: float) -> T:
         waiting = asyncio.wrap_future(future)
-        await asyncio.wait({waiting}, timeout=limit)
+        await asyncio.wait({waiting}, timeout=limit + _SLACK)
         if not future.done():
             # A value that comes after all is nobody's.
             waiting.cancel()
             fault = await asyncio.to_thread(self._ask_where)
             await self._bury()
-            raise SlotDied(Kind.TIMEOUT, f"no answer after {limit:.3g} s{_place(fault)}", fault)
+            raise SlotDied(Kind.TIMEOUT, f"not done after {limit:.3g} s{_place(fault)}", fault)
         try:
             return await waiting
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - a pool passes on what it was told, or breaks
+        # It broke, or passes on what its process could not send.
+        except Exception as error:
             raise await self._obituary(error) from error
 
     def _ask_where(self) -> str:
@@ -159,18 +176,18 @@ class Slot:
         with contextlib.suppress(OSError):
             os.kill(process.pid, signal.SIGUSR1)
             self._faults.poll(_LAST_WORDS)
-        return self._fault()
+        return self._fault(_PAUSE)
 
-    def _fault(self) -> str:
-        """Return what faulthandler wrote so far."""
+    def _fault(self, pause: float = 0.0) -> str:
+        """Return what faulthandler wrote; it is over after a pause of so many seconds."""
         said = b""
         with contextlib.suppress(OSError, EOFError):
-            while self._faults is not None and len(said) < _MAX_FAULT and self._faults.poll(0):
+            while self._faults is not None and len(said) < _MAX_FAULT and self._faults.poll(pause):
                 chunk = os.read(self._faults.fileno(), _MAX_FAULT)
                 if not chunk:
                     break
                 said += chunk
-        return said.decode(errors="replace")
+        return _users_part(said.decode(errors="replace"))
 
     async def _obituary(self, error: BaseException) -> SlotDied:
         """Return how the process ended, when it did of itself."""
@@ -228,10 +245,22 @@ def _ended(code: int | None) -> str:
     return f"was ended by {name}{more}"
 
 
+def _users_part(fault: str) -> str:
+    """Return what faulthandler wrote, up to where our own frames begin."""
+    lines = fault.splitlines(keepends=True)
+    ours = (n for n, line in enumerate(lines) if (m := _FRAME.match(line)) and _is_ours(m[1]))
+    return "".join(lines[: next(ours, len(lines))])
+
+
+def _is_ours(file: str) -> bool:
+    return file.startswith(_OURS)
+
+
 def _place(fault: str) -> str:
-    """Return the innermost place that is not ours, as " in function (file:line)"."""
-    for file, line, function in _FRAME.findall(fault):
-        if not any(ours in file.replace("\\", "/") for ours in _OURS):
-            short = "/".join(file.split("/")[-2:])
-            return f", in {function} ({short}:{line})"
-    return ""
+    """Return the innermost place outside the standard library, as ", in function (file:line)"."""
+    frames = _FRAME.findall(fault)
+    users = [frame for frame in frames if not frame[0].startswith((_LIBRARY, "<frozen "))]
+    if not users:
+        return ""
+    file, line, function = users[0]
+    return f", in {function} ({'/'.join(file.split('/')[-2:])}:{line})"

@@ -72,7 +72,8 @@ class ForkServer(ForkServerContext):
 
     made: BaseProcess | None = None
 
-    def Process(self, *args: Any, **kwargs: Any) -> ForkServerSlot:  # type: ignore[override]  # noqa: N802 - the pool calls it so
+    def Process(self, *args: Any, **kwargs: Any) -> ForkServerSlot:  # type: ignore[override]  # noqa: N802
+        """Return a process; the pool calls this as it would call a class."""
         self.made = made = ForkServerSlot(*args, **kwargs)
         return made
 
@@ -82,7 +83,8 @@ class Spawn(SpawnContext):
 
     made: BaseProcess | None = None
 
-    def Process(self, *args: Any, **kwargs: Any) -> SpawnSlot:  # type: ignore[override]  # noqa: N802 - the pool calls it so
+    def Process(self, *args: Any, **kwargs: Any) -> SpawnSlot:  # type: ignore[override]  # noqa: N802
+        """Return a process; the pool calls this as it would call a class."""
         self.made = made = SpawnSlot(*args, **kwargs)
         return made
 

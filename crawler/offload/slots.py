@@ -23,8 +23,6 @@ from crawler.offload.slot import Slot, SlotDied
 from crawler.offload.waiting import BATCH_SECONDS, Ask, Waiting
 
 MIB = 1 << 20
-#: A batch gets this on top of one payload's time: for the way there and back on a busy machine.
-_SLACK = 0.5
 #: Bytes of answers after which a slot sends what it has.
 _ANSWERS = 8 * MIB
 #: Growth after which an idle slot is started anew when there is no memory limit.
@@ -101,11 +99,12 @@ class Slots:
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="slots")
         child = ChildSettings(memory=self._limits.memory, niceness=self._limits.niceness)
         self._slots = [Slot(child, self._threads, method) for _ in range(count)]
-        self._waiting = Waiting(self._limits.batch_items, self._limits.batch_bytes)
+        self._waiting = Waiting(
+            self._limits.batch_items, self._limits.batch_bytes, dropped=self._left
+        )
         self._room = ByteRoom(self._limits.byte_budget)
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
-        self._quiet.set()
         self._idle = 0
         self._open = 0
         self._refusal: OffloadError | None = OffloadError("the slots were not started")
@@ -198,16 +197,16 @@ class Slots:
         if self._refusal is not None:
             raise self._refusal
         ask = Ask(function, codec, data, loop.create_future())
-        ask.answer.add_done_callback(lambda _: self._left(len(data)))
         self.counts.accepted += 1
         self._open += 1
-        self._quiet.clear()
         self._waiting.add(ask)
-        self._wake.set()
+        if self._idle:
+            self._wake.set()
         return ask.answer
 
-    def _left(self, size: int) -> None:
-        self._room.leave(size)
+    def _left(self, ask: Ask) -> None:
+        ask.left = True
+        self._room.leave(len(ask.payload))
         self._open -= 1
         if not self._open:
             self._quiet.set()
@@ -246,9 +245,7 @@ class Slots:
         """
         if self._refusal is None:
             self._refuse(OffloadError("the slots are closed"))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(grace):
-                    await self._quiet.wait()
+            await self._drained(grace)
         hurry = self._open > 0
         for worker in self._workers:
             worker.cancel()
@@ -260,13 +257,28 @@ class Slots:
         )
         self._threads.shutdown()
 
+    async def _drained(self, grace: float) -> None:
+        self._quiet.clear()
+        if self._open:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace):
+                    await self._quiet.wait()
+
     def _refuse(self, error: OffloadError) -> None:
         self._refusal = error
         self._room.refuse_all(error)
 
     def _drop_all(self, error: OffloadError) -> None:
         for ask in self._waiting.drain():
-            _raise_in(ask, error)
+            self._raise_in(ask, error)
+
+    def _raise_in(self, ask: Ask, error: OffloadError) -> None:
+        if ask.left:
+            return
+        self._left(ask)
+        if not ask.answer.done():
+            ask.answer.set_exception(error)
+            ask.answer.exception()  # whoever went away is not told by a log line
 
     async def _work(self, slot: Slot) -> None:
         """Feed one slot, for ever."""
@@ -277,7 +289,9 @@ class Slots:
                     await self._carry_out(slot, batch)
                 except BaseException:
                     for ask in batch:
-                        _raise_in(ask, OffloadError("the slots were closed in the middle of this"))
+                        self._raise_in(
+                            ask, OffloadError("the slots were closed in the middle of this")
+                        )
                     raise
         except OffloadError as error:
             self._refuse(error)
@@ -307,7 +321,7 @@ class Slots:
         batch = Batch(function, codec, [a.payload for a in asks], BATCH_SECONDS, _ANSWERS)
         self.counts.batches += 1
         try:
-            result = await slot.run(batch, self._limits.timeout + BATCH_SECONDS + _SLACK)
+            result = await slot.run(batch, self._limits.timeout)
         except SlotDied as death:
             self._after_death(asks, death)
             await self._start(slot)
@@ -351,7 +365,8 @@ class Slots:
         self._wake.set()
 
     def _settle(self, ask: Ask, answer: Offloaded) -> None:
-        if ask.answer.done():
+        self._left(ask)
+        if ask.answer.done():  # cancelled
             return
         if isinstance(answer, Done):
             self.counts.done += 1
@@ -404,9 +419,3 @@ def _received(data: bytes, codec: Codec) -> Offloaded:
         return Done(pickle.loads(data), len(data))
     except Exception as error:  # noqa: BLE001 - what the user's objects say of themselves
         return Refused(Kind.UNPICKLABLE, f"the value cannot be read here: {why(error)}")
-
-
-def _raise_in(ask: Ask, error: OffloadError) -> None:
-    if not ask.answer.done():
-        ask.answer.set_exception(error)
-        ask.answer.exception()  # whoever left is not told by a log line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crawler.offload.offloaded import Codec, Offloaded
@@ -21,6 +22,7 @@ class Ask:
 
     Attributes:
         kills: How often a process died, or was killed, while this was in its batch.
+        left: It takes no room any more.
     """
 
     function: str
@@ -28,6 +30,7 @@ class Ask:
     payload: bytes
     answer: asyncio.Future[Offloaded]
     kills: int = 0
+    left: bool = False
 
 
 @dataclass(slots=True)
@@ -54,10 +57,12 @@ class Waiting:
     Attributes:
         items: Payloads a batch has at most.
         size: Bytes it has at most, unless its first payload alone has more.
+        dropped: Is told of payloads for which nobody waits any more.
     """
 
     items: int
     size: int
+    dropped: Callable[[Ask], None]
     paces: dict[str, Pace] = field(default_factory=dict)
     _queues: OrderedDict[tuple[str, Codec], deque[Ask]] = field(default_factory=OrderedDict)
     _alone: deque[Ask] = field(default_factory=deque)
@@ -103,6 +108,7 @@ class Waiting:
             ask = self._alone.popleft()
             if not ask.answer.done():
                 return [ask]
+            self.dropped(ask)
         while self._queues:
             key, queue = next(iter(self._queues.items()))
             batch = self._from(queue, self._wanted(key[0], len(queue), slots))
@@ -130,7 +136,8 @@ class Waiting:
                 break
             queue.popleft()
             self._count -= 1
-            if ask.answer.done():  # nobody waits for it any more
+            if ask.answer.done():
+                self.dropped(ask)
                 continue
             batch.append(ask)
             size += len(ask.payload)
