@@ -173,6 +173,7 @@ class AiohttpFetcher:
             cookie_jar=_NoCookies(),
             response_class=_Answer,
             auto_decompress=False,
+            skip_auto_headers=(hdrs.CONTENT_TYPE,),  # it would call any body a stream of octets
             trust_env=False,
             timeout=self._timeout,
             max_line_size=MAX_LINE,

@@ -13,6 +13,9 @@ from crawler.messages import FetchRequest
 IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+#: Where the body ends is for the client to say: two opinions are how requests are smuggled.
+_FRAMING = frozenset(("Content-Length", "Transfer-Encoding"))
+
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
 
@@ -35,7 +38,8 @@ def standing_fields(user_agent: str, headers: Mapping[str, str]) -> dict[str, st
         ValueError: A field has an impossible name.
     """
     own = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": accept_encoding()}
-    return own | {checked_name(name): value for name, value in headers.items()}
+    given = {checked_name(name): value for name, value in headers.items()}
+    return own | {name: value for name, value in given.items() if name.title() not in _FRAMING}
 
 
 def checked_name(name: str) -> str:
@@ -51,6 +55,8 @@ def checked_name(name: str) -> str:
 
 def request_fields(request: FetchRequest, jar: CookieSource, now: float) -> dict[str, str]:
     """Return cookies and fields of one request; a Cookie field of its own wins over the jar's.
+
+    Its fields about the length of its body are left out: the client knows that by itself.
 
     Args:
         request: What is to be fetched.
@@ -69,6 +75,8 @@ def request_fields(request: FetchRequest, jar: CookieSource, now: float) -> dict
         fields["Cookie"] = cookie
     for name, value in request.headers:
         title, text = checked_name(name).title(), _checked_value(value)
+        if title in _FRAMING:
+            continue
         # A repeated field is sent as one list (RFC 9110 §5.3).
         known = fields.get(title) if title != "Cookie" else None
         fields[title] = text if known is None else f"{known}, {text}"

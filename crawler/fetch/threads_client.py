@@ -45,6 +45,7 @@ from crawler.outcome import ErrorClass
 from crawler.urls import hostname, origin, path_and_query, port
 
 _READ_SIZE = 64 * KIB
+_BODILESS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 
 
 class Urllib3Fetcher:
@@ -253,9 +254,10 @@ class _Wire(HTTPConnection):
             NoAnswer: The connection broke.
         """
         self.timeout = self._dialler.left(self.ends)
-        target = path_and_query(request.url)
+        method = request.method.upper()
+        body = request.body or (None if method in _BODILESS else b"")  # whose length is sent
         try:
-            self.request(request.method, target, request.body or None, fields)
+            self.request(method, path_and_query(request.url), body, fields)
         except ConnectionError as error:
             raise NoAnswer(f"the connection ended before an answer: {error}") from error
         # Not urllib3's own, which would make an answer of it; this only ends the request.

@@ -223,6 +223,28 @@ async def test_a_post_carries_its_body(fetcher: Fetcher) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "body", "length"),
+    [
+        ("GET", b"", None),
+        ("POST", b"", "0"),
+        ("DELETE", b"", "0"),
+        ("PATCH", b"a" * 99_999, "99999"),
+    ],
+)
+async def test_every_client_sends_the_same_fields(
+    fetcher: Fetcher, method: str, body: bytes, length: str | None
+) -> None:
+    lying = (("content-length", b"7"), ("transfer-encoding", b"chunked"), ("accept", b""))
+    async with RawServer(answer(b"ok")) as server:
+        await fetcher.fetch(FetchRequest(url=server.url(), method=method, body=body, headers=lying))
+
+    sent = dict(server.exchanges[0].fields)
+    assert sent.pop("content-length", None) == length
+    assert sent.pop("accept-encoding")
+    assert sent == {"host": f"127.0.0.1:{server.port}", "user-agent": "test/1", "accept": ""}
+
+
+@pytest.mark.parametrize(
     "field", [("x-a", b"1\r\nEvil: 1"), ("x a", b"1"), ("x:a", b"1"), ("x\r\nEvil", b"1")]
 )
 async def test_a_field_cannot_smuggle_another(fetcher: Fetcher, field: tuple[str, bytes]) -> None:

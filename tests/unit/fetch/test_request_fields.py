@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from crawler.fetch.cookie_jar import CookieJar
-from crawler.fetch.request_fields import request_fields
+from crawler.fetch.request_fields import request_fields, standing_fields
 from crawler.messages import FetchRequest
 
 URL = "http://example.org/"
@@ -42,3 +42,11 @@ def test_a_repeated_field_becomes_one_list() -> None:
 def test_nothing_can_end_a_field_early(field: tuple[str, bytes]) -> None:
     with pytest.raises(ValueError, match="field"):
         fields(headers=(field,))
+
+
+def test_how_long_a_body_is_nobody_says_but_the_client() -> None:
+    lying = (("content-length", b"7"), ("TRANSFER-encoding", b"chunked"), ("x", b"1"))
+
+    assert fields(use_jar=False, headers=lying) == {"X": "1"}
+    standing = standing_fields("me", {"content-length": "7", "X-Team": "docs"})
+    assert set(standing) == {"User-Agent", "Accept", "Accept-Encoding", "X-Team"}
