@@ -55,7 +55,12 @@ class AnswerStream:
     @property
     def is_reusable(self) -> bool:
         """The answer is read to its end, and its connection is fit for another."""
-        return self._done and self.head.is_kept and self._at == len(self._buffer)
+        return (
+            self._done
+            and self.head.is_kept
+            and self._framing is not Framing.UNTIL_CLOSE
+            and self._at == len(self._buffer)
+        )
 
     def read_head(self, method: str) -> AnswerHead:
         """Read until the head is complete; interim answers (1xx) are skipped.
