@@ -109,7 +109,9 @@ class Slot:
             self._pool = ProcessPoolExecutor(
                 1, mp_context=self._context, initializer=begin, initargs=(self._settings, theirs)
             )
-            return self._pool.submit(hello)
+            greeting = self._pool.submit(hello)
+            _let_go(self._pool)
+            return greeting
         except OSError as error:  # no process, no descriptor left
             future: Future[Hello] = Future()
             future.set_exception(error)
@@ -158,7 +160,8 @@ class Slot:
         if not future.done():
             # A value that comes after all is nobody's.
             waiting.cancel()
-            fault = await asyncio.to_thread(self._ask_where)
+            loop = asyncio.get_running_loop()
+            fault = await loop.run_in_executor(self._threads, self._ask_where)
             await self._bury()
             raise SlotDied(Kind.TIMEOUT, f"not done after {limit:.3g} s{_place(fault)}", fault)
         try:
@@ -214,11 +217,6 @@ class Slot:
         process = self._context.made
         if process is not None and process.pid is not None:
             process.kill()
-        # A payload of which the dead process read only half would keep its writer waiting, and us
-        # with it (cpython#94777, not in Python 3.11): a pipe without any reader does not.
-        reader = getattr(getattr(pool, "_call_queue", None), "_reader", None)
-        if reader is not None:
-            reader.close()
         pool.shutdown(wait=True, cancel_futures=True)
 
     def close(self) -> None:
@@ -230,6 +228,19 @@ class Slot:
         if self._faults is not None:
             self._faults.close()
             self._faults = None
+
+
+def _let_go(pool: ProcessPoolExecutor) -> None:
+    """Close our copies of the ends of pipes that are the process's.
+
+    With them open, nobody notices that it died in the middle of a message: its answer would be
+    waited for and its payload be written for ever (cpython#94777 is half of it). The pool has no
+    other way to say so; where a later one has other names, it is as it comes.
+    """
+    for queue, end in (("_call_queue", "_reader"), ("_result_queue", "_writer")):
+        pipe = getattr(getattr(pool, queue, None), end, None)
+        if pipe is not None:
+            pipe.close()
 
 
 def _ended(code: int | None) -> str:
