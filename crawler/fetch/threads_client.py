@@ -149,6 +149,8 @@ class Urllib3Fetcher:
 
     def _connected(self, url: str, started: float, *, fresh: bool) -> _Wire:
         """Return a connection that is free, or a new one."""
+        if url.find("/", 8) < 0:
+            raise ValueError(f"{url!r} is no http or https URL in its full form")
         host, number = hostname(url), port(url)
         self._guard.check_literal(host, number)
         while not fresh and (kept := self._idle.take(origin(url))) is not None:

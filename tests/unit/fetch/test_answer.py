@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from crawler.errors import FetchError
-from crawler.fetch.answer import BodyPlan, Head, asked_wait, check_status, plan_body
+from crawler.fetch.answer import (
+    BodyPlan,
+    Head,
+    asked_wait,
+    check_status,
+    is_chunked,
+    plan_body,
+)
 from crawler.fetch.limits import FetchLimits
 from crawler.messages import FetchRequest, Headers
 
@@ -70,3 +77,14 @@ def test_only_errors_ask_to_wait(status: int, wait: float | None) -> None:
 
 def test_an_error_without_the_field_asks_for_nothing() -> None:
     assert asked_wait(503, Headers(), now=0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("codings", "known"),
+    [((), False), (("chunked",), True), (("gzip, Chunked ",), True), (("gzip", "chunked"), True),
+     (("chunked", "gzip"), False), (("chunked, gzip",), False), (("xchunked",), False)],
+)  # fmt: skip
+def test_only_chunks_at_the_very_end_say_where_a_body_ends(
+    codings: tuple[str, ...], known: bool
+) -> None:
+    assert is_chunked(codings) is known
