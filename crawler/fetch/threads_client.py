@@ -217,7 +217,7 @@ class _Elsewhere(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> None:
         pass
 
-    def begin(self) -> None:
+    def begin(self, **_: object) -> None:  # later versions hand it a limit
         pass
 
     def isclosed(self) -> bool:
