@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 
-_CAUSES = ("politeness", "network", "output")
+_CAUSES = ("politeness", "network", "output", "cpu")
 #: A wait that nobody but the user is the cause of.
 _PAUSED = "paused"
 
@@ -90,4 +90,5 @@ def _shares(waited: Mapping[str, float], total: float, cpu: float) -> dict[str, 
         return {}
     busy = min(1.0, cpu / total)
     shares = {cause: (1 - busy) * spent / idle for cause, spent in by_cause.items()}
-    return {cause: round(share, 3) for cause, share in {**shares, "cpu": busy}.items()}
+    shares["cpu"] += busy  # what was waited for in other processes, and what this one did
+    return {cause: round(share, 3) for cause, share in shares.items()}

@@ -21,15 +21,17 @@ from crawler.engine.page_writer import PageWriter
 from crawler.engine.parts import End, Parts
 from crawler.engine.queue_view import QueueView, view_queues
 from crawler.engine.refill import Refill
+from crawler.engine.robots_errands import RobotsErrands
 from crawler.engine.robots_gate import Verdict
 from crawler.engine.second_tries import SecondTries
+from crawler.engine.sole_error import sole_error
 from crawler.engine.suspects import Suspects
+from crawler.engine.transforms import Transforms
 from crawler.errors import BooksError, CloseSpider
 from crawler.interfaces import Workers
 from crawler.messages import QueuedRequest
 from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State
 from crawler.spider.failure import CallbackFailed
-from crawler.urls import host_key
 
 __all__ = ["Crawl", "End", "Parts"]
 
@@ -58,17 +60,26 @@ class Crawl:
         self._commits = GroupCommit(self._commit, self._more_ready)
         self._writer = PageWriter(parts)
         self._refill = Refill(parts, self._wake.set)
+        self._transforms = self._make_transforms()
         self._second_tries = SecondTries(parts.retry)
         self._suspects = Suspects(parts.opened.suspects, parts.frontier)
         self._sent: dict[int, float] = {}
-        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._asking = RobotsErrands(parts, self._wake.set)
         # Pages done, and pages on their way that may become so.
         self._pages = parts.store.books().done
         self._stop: End | None = None
+        self._quitting = False
         self.paused = False
         self._begun = parts.clock.monotonic()
         self.start_error: str | None = None
         self.bottleneck = Bottleneck()
+
+    def _make_transforms(self) -> Transforms | None:
+        parts = self._parts
+        if parts.transform is None:
+            return None
+        grant, waiting = parts.opened.grant, parts.opened.waiting
+        return Transforms(parts.transform, parts.store, grant, waiting, self._commits.poke)
 
     # From outside
 
@@ -108,6 +119,7 @@ class Crawl:
 
     def quit_now(self) -> None:
         """Give up what is in flight; it is fetched again when the run goes on."""
+        self._quitting = True
         self.stop("quit")
         self._workers.stop(at_once=True)
 
@@ -142,7 +154,7 @@ class Crawl:
         try:
             await self._crawl(workers)
         except BaseExceptionGroup as group:
-            raise _sole_error(group) from None
+            raise sole_error(group) from None
         return self._stop or End(reason="finished", finished=True)
 
     async def _crawl(self, workers: Workers) -> None:
@@ -150,14 +162,28 @@ class Crawl:
             working = group.create_task(workers.run())
             pulling = group.create_task(self._pull_starts())
             committing = group.create_task(self._commits.run())
+            if self._transforms is not None:
+                group.create_task(self._transforms.run())
             await self._dispatch(group)
             pulling.cancel()
-            for asking in self._asking.values():
-                asking.cancel()  # its pages are not going to be sent
+            self._asking.cancel()
             workers.stop()
             await working
+            await self._finish_transforms()
             self._commits.close()
             await committing
+
+    async def _finish_transforms(self) -> None:
+        """Let items get through if the run is over; a stopped run leaves them in the outbox."""
+        transforms = self._transforms
+        if transforms is None:
+            return
+        while not self._quitting and (self._stop is None or self._stop.finished):
+            self._wake.clear()
+            if transforms.idle and self._commits.idle:
+                break
+            await self._wake.wait()
+        transforms.close()
 
     def _load(self) -> None:
         """Let the frontier know what the store has."""
@@ -224,11 +250,16 @@ class Crawl:
         """Outcomes that are gathered or being written."""
         return self._frontier.taken - self._frontier.in_flight - self._suspects.waiting
 
+    @property
+    def _crowded(self) -> bool:
+        """More items wait for their transforms than should."""
+        return self._transforms is not None and self._transforms.crowded
+
     def _may_send(self) -> bool:
         limits = self._parts.limits
         if self.paused or self._parts.starts.holds or self._uncommitted >= BATCH_PAGES:
             return False
-        if self.in_flight >= limits.concurrency:
+        if self.in_flight >= limits.concurrency or self._crowded:
             return False
         return limits.max_pages is None or self._pages < limits.max_pages
 
@@ -266,9 +297,7 @@ class Crawl:
             if verdict is Verdict.LATER:
                 self._frontier.pause(request.host, now + robots.again_in(request))
             else:
-                self._frontier.hold(request.host)
-                asking = group.create_task(self._ask_robots(request))
-                self._asking[request.host] = asking
+                self._asking.begin(request, group)
 
     def _end_unsent(
         self, request: QueuedRequest, state: State, reason: SkipReason | ErrorClass, why: str | None
@@ -277,31 +306,14 @@ class Crawl:
             PageOutcome(request=request, state=state, reason=reason, error=why, sent=False)
         )
 
-    async def _ask_robots(self, request: QueuedRequest) -> None:
-        """Ask once for robots.txt, in the place and time of a page of its host."""
-        name, begun = request.host, self._clock.monotonic()
-        frontier, hosts, robots = self._frontier, self._parts.hosts, self._parts.robots
-        # A redirect may have led elsewhere; its own host is held, and its delay begins below.
-        frontier.spend(host_key(robots.next_url(request)), begun)
-        try:
-            asked = await robots.fetch(request)
-        finally:
-            del self._asking[name]
-            # The pause after robots.txt is as long as it asks itself.
-            frontier.host(name).delay = hosts.delay(name)
-            frontier.spend(name, begun)
-            frontier.release(name)
-            self._wake.set()
-        if asked:
-            pause = hosts.leave_alone(name, asked, self._clock.wall())
-            frontier.pause(name, self._clock.monotonic() + pause)
-
     def _over(self) -> bool:
         """Tell whether nothing is left to do."""
         starts = self._parts.starts
         if not (starts.exhausted and starts.empty and self._commits.idle):
             return False
         if not (self._refill.idle and self._frontier.idle):
+            return False
+        if self._transforms is not None and not self._transforms.idle:
             return False
         left = self._parts.store.books().pending
         if left:
@@ -347,10 +359,14 @@ class Crawl:
             return "output"
         if self.in_flight >= self._parts.limits.concurrency:
             return "network"
+        if self._crowded:
+            return "cpu"
         if self._frontier.wake_at() is not None:
             return "politeness"
         if self.in_flight:
             return "network"
+        if self._transforms is not None and not self._transforms.idle:
+            return "cpu"
         # What is left are commits, or retries that wait for their time.
         return "politeness" if self._commits.idle else "output"
 
@@ -364,8 +380,13 @@ class Crawl:
     # Outcomes
 
     async def _commit(self, outcomes: list[PageOutcome]) -> None:
-        committed, due = await self._writer.write(outcomes)
+        transforms = self._transforms
+        settled = transforms.take() if transforms is not None else []
+        committed, due = await self._writer.write(outcomes, settled)
         now = self._clock.monotonic()
+        if transforms is not None:
+            transforms.add(committed.waiting)
+            transforms.written(settled)
         for outcome in outcomes:
             self._frontier.committed(outcome.request.id)
             self._suspects.committed(outcome.request.id)
@@ -380,11 +401,3 @@ class Crawl:
             self._frontier.move(request)
         self._parts.starts.drained()
         self._wake.set()
-
-
-def _sole_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the one error that a group stands for, the group itself if there are several."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

@@ -8,9 +8,12 @@ from typing import Any
 import msgspec
 
 from crawler.engine.quarantine import page_lines, quarantine_line
-from crawler.interfaces import Mark, Sink
+from crawler.engine.transforms import Settled
+from crawler.interfaces import Mark, Sink, WaitingItem
+from crawler.items import encode_fields
 from crawler.messages import QueuedRequest
-from crawler.outcome import PageOutcome, Quarantined
+from crawler.outcome import ItemProblem, PageOutcome, Quarantined
+from crawler.spider.plain_codec import load
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -69,19 +72,42 @@ class OutputLines:
             stamp = {} if output.provenance == "none" else {"_url": None, "_id": f"start-{ordinal}"}
             lines.append(_spliced(line, stamp))
 
+    def add_settled(self, settled: Settled, wall: float) -> None:
+        """Add what the transforms made of an item, or, if they failed, the item to quarantine.
+
+        Raises:
+            CallbackError: A record cannot be written as JSON.
+        """
+        item, result = settled.item, settled.result
+        if result.records is None:
+            problem = ItemProblem(result.place, None, f"{result.kind}: {result.reason}")
+            broken = Quarantined(item.name, load(item.data), (problem,))
+            self._broken.append(quarantine_line(broken, item.url, item.item_id))
+            return
+        encoded = [encode_fields(record) for record in result.records]
+        for lines, output in zip(self._lines, self._outputs, strict=True):
+            for number, line in enumerate(encoded):
+                sub_id = item.item_id if len(encoded) == 1 else f"{item.item_id}-{number}"
+                lines.append(self._stamped(line, output.provenance, item, sub_id, wall))
+
     def add_broken_start(self, item: Quarantined, ordinal: int) -> None:
         """Add an item that `start()` gave and that breaks its schema."""
         self._broken.append(quarantine_line(item, None, f"start-q{ordinal}"))
 
     def _stamped(
-        self, line: bytes, provenance: str, request: QueuedRequest, item_id: str, wall: float
+        self,
+        line: bytes,
+        provenance: str,
+        page: QueuedRequest | WaitingItem,
+        item_id: str,
+        wall: float,
     ) -> bytes:
         if provenance == "none":
             return line
-        stamp: dict[str, Any] = {"_url": request.url, "_id": item_id}
+        stamp: dict[str, Any] = {"_url": page.url, "_id": item_id}
         if provenance == "full":
             stamp |= self._stamp
-            stamp |= {"_at": round(wall, 3), "_depth": request.depth, "_from": request.parent_url}
+            stamp |= {"_at": round(wall, 3), "_depth": page.depth, "_from": page.parent_url}
         return _spliced(line, stamp)
 
     def write(self) -> list[Mark]:

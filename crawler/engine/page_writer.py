@@ -10,9 +10,11 @@ from crawler.engine.output import OutputLines
 from crawler.engine.parts import Parts
 from crawler.engine.start_feed import StartItem
 from crawler.engine.tally import encode_tally
-from crawler.interfaces import Batch, Committed, PageCommit
+from crawler.engine.transforms import Settled
+from crawler.interfaces import Batch, Committed, PageCommit, WaitingItem
 from crawler.items import encode_fields
 from crawler.outcome import ErrorClass, PageOutcome, Quarantined, State
+from crawler.spider.plain_codec import dump
 
 
 class PageWriter:
@@ -31,8 +33,10 @@ class PageWriter:
         self._begun = parts.clock.monotonic()
         self.full = False
 
-    async def write(self, outcomes: Sequence[PageOutcome]) -> tuple[Committed, float | None]:
-        """Commit outcomes and what `start()` gave meanwhile.
+    async def write(
+        self, outcomes: Sequence[PageOutcome], settled: Sequence[Settled] = ()
+    ) -> tuple[Committed, float | None]:
+        """Commit outcomes, what `start()` gave meanwhile, and items that were transformed.
 
         Returns:
             What the store says, and the wall-clock second at which the first retry is due.
@@ -45,12 +49,15 @@ class PageWriter:
         lines = OutputLines(parts.outputs, parts.stamp, parts.quarantine)
         batch = Batch(hosts=parts.hosts.changed())
         self._add_starts(batch, lines)
+        self._add_settled(settled, batch, lines, wall)
         for outcome in outcomes:
             self._cut_to_limit(outcome)
             batch.pages.append(_page_commit(outcome, wall))
             batch.cookies += outcome.cookies
             if outcome.spider_state is not None:
                 batch.spider_state = outcome.spider_state
+            if parts.transform is not None:
+                self._put_aside(outcome, batch)
             lines.add_page(outcome, wall)
             self._tally.count_page(outcome)
             for item in outcome.items:
@@ -70,6 +77,28 @@ class PageWriter:
         worked = self._tally.worked + self._parts.clock.monotonic() - self._begun
         return encode_tally(msgspec.structs.replace(self._tally, worked=worked))
 
+    def _put_aside(self, outcome: PageOutcome, batch: Batch) -> None:
+        """Let the items of a page wait for their transforms."""
+        request = outcome.request
+        for ordinal, item in enumerate(outcome.items):
+            self._tally.count_waiting(item)
+            batch.waiting.append(
+                WaitingItem(
+                    item_id=f"{request.item_prefix}-{ordinal}", name=item.name,
+                    data=dump(item.data, item.name), url=request.url, depth=request.depth,
+                    parent_url=request.parent_url,
+                )
+            )  # fmt: skip
+        outcome.items, outcome.encoded = [], []
+
+    def _add_settled(
+        self, settled: Sequence[Settled], batch: Batch, lines: OutputLines, wall: float
+    ) -> None:
+        for one in settled:
+            lines.add_settled(one, wall)
+            batch.settled.append(one.item.row)
+            self._tally.count_settled(one.item.name, one.result.records)
+
     def _add_starts(self, batch: Batch, lines: OutputLines) -> None:
         requests, items = self._parts.starts.take()
         for ordinal, item in self._within_limit(items):
@@ -77,6 +106,14 @@ class PageWriter:
             if isinstance(item, Quarantined):
                 self._tally.count_quarantined(item)
                 lines.add_broken_start(item, ordinal)
+                continue
+            if self._parts.transform is not None:
+                self._tally.count_waiting(item)
+                batch.waiting.append(
+                    WaitingItem(
+                        item_id=f"start-{ordinal}", name=item.name, data=dump(item.data, item.name)
+                    )
+                )
                 continue
             self._tally.count_item(item)
             lines.add_start_item(encode_fields(item.data), ordinal)
@@ -105,7 +142,7 @@ class PageWriter:
         limit = self._parts.limits.max_items
         if limit is None:
             return None
-        room = max(0, limit - self._tally.items_out)
+        room = max(0, limit - self._tally.items_out - self._tally.items_waiting)
         self.full = self.full or wanted >= room
         return room
 

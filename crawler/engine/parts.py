@@ -13,7 +13,7 @@ from crawler.engine.robots_gate import RobotsGate
 from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally
 from crawler.frontier.frontier import Frontier
-from crawler.interfaces import Clock, FrontierStore, Opened, Sink
+from crawler.interfaces import Clock, FrontierStore, Opened, Sink, Transform
 from crawler.outcome import PageOutcome
 from crawler.policy.retry import RetryPolicy
 
@@ -23,6 +23,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         opened: What the store knew when the run began.
+        transform: What items go through before they are written; None for nothing.
         quarantine: Where items go that break their schema.
         ended: Is told of every page once it is committed.
     """
@@ -41,6 +42,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     ended: Callable[[PageOutcome], None]
     quarantine: Sink | None = None
+    transform: Transform | None = None
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):

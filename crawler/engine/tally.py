@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import msgspec
 
 from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, Quarantined, SkipReason, State
@@ -117,15 +120,37 @@ class Tally(msgspec.Struct):
         """Items written, over all kinds."""
         return sum(kind.out for kind in self.items.values())
 
+    @property
+    def items_waiting(self) -> int:
+        """Items that wait for their transforms, over all kinds."""
+        return sum(kind.waiting for kind in self.items.values())
+
     def count_item(self, item: ItemRecord) -> None:
         """Count an item that went straight to the outputs."""
         kind = self._kind(item.name)
         kind.in_ += 1
         kind.out += 1
-        filled = kind.filled
-        for name, value in item.data.items():
-            full = value is not None and value != "" and value != []
-            filled[name] = filled.get(name, 0) + full
+        _count_filled(kind.filled, item.data)
+
+    def count_waiting(self, item: ItemRecord) -> None:
+        """Count an item that waits for its transforms."""
+        kind = self._kind(item.name)
+        kind.in_ += 1
+        kind.waiting += 1
+
+    def count_settled(self, name: str, records: Sequence[Mapping[str, Any]] | None) -> None:
+        """Count what became of an item that waited; None for one in quarantine."""
+        kind = self._kind(name)
+        kind.waiting -= 1
+        if records is None:
+            kind.quarantined += 1
+        elif not records:
+            kind.dropped += 1
+        else:
+            kind.fanned += len(records) - 1
+            kind.out += len(records)
+            for record in records:
+                _count_filled(kind.filled, record)
 
     def count_dropped(self, name: str) -> None:
         """Count an item that was left out: the run ends at its limit of items."""
@@ -218,6 +243,12 @@ class Tally(msgspec.Struct):
         redirected = outcome.reason == SkipReason.REDIRECTED
         if redirected and outcome.request.is_start and not led_on:
             self.starts.other += 1
+
+
+def _count_filled(filled: dict[str, int], record: Mapping[str, Any]) -> None:
+    for name, value in record.items():
+        full = value is not None and value != "" and value != []
+        filled[name] = filled.get(name, 0) + full
 
 
 _encoder = msgspec.json.Encoder()

@@ -1,67 +1,15 @@
-"""The seams of the crawler: what the engine knows of its stores, workers, fetchers and sinks.
-
-An implementation is named for its means (`SqliteStore`, `JsonlSink`), a protocol for its role.
-`app` alone knows which implementation a run uses.
-"""
+"""The frontier store: what it is asked, told, and gives back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
-from crawler.messages import FetchRequest, HttpResponse, NewRequest, QueuedRequest, StoredCookie
-from crawler.outcome import LinkBatch, PageOutcome, State
-
-
-class Clock(Protocol):
-    """Time, handed in so that tests can move it."""
-
-    def monotonic(self) -> float:
-        """Return seconds that only go forward."""
-        ...
-
-    def wall(self) -> float:
-        """Return seconds since 1970 UTC."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait for a number of seconds."""
-        ...
-
-
-class Fetcher(Protocol):
-    """One request in, one answer out; redirects are answers like any other."""
-
-    async def fetch(self, request: FetchRequest) -> HttpResponse:
-        """Send one request and read its answer whole.
-
-        Raises:
-            FetchError: No answer worth keeping; its `kind` says why.
-        """
-        ...
-
-    async def close(self) -> None:
-        """Close every connection."""
-        ...
-
-
-class Workers(Protocol):
-    """Turns queued requests into page outcomes; knows nothing of the frontier."""
-
-    def submit(self, request: QueuedRequest) -> None:
-        """Begin a request; its outcome reaches the `deliver` callable given at creation."""
-        ...
-
-    async def run(self) -> None:
-        """Serve until `stop`; leaves only when every submitted request was delivered."""
-        ...
-
-    def stop(self, *, at_once: bool = False) -> None:
-        """Take no more requests; `at_once` gives up those in flight, undelivered."""
-        ...
+from crawler.interfaces.sink import Mark
+from crawler.messages import NewRequest, QueuedRequest, StoredCookie
+from crawler.outcome import LinkBatch, State
 
 
 class Grant(msgspec.Struct, frozen=True, gc=False):
@@ -73,54 +21,6 @@ class Grant(msgspec.Struct, frozen=True, gc=False):
 
     owner: str
     epoch: int = 0
-
-
-class Mark(msgspec.Struct, frozen=True, gc=False):
-    """How much of an output is committed.
-
-    Attributes:
-        sink: Name of the sink within the job; the key under which the mark is kept.
-        path: File it speaks of, absolute.
-        length: Committed bytes.
-        tail: Hash of the last 4 KiB before `length`, hexadecimal.
-    """
-
-    sink: str
-    path: str
-    length: int
-    tail: str
-
-
-class Sink(Protocol):
-    """Where records end. No call is concurrent with another.
-
-    Attributes:
-        name: Key of its marks within the job.
-        path: The file with its items, as things stand; None when there is none.
-    """
-
-    name: str
-    path: Path | None
-
-    def open(self, mark: Mark | None) -> Mark | None:
-        """Open for appending; a mark means that this run has written here before."""
-        ...
-
-    def append(self, lines: Sequence[bytes]) -> Mark | None:
-        """Write records; return the mark to commit, None for an output without one."""
-        ...
-
-    def finish(self, *, good: bool) -> None:
-        """Close; `good` publishes what was built aside."""
-        ...
-
-    def settle(self) -> None:
-        """Let go of what was kept for a resume: the end of the run is on record."""
-        ...
-
-    def close(self) -> None:
-        """Close without finishing: an interrupted run goes on later."""
-        ...
 
 
 class PageCommit(msgspec.Struct, kw_only=True, gc=False):
@@ -192,39 +92,6 @@ class Batch(msgspec.Struct, kw_only=True):
     cookies: list[StoredCookie] = msgspec.field(default_factory=list)
     spider_state: bytes | None = None
     tally: bytes | None = None
-
-
-class Transformed(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one item.
-
-    Attributes:
-        records: What it is now: itself changed, several records, or none when it was dropped.
-            None when its transforms failed.
-        kind: Why they failed: "raised", "timeout", "died"...; "" when they did not.
-        reason: The same for people.
-        place: The step that failed, as in the config; "" when nobody knows.
-    """
-
-    records: list[dict[str, Any]] | None = None
-    kind: str = ""
-    reason: str = ""
-    place: str = ""
-
-
-class Transform(Protocol):
-    """The job's transforms: an item in, what became of it out. Never raises for an item's sake."""
-
-    async def start(self) -> None:
-        """Get ready; called before the first connection is opened."""
-        ...
-
-    async def apply(self, name: str, record: dict[str, Any]) -> Transformed:
-        """Transform one item; waits while there is no room for it."""
-        ...
-
-    async def close(self) -> None:
-        """Give up what is under way, and end every process."""
-        ...
 
 
 class Books(msgspec.Struct, kw_only=True):
@@ -412,18 +279,3 @@ class FrontierStore(Protocol):
     async def abandon(self) -> None:
         """Close after an error, saying nothing; the next open recovers as after a kill."""
         ...
-
-
-class CrashGuard(Protocol):
-    """Remembers, beyond the death of the process, whose callback is running."""
-
-    def enter(self, row: int) -> None:
-        """Note that a page's callback begins."""
-        ...
-
-    def leave(self, row: int) -> None:
-        """Note that it has ended."""
-        ...
-
-
-Deliver = Callable[[PageOutcome], None]

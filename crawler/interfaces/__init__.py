@@ -1,0 +1,59 @@
+"""The seams of the crawler: what the engine knows of its stores, workers, fetchers and sinks.
+
+An implementation is named for its means (`SqliteStore`, `JsonlSink`), a protocol for its role.
+`app` alone knows which implementation a run uses.
+"""
+
+from __future__ import annotations
+
+from crawler.interfaces.sink import (
+    Mark,
+    Sink,
+)
+from crawler.interfaces.store import (
+    Batch,
+    Books,
+    Committed,
+    FrontierStore,
+    Grant,
+    LedgerLine,
+    Opened,
+    PageCommit,
+    Recovered,
+    RunStart,
+    WaitingItem,
+    WriteOutputs,
+)
+from crawler.interfaces.work import (
+    Clock,
+    CrashGuard,
+    Deliver,
+    Fetcher,
+    Transform,
+    Transformed,
+    Workers,
+)
+
+__all__ = [
+    "Batch",
+    "Books",
+    "Clock",
+    "Committed",
+    "CrashGuard",
+    "Deliver",
+    "Fetcher",
+    "FrontierStore",
+    "Grant",
+    "LedgerLine",
+    "Mark",
+    "Opened",
+    "PageCommit",
+    "Recovered",
+    "RunStart",
+    "Sink",
+    "Transform",
+    "Transformed",
+    "WaitingItem",
+    "Workers",
+    "WriteOutputs",
+]
