@@ -60,7 +60,11 @@ class Crawl:
         self._commits = GroupCommit(self._commit, self._more_ready)
         self._writer = PageWriter(parts)
         self._refill = Refill(parts, self._wake.set)
-        self._transforms = self._make_transforms()
+        self._transforms: Transforms | None = None
+        if parts.transform is not None:
+            self._transforms = Transforms(
+                parts.transform, parts.store, parts.opened, self._commits.poke
+            )
         self._second_tries = SecondTries(parts.retry)
         self._suspects = Suspects(parts.opened.suspects, parts.frontier)
         self._sent: dict[int, float] = {}
@@ -73,13 +77,6 @@ class Crawl:
         self._begun = parts.clock.monotonic()
         self.start_error: str | None = None
         self.bottleneck = Bottleneck()
-
-    def _make_transforms(self) -> Transforms | None:
-        parts = self._parts
-        if parts.transform is None:
-            return None
-        grant, waiting = parts.opened.grant, parts.opened.waiting
-        return Transforms(parts.transform, parts.store, grant, waiting, self._commits.poke)
 
     # From outside
 

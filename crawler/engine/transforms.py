@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from crawler.interfaces import FrontierStore, Grant, Transform, Transformed, WaitingItem
+from crawler.interfaces import FrontierStore, Opened, Transform, Transformed, WaitingItem
 from crawler.spider.plain_codec import load
 
 #: Items in the window: those with a transform, and those next in turn.
@@ -36,8 +36,7 @@ class Transforms:
     Args:
         transform: The job's.
         store: Has the outbox.
-        grant: To look into it.
-        waiting: Items that earlier processes of the run left there.
+        opened: Says what earlier processes of the run left there.
         settled: Called when there is something to `take`.
     """
 
@@ -45,22 +44,21 @@ class Transforms:
         self,
         transform: Transform,
         store: FrontierStore,
-        grant: Grant,
-        waiting: int,
+        opened: Opened,
         settled: Callable[[], None],
     ) -> None:
         self._transform = transform
         self._store = store
-        self._grant = grant
+        self._grant = opened.grant
         self._settled = settled
         self._queue: deque[WaitingItem] = deque()
         self._done: list[Settled] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy = 0
         # Of the outbox: how many there are, and the last row that came into the window.
-        self._waiting = waiting
+        self._waiting = opened.waiting
         self._last = 0
-        self._beyond = waiting > 0
+        self._beyond = opened.waiting > 0
         self._more = False
         self._wake = asyncio.Event()
         self._closed = False

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 
 from crawler.engine import transforms
 from crawler.engine.transforms import Settled, Transforms
-from crawler.interfaces import Batch, RunStart, Transformed, WaitingItem
+from crawler.interfaces import Batch, Opened, RunStart, Transformed, WaitingItem
 from crawler.spider.plain_codec import dump
 from crawler.storage.memory_store import MemoryStore
 from crawler.urls import CanonicalRules
@@ -46,11 +47,11 @@ class Doubling:
 class Rig:
     """An outbox, what feeds from it, and commits as an engine would make them."""
 
-    def __init__(self, store: MemoryStore, grant: Any, waiting: int = 0) -> None:
-        self.store, self.grant = store, grant
+    def __init__(self, store: MemoryStore, opened: Opened) -> None:
+        self.store, self.opened, self.grant = store, opened, opened.grant
         self.transform = Doubling()
         self.came = asyncio.Event()
-        self.feed = Transforms(self.transform, store, grant, waiting, self.came.set)
+        self.feed = Transforms(self.transform, store, opened, self.came.set)
         self.done: list[int] = []
 
     async def put(self, *numbers: int) -> None:
@@ -89,7 +90,7 @@ async def rig() -> Rig:
     store = MemoryStore(canonical=CanonicalRules())
     await store.open()
     opened = await store.begin(RunStart(mode="fresh", run_id="r", settings=b"{}", now=0.0))
-    return Rig(store, opened.grant)
+    return Rig(store, opened)
 
 
 async def test_each_item_is_transformed_once_and_leaves_the_outbox(rig: Rig) -> None:
@@ -121,7 +122,7 @@ async def test_more_than_the_window_holds_is_read_from_the_store_in_its_turn(
 
 async def test_what_an_earlier_process_left_is_taken_up(rig: Rig) -> None:
     await rig.put(1, 2)
-    later = Rig(rig.store, rig.grant, waiting=2)
+    later = Rig(rig.store, msgspec.structs.replace(rig.opened, waiting=2))
 
     async with running(later):
         await later.settle_all()
