@@ -1,0 +1,1 @@
+"""A function over many rows, in processes: the command `map`, and `map_cpu`."""
