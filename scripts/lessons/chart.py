@@ -11,11 +11,10 @@ if TYPE_CHECKING:  # the processes of a lesson import its modules again, and dra
 
 
 def draw(path: Path, title: str, drawing: Callable[[Axes], object]) -> None:
-    """Draw a chart into a file; its folder is made."""
+    """Draw a chart into a file."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Salted names and no date: the same figures give the same file.
     with rc_context({"svg.hashsalt": "lessons", "axes.grid": True, "grid.alpha": 0.3}):
         figure = Figure(figsize=(8, 3.2), layout="constrained")

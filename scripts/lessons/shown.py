@@ -16,7 +16,12 @@ def options(question: str | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=question)
     parser.add_argument("--out", type=Path, default=_FOLDER)
     parser.add_argument("--quick", action="store_true")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    try:
+        chosen.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--out is no folder for the chart: {error}")
+    return chosen
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

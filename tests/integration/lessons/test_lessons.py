@@ -21,7 +21,7 @@ def run_quickly(lesson: str, out: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", f"scripts.lessons.{lesson}", "--quick", "--out", str(out)],
         cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
-        env={**os.environ, "MPLCONFIGDIR": str(out)},
+        env={**os.environ, "MPLCONFIGDIR": str(out.parent)},
     )  # fmt: skip
 
 
@@ -42,6 +42,16 @@ def test_a_lock_loses_no_update(tmp_path: Path) -> None:
 
     assert "| the same, under a lock | 0% |" in done.stdout
     assert "| each thread for itself, one sum | 0% |" in done.stdout
+
+
+def test_a_folder_that_cannot_be_made_is_said_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    done = run_quickly("counting", tmp_path / "file")
+
+    assert done.returncode == 2
+    assert "--out is no folder for the chart" in done.stderr
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
