@@ -131,6 +131,11 @@ class Slots:
         return [slot.pid for slot in self._slots if slot.pid is not None]
 
     @property
+    def held(self) -> int:
+        """Bytes of payloads that were accepted and are not finished."""
+        return self._room.held
+
+    @property
     def preloaded(self) -> bool:
         """Each process was forked from a server that had loaded what it needs."""
         return all(slot.preloaded for slot in self._slots)
