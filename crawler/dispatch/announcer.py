@@ -47,20 +47,32 @@ class Announcer:
     def announce(self) -> None:
         """Call the callbacks of what finished, then tell of the progress."""
         self._stale = True
-        ended = self._board.ended
-        while ended:
-            try:
-                errand = ended.popleft()
-            except IndexError:
-                break  # another thread was faster
-            with self._board.lock:
-                if not errand.state.finished:
-                    continue  # its end was interrupted; it will come again
-                callbacks, errand.callbacks = errand.callbacks, None
-            for callback in callbacks or ():
-                self.call("a callback of a task", callback)
+        if self._board.ended:
+            self._call_back()
         if self._on_progress is not None:
             self._tell(self._on_progress)
+
+    def _call_back(self) -> None:
+        board, me = self._board, threading.get_ident()
+        is_outermost = me not in board.telling  # a callback may end a task in its turn
+        try:
+            board.telling.add(me)
+            while board.ended:
+                for callback in self._next_callbacks():
+                    self.call("a callback of a task", callback)
+        finally:
+            if is_outermost:
+                with board.lock:
+                    board.told(me)
+
+    def _next_callbacks(self) -> list[Callable[[], object]]:
+        board = self._board
+        with board.lock:
+            # Empty if another thread was faster; unfinished if its end was interrupted.
+            if not board.ended or not (errand := board.ended.popleft()).state.finished:
+                return []
+            callbacks, errand.callbacks = errand.callbacks, None
+        return callbacks or []
 
     def call(self, what: str, callback: Callable[[], object]) -> None:
         """Call one callback; an exception in it is logged.
@@ -70,9 +82,10 @@ class Announcer:
         """
         try:
             callback()
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - user code; SystemExit ends no thread of ours
+        except BaseException as error:
+            is_main = threading.current_thread() is threading.main_thread()
+            if is_main and isinstance(error, KeyboardInterrupt):
+                raise
             log_error(what, error)
 
     def _tell(self, on_progress: Callable[[Counts], object]) -> None:

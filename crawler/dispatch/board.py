@@ -43,6 +43,7 @@ class Board:
         ring: Notified when the timer has a new first entry, or should end.
         calm: Notified when nothing is queued or running, and when a thread has ended.
         ended: Errands that finished and whose callbacks are still to be called.
+        telling: Threads that call callbacks now.
     """
 
     def __init__(self, capacity: int, timing: Timing) -> None:
@@ -56,6 +57,7 @@ class Board:
         self.why_ended = ""
         self.paused = False
         self.ended: deque[Errand] = deque()
+        self.telling: set[int] = set()
         self._capacity = capacity
         self._by_state = [0] * len(TaskState)
         self._submitted = 0
@@ -86,8 +88,9 @@ class Board:
 
     @property
     def is_calm(self) -> bool:
-        """Nothing is queued or running."""
-        return self._by_state[QUEUED] == 0 and self._by_state[RUNNING] == 0
+        """Nothing is queued or running, and no other thread has callbacks to call."""
+        busy = self._by_state[QUEUED] + self._by_state[RUNNING] + len(self.ended)
+        return not busy and self.telling <= {threading.get_ident()}
 
     def counts(self, lost: int, replaced: int) -> Counts:
         """Return the books, with what the crew knows of its threads."""
@@ -177,9 +180,15 @@ class Board:
         by_state[after] += 1
         errand.state = after
         self._forget(errand)
-        if self.phase is Phase.DRAINING and self.is_calm:
-            self.finish()
         return True
+
+    def told(self, thread: int) -> None:
+        """A thread has called all callbacks: they were the last that could submit more."""
+        self.telling.discard(thread)
+        if self.is_calm:
+            self.calm.notify_all()
+            if self.phase is Phase.DRAINING:
+                self.finish()
 
     def finish(self, why: str = "") -> None:
         """Take no more, and cancel what is queued; what runs goes on."""

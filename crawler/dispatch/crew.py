@@ -125,7 +125,7 @@ class Crew:
             try:
                 self._start(self._timer)
             except RuntimeError:
-                self._timer = None  # tried again with the next alarm
+                self._timer = None  # tried again with the next alarm, or wait
 
     def _start(self, thread: threading.Thread) -> None:
         self._threads = {old for old in self._threads if old.is_alive()}
@@ -281,6 +281,8 @@ class Crew:
         if ready():
             return True
         self.grow()  # Ctrl-C may have come between a submit and its thread
+        if self.board.next_alarm() is not None:
+            self._start_timer()
         worker = self.me
         if worker is not None:
             self._step_aside(worker, errand)

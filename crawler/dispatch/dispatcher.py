@@ -32,7 +32,8 @@ class Dispatcher:
     """Runs functions in threads, the most urgent first.
 
     Leaving its `with` block waits for everything that was submitted; leaving it through an
-    exception, Ctrl-C included, stops at once.
+    exception, Ctrl-C included, stops at once. Without a `with` block, call `stop`: a dispatcher
+    that is only dropped keeps its threads.
 
     Args:
         workers: Threads that work at the same time; 1 and more. They are started as work comes.
@@ -126,10 +127,11 @@ class Dispatcher:
             if not board.admit(errand):
                 raise DispatcherStopped(self._why_stopped())
             crew.grow()
-            if not (crew.can_work or board.paused):
-                board.end(errand, TaskState.QUEUED, TaskState.CANCELLED)
-                raise DispatchError("the system gives no thread; are there too many already?")
-        return Task(crew, errand)
+            if crew.can_work or board.paused:
+                return Task(crew, errand)
+            board.end(errand, TaskState.QUEUED, TaskState.CANCELLED)
+        crew.announcer.announce()
+        raise DispatchError("the system gives no thread; are there too many already?")
 
     def map(
         self,
@@ -203,13 +205,15 @@ class Dispatcher:
     def join(self, timeout: float | None = None) -> bool:
         """Wait until nothing is queued or running; False when the seconds have passed.
 
-        Tasks are taken on meanwhile. A paused dispatcher is waited for as well.
+        Callbacks of tasks are waited for too, and a pause until it is lifted. Tasks are taken on
+        meanwhile.
 
         Raises:
             WouldDeadlock: Called within a task, which would wait for itself.
         """
         if self._crew.inside:
             raise WouldDeadlock("a task cannot wait until no task runs")
+        self._crew.announcer.announce()  # what Ctrl-C may have kept from being told
         board = self._board
         with board.lock:
             return self._crew.wait(board.calm, lambda: board.is_calm, timeout)
@@ -234,6 +238,7 @@ class Dispatcher:
             The names of the threads that could not be ended; empty when none is left.
         """
         board, crew = self._board, self._crew
+        crew.announcer.announce()
         try:
             with board.lock:
                 self._close(drain)

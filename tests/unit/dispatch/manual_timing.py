@@ -11,6 +11,8 @@ class ManualTiming:
     def __init__(self) -> None:
         self._now = 0.0
         self._waiting: dict[threading.Condition, int] = {}
+        self._seen: dict[threading.Condition, float] = {}
+        self._looked = threading.Condition()
 
     def monotonic(self) -> float:
         return self._now
@@ -21,6 +23,9 @@ class ManualTiming:
         self._waiting[condition] = self._waiting.get(condition, 0) + 1
         try:
             if deadline is None or self._now < deadline:
+                with self._looked:
+                    self._seen[condition] = self._now
+                    self._looked.notify_all()
                 condition.wait()
         finally:
             self._waiting[condition] -= 1
@@ -30,3 +35,8 @@ class ManualTiming:
         for condition in list(self._waiting):
             with condition:
                 condition.notify_all()
+
+    def await_look(self, condition: threading.Condition) -> None:
+        """Wait until whoever waits on `condition` has seen the present time and waits again."""
+        with self._looked:
+            assert self._looked.wait_for(lambda: self._seen.get(condition) == self._now, 20)
