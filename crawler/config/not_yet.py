@@ -21,7 +21,7 @@ from crawler.errors import Problem
 
 #: Keys, by the section they stand in; `*` is any list item.
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "": ("files", "transform", "incremental", "schedule", "notify"),
+    "": ("files", "incremental", "schedule", "notify"),
     "start": ("lastmod",),
     "fetch": ("auth", "proxies", "tls", "cache"),
     "run": ("threads", "memory_limit"),

@@ -97,7 +97,7 @@ class PageWriter:
         for one in settled:
             lines.add_settled(one, wall)
             batch.settled.append(one.item.row)
-            self._tally.count_settled(one.item.name, one.result.records)
+            self._tally.count_settled(one.item.name, one.result)
 
     def _add_starts(self, batch: Batch, lines: OutputLines) -> None:
         requests, items = self._parts.starts.take()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from crawler.interfaces import Transformed
 from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, Quarantined, SkipReason, State
 from crawler.urls import host_key
 
@@ -138,12 +139,13 @@ class Tally(msgspec.Struct):
         kind.in_ += 1
         kind.waiting += 1
 
-    def count_settled(self, name: str, records: Sequence[Mapping[str, Any]] | None) -> None:
-        """Count what became of an item that waited; None for one in quarantine."""
-        kind = self._kind(name)
+    def count_settled(self, name: str, result: Transformed) -> None:
+        """Count what became of an item that waited."""
+        kind, records = self._kind(name), result.records
         kind.waiting -= 1
         if records is None:
             kind.quarantined += 1
+            self._count_problem(name, result.place or result.kind)
         elif not records:
             kind.dropped += 1
         else:
@@ -164,10 +166,13 @@ class Tally(msgspec.Struct):
         kind.in_ += 1
         kind.quarantined += 1
         for problem in item.problems:
-            place = f"{item.name}.{problem.field}"
-            if place not in self.problems and len(self.problems) >= _MAX_PLACES:
-                place = f"{item.name}.*"  # names of fields may come from a site, any number of them
-            self.problems[place] = self.problems.get(place, 0) + 1
+            self._count_problem(item.name, problem.field)
+
+    def _count_problem(self, name: str, field: str) -> None:
+        place = f"{name}.{field}"
+        if place not in self.problems and len(self.problems) >= _MAX_PLACES:
+            place = f"{name}.*"  # names of fields may come from a site, any number of them
+        self.problems[place] = self.problems.get(place, 0) + 1
 
     def count_hits(self, outcome: PageOutcome) -> None:
         """Count what the rules of the config found on a page."""

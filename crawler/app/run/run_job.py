@@ -31,7 +31,7 @@ from crawler.engine.crawl import Crawl, End
 from crawler.engine.output import Output
 from crawler.engine.tally import decode_tally
 from crawler.errors import ConfigError, StateError
-from crawler.interfaces import Batch, Clock, Mark, Opened, Recovered, RunStart
+from crawler.interfaces import Batch, Clock, Mark, Opened, Recovered, RunStart, Transform
 from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
 from crawler.spider.spider import Spider
@@ -117,6 +117,8 @@ class JobRun:
             loop_name: Name of the event loop, for the summary.
         """
         async with AsyncExitStack() as stack:
+            # Before any socket is opened, which a process made later would hold open.
+            transform = await self._start_transform(stack)
             practice_url = None
             if self._job.demo:
                 site = await start_practice_site(self._paths, self._clock)
@@ -126,10 +128,20 @@ class JobRun:
             self._stock = OpenStore(self._loaded, self._paths)
             try:
                 opened = await self._begin(await self._recover())
-                return await self._crawl(spiders, opened, loop_name)
+                return await self._crawl(spiders, opened, transform, loop_name)
             except BaseException:
                 await self._stock.store.abandon()
                 raise
+
+    async def _start_transform(self, stack: AsyncExitStack) -> Transform | None:
+        if not self._job.transform.steps:
+            return None
+        from crawler.app.run.transforming import Transforming, steps_of
+
+        transform = Transforming(self._loaded, steps_of(self._loaded))
+        stack.push_async_callback(transform.close)
+        await transform.start()
+        return transform
 
     def _how_to_go_on(self, what: str) -> str:
         if _forgets(self._loaded):
@@ -193,7 +205,9 @@ class JobRun:
         if light:
             self._console.say(f"changed since the interruption: {', '.join(light)}")
 
-    async def _crawl(self, spiders: SpiderSet, opened: Opened, loop_name: str) -> int:
+    async def _crawl(
+        self, spiders: SpiderSet, opened: Opened, transform: Transform | None, loop_name: str
+    ) -> int:
         outputs = outputs_of(self._loaded, self._options, self._paths, opened, self._streams.stdout)
         with ExitStack() as stack:
             await self._open_outputs(outputs, opened, stack)
@@ -202,7 +216,7 @@ class JobRun:
             wired = Wired(
                 self._loaded, self._options, paths=self._paths, spiders=spiders,
                 stock=self._stock, opened=opened, outputs=outputs, recorder=report.recorder,
-                clock=self._clock,
+                clock=self._clock, transform=transform,
             )  # fmt: skip
             spiders.spider.logger = report.log.logger
             verb = "goes on" if opened.resumed else "begins"

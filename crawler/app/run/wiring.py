@@ -26,7 +26,7 @@ from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import decode_tally
 from crawler.errors import ConfigError
 from crawler.frontier.frontier import Frontier
-from crawler.interfaces import Clock, FrontierStore, Opened
+from crawler.interfaces import Clock, FrontierStore, Opened, Transform
 from crawler.observe.recorder import Recorder
 from crawler.policy.autothrottle import AutothrottlePolicy
 from crawler.sinks.file_output import FileOutput, unknown_format
@@ -127,6 +127,7 @@ class Wired:
         outputs: Where items go.
         recorder: Takes note of every page that ends.
         clock: The time.
+        transform: What items go through; None for nothing.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root
@@ -141,6 +142,7 @@ class Wired:
         outputs: Sequence[Output],
         recorder: Recorder,
         clock: Clock,
+        transform: Transform | None = None,
     ) -> None:
         job = loaded.job
         agent = user_agent_of(job)
@@ -179,7 +181,7 @@ class Wired:
                     concurrency=job.fetch.concurrency, max_pages=job.scope.max_pages,
                     max_items=options.limit, max_runtime=job.scope.max_runtime,
                 ),
-                tally=self.tally, clock=clock, ended=recorder.ended,
+                tally=self.tally, clock=clock, ended=recorder.ended, transform=transform,
             )
         )  # fmt: skip
         state = SpiderState(spiders.spider, opened.spider_state)

@@ -18,6 +18,7 @@ from crawler.config.models.fields import (
 from crawler.config.models.items import ChecksSettings, ExtractSettings, OutputSettings
 from crawler.config.models.schemas import SchemaFields, SchemaName
 from crawler.config.models.scope import FollowSettings, ScopeSettings, StartSettings
+from crawler.config.models.transform import TransformSettings
 
 
 class RunSettings(Settings):
@@ -64,6 +65,9 @@ class Job(Settings):
     extract: Listed[ExtractSettings] = Field(
         default=(),
         description="Items to take from pages. Default: a `Page` item for each HTML page.",
+    )
+    transform: TransformSettings = written(
+        {}, "What items go through before they are written: CPU work, in processes of its own."
     )
     output: Listed[OutputSettings] = written(
         [{}], "Files that items are written to. Default: one JSONL file a run."

@@ -35,7 +35,8 @@ FORMS: dict[str, str] = {
 #: Steps that may stand alone although they can have an argument.
 EITHER = frozenset(("split", "join", "datetime"))
 
-_PYTHON = re.compile(r"(?:.+\.py|[^\W\d]\w*(?:\.[^\W\d]\w*)*):[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+#: How a function is named.
+PYTHON_FORM = re.compile(r"(?:.+\.py|[^\W\d]\w*(?:\.[^\W\d]\w*)*):[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 def _alone(value: object, info: ValidationInfo) -> None:
@@ -115,7 +116,7 @@ def _replace(value: object, info: ValidationInfo) -> dict[str, str]:
 
 def _python(value: object, info: ValidationInfo) -> str:
     text = _some_text(value, info) or ""
-    if not _PYTHON.fullmatch(text):
+    if not PYTHON_FORM.fullmatch(text):
         raise bad_value("names no function", 'write "pkg.mod:func" or "steps.py:func"')
     return text
 

@@ -14,7 +14,6 @@ HEAD = "name: x\nstart: [https://a.example/]\n"
     ("text", "column", "what"),
     [
         ("files: {path: x}", 1, "'files'"),
-        ("transform: {workers: auto}", 1, "'transform'"),
         ("incremental: {validators: [etag]}", 1, "'incremental'"),
         ("schedule: {cron: '15 3 * * *'}", 1, "'schedule'"),
         ("notify: {on: [failure]}", 1, "'notify'"),

@@ -1,0 +1,121 @@
+"""The transforms of a job: in process slots, or on the loop where that is cheaper or asked for."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from crawler.config.load import LoadedJob
+from crawler.config.models.job import Job
+from crawler.config.models.transform import TransformStepSettings
+from crawler.errors import ConfigError
+from crawler.interfaces import Transformed
+from crawler.offload.chain import CHAIN, Result, Step, Task, transform
+from crawler.offload.named_function import NotImportable, find_function
+from crawler.offload.offloaded import Refused
+from crawler.offload.slots import SlotLimits, Slots
+from crawler.offload.steps import SIMHASH, TEXT
+
+#: Seconds that an item may take for `offload: auto` to bring built-in steps to the loop.
+_CHEAP = 0.002
+
+
+def steps_of(loaded: LoadedJob) -> list[Step]:
+    """Return the steps of a job as plain data, files named by where they lie."""
+    settings = loaded.job.transform.steps
+    return [_step(loaded, f"transform.steps.{n}", one) for n, one in enumerate(settings)]
+
+
+def _step(loaded: LoadedJob, place: str, settings: TransformStepSettings) -> Step:
+    if settings.python is not None:
+        target, _, name = settings.python.rpartition(":")
+        if target.endswith(".py"):
+            target = str(loaded.beside(f"{place}.python", target).absolute())
+        return Step(place=place, function=f"{target}:{name}", of="", to="")
+    if settings.text is not None:
+        text = settings.text
+        return Step(place=place, function=TEXT, of=text.of, to=text.to or text.of)
+    assert settings.simhash is not None  # the model sees to it that there is one
+    field = settings.simhash
+    return Step(place=place, function=SIMHASH, of=field.of, to=field.to or "simhash")
+
+
+def slot_count(job: Job) -> int:
+    """Return the number of process slots; `auto` is one for each core that we may use."""
+    workers = job.transform.workers
+    return len(os.sched_getaffinity(0)) if workers == "auto" else workers
+
+
+class Transforming:
+    """A `Transform` over process slots.
+
+    Args:
+        loaded: The job.
+        steps: What is done to each item, at least one thing.
+    """
+
+    def __init__(self, loaded: LoadedJob, steps: list[Step]) -> None:
+        self._loaded = loaded
+        self._steps = steps
+        settings = loaded.job.transform
+        own = any(one.python is not None for one in settings.steps)
+        # A function of the user's is never brought to the loop unasked: it would lose its walls.
+        self._may_come_inline = settings.offload == "auto" and not own
+        self._slots: Slots | None = None
+        if settings.offload != "never":
+            self._slots = Slots(slot_count(loaded.job), SlotLimits(timeout=settings.timeout))
+
+    async def start(self) -> None:
+        """See `Transform.start`.
+
+        Raises:
+            ConfigError: A function cannot be imported.
+        """
+        if self._slots is not None:
+            await self._slots.start()
+        for step in self._steps:
+            await self._check(step)
+
+    async def _check(self, step: Step) -> None:
+        if self._slots is None:
+            try:
+                find_function(step["function"])
+            except NotImportable as error:
+                raise ConfigError(_problem(self._loaded, step, str(error))) from error
+            return
+        refused = await self._slots.check(step["function"])
+        if refused is not None:
+            raise ConfigError(_problem(self._loaded, step, refused.message))
+
+    async def apply(self, name: str, record: dict[str, Any]) -> Transformed:
+        """See `Transform.apply`."""
+        task = Task(steps=self._steps, record=record)
+        if self._slots is None or self._is_cheap(self._slots):
+            return _transformed(transform(task))
+        answer = await self._slots.call(CHAIN, task)
+        if isinstance(answer, Refused):
+            return Transformed(kind=answer.kind, reason=answer.message)
+        return _transformed(answer.value)
+
+    def _is_cheap(self, slots: Slots) -> bool:
+        if not self._may_come_inline:
+            return False
+        mean = slots.mean(CHAIN)
+        return mean is not None and mean < _CHEAP
+
+    async def close(self) -> None:
+        """See `Transform.close`."""
+        if self._slots is not None:
+            await self._slots.close(grace=0.0)
+
+
+def _transformed(result: Result) -> Transformed:
+    if result["place"]:
+        return Transformed(kind="raised", reason=result["reason"], place=result["place"])
+    return Transformed(records=result["records"])
+
+
+def _problem(loaded: LoadedJob, step: Step, why: str) -> str:
+    place = f"{step['place']}.python"
+    where = loaded.places.get(place) or str(loaded.path)
+    return f"{where}: error: {place}: {why}"

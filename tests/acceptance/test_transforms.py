@@ -1,0 +1,184 @@
+"""Transforms in process slots: what steps do, what harms them, and what a kill costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.conftest import Job, Site
+
+PAGES = 40
+
+STEPS = """
+import ctypes
+import time
+import urllib.request
+
+
+def step(item):
+    number = int(item["title"].strip("/") or 0)
+    if number == 3:
+        ctypes.string_at(0)
+    if number == 5:
+        raise ValueError("no such luck")
+    if number == 7:
+        return None
+    if number == 9:
+        return [{**item, "half": 1}, {**item, "half": 2}]
+    if number == 11:
+        time.sleep(60)
+    if number == 13:
+        return {"set": object()}
+    return {**item, "number": number}
+
+
+def held(item):
+    with urllib.request.urlopen(item["url"].rsplit("/", 1)[0] + "/held"):
+        return item
+
+
+def plain(item):
+    return {**item, "seen": True}
+"""
+
+
+def pages(job: Job, site: Site, count: int = PAGES, **transform: Any) -> None:
+    site.html("/", *(f"/{number}" for number in range(1, count)))
+    for number in range(1, count):
+        site.html(f"/{number}")
+    (job.folder / "steps.py").write_text(STEPS)
+    job.write(transform=transform)
+
+
+def quarantine(job: Job, run: int = -1) -> dict[str, str]:
+    lines = (job.reports[run] / "quarantine.jsonl").read_text().splitlines()
+    return {line["data"]["title"]: line["reason"] for line in map(json.loads, lines)}
+
+
+async def test_a_step_changes_drops_fans_out_or_fails_and_harms_nothing_else(
+    job: Job, site: Site
+) -> None:
+    pages(job, site, workers=2, timeout="1s", steps=[{"python": "steps.py:step"}])
+
+    ran = await job.run()
+
+    assert ran.code == 0, ran.err
+    broken = quarantine(job)
+    assert broken.keys() == {"/3", "/5", "/11", "/13"}
+    assert "SIGSEGV" in broken["/3"]
+    assert "ValueError: no such luck" in broken["/5"]
+    assert broken["/11"].startswith("timeout")
+    titles = Counter(item["title"] for item in job.items())
+    assert titles["/9"] == 2
+    assert "/7" not in titles
+    assert len(titles) == PAGES - len(broken) - 1
+    ids = [item["_id"] for item in job.items()]
+    assert len(ids) == len(set(ids))
+    kind = job.summary()["items"]["Page"]
+    assert kind == {
+        **kind, "in": PAGES, "fanned": 1, "out": PAGES - 4, "dropped": 1, "quarantined": 4,
+        "waiting": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("offload", ["auto", "always", "never"])
+async def test_the_items_are_the_same_wherever_they_are_made(
+    job: Job, site: Site, offload: str
+) -> None:
+    pages(job, site, 5, offload=offload, steps=[{"python": "steps.py:plain"}, {"simhash": "title"}])
+
+    ran = await job.run()
+
+    assert ran.code == 0, ran.err
+    assert sorted(job.paths()) == ["/", "/1", "/2", "/3", "/4"]
+    assert all(item["seen"] and len(item["simhash"]) == 16 for item in job.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("steps.py:stp", "did you mean step"),
+        ("absent.py:step", "absent.py"),
+        ("no_such_module:step", "there is no module no_such_module"),
+    ],
+)
+async def test_a_function_that_is_not_there_ends_it_before_anything_is_fetched(
+    job: Job, site: Site, name: str, says: str
+) -> None:
+    pages(job, site, 2, steps=[{"python": name}])
+
+    ran = await job.run()
+
+    assert ran.code == 2
+    assert says in ran.err
+    assert "job.yaml:" in ran.err
+    assert not site.seen
+
+
+async def test_a_kill_in_the_middle_of_transforms_loses_and_repeats_nothing(
+    job: Job, site: Site
+) -> None:
+    pages(job, site, 12, workers=2, steps=[{"python": "steps.py:held"}])
+    site.html("/held")
+    held = site.hold("/held")
+    for _ in range(2):
+        running = await job.start()
+        await held.asked.wait()
+        held.asked.clear()
+        await running.kill()
+    held.answer.set()
+
+    ran = await job.run()
+
+    assert ran.code == 0, ran.err
+    titles = Counter(item["title"] for item in job.items())
+    assert titles == Counter(["/", *(f"/{number}" for number in range(1, 12))])
+
+
+async def test_no_process_outlives_a_killed_parent_and_its_lock_is_free(
+    job: Job, site: Site
+) -> None:
+    pages(job, site, 3, workers=2, steps=[{"python": "steps.py:held"}])
+    site.html("/held")
+    held = site.hold("/held")
+    running = await job.start()
+    await held.asked.wait()
+    family = descendants(running.pid)
+
+    os.kill(running.pid, signal.SIGKILL)
+    held.answer.set()
+    ran = await job.run()
+
+    assert len(family) >= 3  # the server that forks, and two slots
+    assert ran.code == 0, ran.err
+    assert [pid for pid in family if alive(pid)] == []
+    await running.kill()
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes below one, by their parents in /proc."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
