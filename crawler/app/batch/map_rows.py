@@ -198,7 +198,7 @@ class MapRows:
             OffloadError: Every process dies.
         """
         self._feeder = asyncio.create_task(self._feed(slots))
-        progress = asyncio.create_task(self._progress())
+        ticking = asyncio.create_task(self._tick())
         try:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._feeder
@@ -206,7 +206,7 @@ class MapRows:
                 self._change.clear()
                 await self._change.wait()
         finally:
-            progress.cancel()
+            ticking.cancel()
         if self._error is not None and not self._stopped:
             raise self._error
         return not self._stopped
@@ -280,12 +280,25 @@ class MapRows:
             journal.before = self._rows.before(journal.place.offset)
         self._out.keep(journal)
 
-    async def _progress(self) -> None:
+    async def _tick(self) -> None:
+        """Write what lies about when rows come slowly, and say where the batch stands."""
+        told = self._begun
         while True:
-            await self._clock.sleep(_PROGRESS_SECONDS)
-            seconds = self._clock.monotonic() - self._begun
-            done = self._journal.done + self._refused.total()
-            self._console.say(
-                f"map {took(seconds)}  {done:,} rows  {self._refused.total():,} failed"
-                f"  {(done - self._first) / seconds:,.0f}/s"
-            )
+            await self._clock.sleep(_FLUSH_SECONDS)
+            now = self._clock.monotonic()
+            if now - self._flushed > _FLUSH_SECONDS and (self._values or self._refusals):
+                try:
+                    self._flush()
+                except OutputError as failed:
+                    self._fail(failed)
+            if now - told >= _PROGRESS_SECONDS:
+                told = now
+                self._say_progress(now - self._begun)
+
+    def _say_progress(self, seconds: float) -> None:
+        failed = self._refused.total()
+        done = self._journal.done + failed
+        self._console.say(
+            f"map {took(seconds)}  {done:,} rows  {failed:,} failed"
+            f"  {(done - self._first) / seconds:,.0f}/s"
+        )
