@@ -38,6 +38,8 @@ def threads_take_turns_often() -> Iterator[None]:
 def no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
+    for thread in set(threading.enumerate()) - before:  # lost ones that a test let go
+        thread.join(PATIENCE)
     assert set(threading.enumerate()) <= before
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import threading
 
 import pytest
@@ -270,4 +271,5 @@ def test_progress_is_told_in_order_and_ends_with_the_last_numbers() -> None:
     finished = [counts.finished for counts in watch.told]
     assert finished == sorted(finished)
     assert watch.told[-1] == dispatcher.counts
+    assert all(one != next_one for one, next_one in itertools.pairwise(watch.told))
     assert all(counts.balanced for counts in watch.told)

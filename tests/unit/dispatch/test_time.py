@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from crawler.dispatch import (
@@ -131,8 +133,12 @@ def test_a_task_that_times_out_while_it_waits_for_another_frees_its_place(
         timing.advance(5)
 
         assert isinstance(outer.exception(), TaskTimedOut)
+        threads = threading.active_count()
+        waiting = dispatcher.submit(int, "8")  # the inner task has the one place there is
+        assert threading.active_count() == threads
         gate.open()
-        watch.until(lambda counts: counts.done == 1 and counts.lost == 0)
+        assert waiting.result() == 8
+        watch.until(lambda counts: counts.done == 2 and counts.lost == 0)
         assert dispatcher.submit(int, "7").result() == 7
 
 
