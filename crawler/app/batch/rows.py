@@ -127,9 +127,9 @@ class CsvRows:
         held, self._held, size, self._size = self._held, [], self._size, 0
         unclosed, self._open = self._open, False
         raw = b"".join(line.raw for line in held)
-        if not raw.strip():
+        wrong = next((line.wrong for line in held if line.wrong), "")
+        if not raw.strip() and not wrong:
             return []
-        wrong = held[0].wrong
         if unclosed:
             what = f"has more than {MAX_ROW >> 20} MiB" if size > MAX_ROW else "never ends"
             wrong = f"a quoted cell {what}"
