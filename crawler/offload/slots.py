@@ -53,7 +53,7 @@ class SlotLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     timeout: float = 20.0
     memory: int | None = None
-    batch_items: int = 32
+    batch_items: int = 128
     batch_bytes: int = 512 * 1024
     linger: float = 0.005
     byte_budget: int = 64 * MIB
