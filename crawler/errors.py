@@ -13,6 +13,7 @@ CrawlerError
     IgnoreRequest       a spider's word: leave this page out
     DropItem            a spider's word: leave this item out
     CloseSpider         a spider's word: end the crawl
+    DispatchError       see `crawler.dispatch.errors`
 
 `FetchError` says who is at fault through its error class (`crawler.outcome.ErrorClass`); the
 others are the user's (`ConfigError`, `CallbackError`), the machine's (`StateError`,

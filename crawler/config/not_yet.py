@@ -24,13 +24,12 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "": ("files", "incremental", "schedule", "notify"),
     "start": ("lastmod",),
     "fetch": ("auth", "proxies", "tls", "cache"),
-    "run": ("threads", "memory_limit"),
+    "run": ("memory_limit",),
     "output.*": ("only", "keep"),
 }
 
 #: Values, by the key they stand under.
 VALUES: Mapping[str, tuple[str, ...]] = {
-    "run.backend": ("threads",),
     "run.workers": ("auto",),
 }
 

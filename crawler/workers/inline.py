@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
 from crawler.interfaces import Deliver
 from crawler.messages import QueuedRequest
-from crawler.workers.visit import Visitor
+from crawler.outcome import PageOutcome
+from crawler.workers.visit import Answer
+
+
+class Visits(Protocol):
+    """Fetches and parses; see `crawler.workers.visit.Visitor`."""
+
+    async def fetch(self, request: QueuedRequest) -> Answer:
+        """Return the answer, or why there is none."""
+        ...
+
+    async def conclude(self, request: QueuedRequest, answer: Answer) -> PageOutcome:
+        """Turn what `fetch` returned into an outcome."""
+        ...
 
 
 class InlineWorkers:
@@ -19,7 +33,7 @@ class InlineWorkers:
         deliver: Takes the outcomes.
     """
 
-    def __init__(self, visitor: Visitor, gate: asyncio.Semaphore, deliver: Deliver) -> None:
+    def __init__(self, visitor: Visits, gate: asyncio.Semaphore, deliver: Deliver) -> None:
         self._visitor = visitor
         self._gate = gate
         self._deliver = deliver

@@ -17,8 +17,7 @@ from crawler.app.job.spider_set import SpiderSet, spiders_of, user_spider
 from crawler.app.job.start_lists import source_reader
 from crawler.config.load import LoadedJob
 from crawler.errors import FetchError
-from crawler.fetch.http_client import AiohttpFetcher
-from crawler.interfaces import Clock
+from crawler.interfaces import Clock, Fetcher
 from crawler.messages import FetchRequest, HttpResponse, QueuedRequest
 from crawler.outcome import PageOutcome
 from crawler.policy.robots import MAX_BYTES, MAX_HOPS, RobotsRules, rules_from_response
@@ -79,7 +78,7 @@ class OnePage:
     spiders: SpiderSet
     scope: Scope
     parser: PageParser
-    fetcher: AiohttpFetcher
+    fetcher: Fetcher
 
     def __init__(self, loaded: LoadedJob, clock: Clock, base: Path = Path()) -> None:
         self._loaded = loaded

@@ -274,7 +274,7 @@ class JobRun:
             try:
                 end = await self._until_end(wired, report)
             finally:
-                await wired.fetcher.close()
+                await wired.close()
             signals.crawl_ended()
             spent = Spent(
                 seconds=self._clock.monotonic() - self._begun,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.page_tools import fetcher_of, job_scope, parser_of
@@ -38,8 +38,11 @@ from crawler.spider.start_entry import BadStart
 from crawler.storage.memory_store import MemoryStore
 from crawler.storage.slot_file import NoGuard, SlotFile
 from crawler.storage.sqlite_store import SqliteStore
-from crawler.workers.inline import InlineWorkers
+from crawler.workers.inline import InlineWorkers, Visits
 from crawler.workers.visit import Visitor
+
+if TYPE_CHECKING:
+    from crawler.workers.spider_thread import SpiderThread
 
 
 class OpenStore:
@@ -155,7 +158,9 @@ class Wired:
             sources=source_reader(loaded, opened.started, self.tally.source_files),
         )  # fmt: skip
         self.fetcher = fetcher_of(job, spiders, clock, opened.cookies)
-        gate = asyncio.Semaphore(job.fetch.concurrency)
+        self._thread = _spider_thread(job)
+        concurrency = _concurrency(job)
+        gate = asyncio.Semaphore(concurrency)
         hosts = HostBook(
             politeness_of(job), AutothrottlePolicy(), user_agent=agent,
             obey_crawl_delay=job.fetch.robots == "obey",
@@ -171,14 +176,15 @@ class Wired:
                 robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=obey),
                 retry=retry,
                 starts=StartFeed(
-                    parser.start(), items_done=self.tally.start_items,
+                    parser.start() if self._thread is None else self._thread.pull(parser.start()),
+                    items_done=self.tally.start_items,
                     bad=self._bad_start(recorder), lists_first=_lists_first(job),
                 ),
                 outputs=tuple(one for one in outputs if not one.quarantine),
                 quarantine=next((one.sink for one in outputs if one.quarantine), None),
                 stamp={"_job": job.name, "_run": opened.run_id},
                 limits=RunLimits(
-                    concurrency=job.fetch.concurrency, max_pages=job.scope.max_pages,
+                    concurrency=concurrency, max_pages=job.scope.max_pages,
                     max_items=options.limit, max_runtime=job.scope.max_runtime,
                 ),
                 tally=self.tally, clock=clock, ended=recorder.ended, transform=transform,
@@ -186,7 +192,14 @@ class Wired:
         )  # fmt: skip
         state = SpiderState(spiders.spider, opened.spider_state)
         visitor = Visitor(self.fetcher, parser, stock.guard, state, retry)
-        self.workers = InlineWorkers(visitor, gate, self.crawl.deliver)
+        visits = visitor if self._thread is None else _threaded(visitor, self._thread)
+        self.workers = InlineWorkers(visits, gate, self.crawl.deliver)
+
+    async def close(self) -> None:
+        """Close every connection, and end the threads."""
+        await self.fetcher.close()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.stop)
 
     def _bad_start(self, recorder: Recorder) -> Callable[[BadStart], None]:
         def note(entry: BadStart) -> None:
@@ -201,3 +214,26 @@ def _lists_first(job: Job) -> bool:
     """Tell whether a URL may be found elsewhere before its line of a list, which has columns."""
     elsewhere = job.scope.follow or job.follow or job.spider is not None or job.start.sitemap
     return bool(job.start.keep_columns and elsewhere)
+
+
+def _spider_thread(job: Job) -> SpiderThread | None:
+    """Start the thread on which callbacks run, for the backend that has one."""
+    if job.run.backend != "threads":
+        return None
+    from crawler.workers.spider_thread import SpiderThread
+
+    thread = SpiderThread()
+    thread.start()
+    return thread
+
+
+def _threaded(visitor: Visitor, thread: SpiderThread) -> Visits:
+    from crawler.workers.threads import ThreadedVisitor
+
+    return ThreadedVisitor(visitor, thread)
+
+
+def _concurrency(job: Job) -> int:
+    """Return the requests that may be in flight; not more than threads that wait for them."""
+    most = job.fetch.concurrency
+    return min(most, job.run.threads) if job.run.backend == "threads" else most

@@ -24,7 +24,13 @@ from crawler.config.models.transform import TransformSettings
 class RunSettings(Settings):
     """`run`: the machinery of a run."""
 
-    backend: Literal["asyncio"] = Field(default="asyncio", description="What fetches pages.")
+    backend: Literal["asyncio", "threads"] = Field(
+        default="asyncio",
+        description="What fetches pages: the event loop, or OS threads. The items are the same.",
+    )
+    threads: int = Field(
+        default=32, ge=1, le=1000, description="Threads that fetch, with `backend: threads`."
+    )
     workers: int = Field(default=1, ge=1, le=1, description="Number of event loops.")
     loop: Literal["auto", "uvloop", "asyncio"] = Field(
         default="auto", description="Which event loop; `auto` is uvloop where it is installed."

@@ -1,0 +1,161 @@
+"""Threads instead of the event loop: the same spider, the same config, the same items."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+import shutil
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.conftest import ROOT, Job, Site
+
+BACKENDS = ("asyncio", "threads")
+EXAMPLES = sorted(path.stem for path in (ROOT / "configs").glob("*.yaml"))
+_BASE = re.compile(r"http://127\.0\.0\.1:\d+")
+
+
+def results(base: Path) -> tuple[Counter[str], Counter[str], dict[str, Any]]:
+    """Return what a run under a folder gave: items, requests with their ends, summary."""
+    (report,) = (base / "reports").glob("*/*")
+    summary = json.loads((report / "summary.json").read_bytes())
+    items: Counter[str] = Counter()
+    for file in (base / "data").rglob("*.jsonl*"):
+        if file.name[0] != ".":
+            raw = file.read_bytes()
+            text = gzip.decompress(raw) if file.suffix == ".gz" else raw
+            items.update(map(plain_item, text.decode().splitlines()))
+    ledger = gzip.decompress((report / "urls.jsonl.gz").read_bytes()).decode()
+    return items, Counter(map(plain_end, ledger.splitlines())), summary
+
+
+def plain_item(line: str) -> str:
+    """Return an item without what differs from run to run: ports and ids."""
+    fields = json.loads(_BASE.sub("", line))
+    return json.dumps({key: value for key, value in fields.items() if key != "_id"})
+
+
+def plain_end(line: str) -> str:
+    fields = json.loads(_BASE.sub("", line))
+    kept = ("url", "outcome", "reason", "status", "attempts", "depth", "error")
+    return json.dumps({key: fields[key] for key in kept})
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+async def test_an_example_gives_the_same_on_both_backends(job: Job, name: str) -> None:
+    shutil.copytree(ROOT / "configs", job.folder / "configs")
+
+    runs = [
+        await job.run("--", f"configs/{name}.yaml", "--dir", one, "--set", f"run.backend={one}")
+        for one in BACKENDS
+    ]
+
+    assert [ran.code for ran in runs] == [0, 0], runs[1].err
+    (items, ends, summary), (others, other_ends, other) = (
+        results(job.folder / backend) for backend in BACKENDS
+    )
+    assert items == others
+    assert ends == other_ends
+    assert summary["books"] == other["books"]
+    assert (summary["backend"], other["backend"]) == BACKENDS
+
+
+async def test_callbacks_of_every_shape_run_on_one_thread_beside_those_that_fetch(
+    job: Job, site: Site
+) -> None:
+    site.html("/", *(f"/{number}" for number in range(20)))
+    for number in range(20):
+        site.html(f"/{number}")
+    job.spider(
+        "import asyncio\n"
+        "import threading\n"
+        "class S(Spider):\n"
+        "    name = 's'\n"
+        "    async def start(self):\n"
+        "        await asyncio.sleep(0)\n"
+        "        yield {'title': 'start', 'thread': threading.current_thread().name}\n"
+        "        yield Request(self.start_urls[0])\n"
+        "    async def parse(self, response):\n"
+        "        await asyncio.sleep(0)\n"
+        "        names = [one.name for one in threading.enumerate()]\n"
+        "        yield {'title': '/', 'thread': threading.current_thread().name,\n"
+        "               'fetching': sum(name.startswith('fetch') for name in names)}\n"
+        "        for link in response.css('a'):\n"
+        "            yield response.follow(link, callback=self.parse_one)\n"
+        "    def parse_one(self, response):\n"
+        "        self.state['seen'] = self.state.get('seen', 0) + 1\n"
+        "        return {'title': response.css('title::text').get(),\n"
+        "                'thread': threading.current_thread().name}\n",
+        run={"backend": "threads", "threads": 4},
+    )
+
+    ran = await job.run()
+
+    assert ran.code == 0, ran.err
+    items = job.items()
+    assert len(items) == 22
+    assert {item["thread"] for item in items} == {"spider"}
+    assert next(item for item in items if item["title"] == "/")["fetching"] >= 1
+
+
+async def test_the_first_signal_finishes_what_is_in_flight_on_threads_too(
+    job: Job, site: Site
+) -> None:
+    site.html("/", "/a", "/b")
+    site.html("/a")
+    site.html("/b")
+    held = site.hold("/a")
+    job.write(run={"backend": "threads"})
+    running = await job.start()
+    await held.asked.wait()
+
+    running.send(signal.SIGINT)
+    await running.said("stopping")
+    held.answer.set()
+    stopped = await running.end()
+    ran = await job.run()
+
+    assert stopped.code == 130
+    assert ran.code == 0, ran.err
+    assert sorted(job.paths()) == ["/", "/a", "/b"]
+    assert site.hits["/a"] == 1
+
+
+async def test_the_second_signal_does_not_wait_for_a_server(job: Job, site: Site) -> None:
+    site.html("/", "/a")
+    site.html("/a")
+    held = site.hold("/a")
+    job.write(run={"backend": "threads"})
+    running = await job.start()
+    await held.asked.wait()
+
+    running.send(signal.SIGINT)
+    await running.said("stopping")
+    running.send(signal.SIGINT)
+    stopped = await running.end()
+
+    assert stopped.code == 130
+
+
+async def test_a_kill_loses_and_repeats_nothing_on_threads_too(job: Job, site: Site) -> None:
+    paths = [f"/{number}" for number in range(30)]
+    site.html("/", *paths)
+    for path in paths:
+        site.html(path)
+    held = site.hold("/17")
+    job.write(run={"backend": "threads", "threads": 4}, fetch={"per_host": {"concurrency": 4}})
+    running = await job.start()
+    await asyncio.wait_for(held.asked.wait(), 30)
+    await running.kill()
+    held.answer.set()
+
+    ran = await job.run()
+
+    assert ran.code == 0, ran.err
+    assert sorted(job.paths()) == sorted(["/", *paths])
