@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         CrawlerError,
         DropItem,
         IgnoreRequest,
+        OffloadFailed,
     )
     from crawler.extract.response import Response
     from crawler.items import Field, Item
@@ -36,6 +37,7 @@ __all__ = [
     "Headers",
     "IgnoreRequest",
     "Item",
+    "OffloadFailed",
     "Request",
     "Response",
     "Spider",
@@ -49,7 +51,7 @@ _HOMES = {
         ("CallbackError", "CloseSpider", "ConfigError", "CrawlerError", "DropItem"), "errors"
     ),
     **dict.fromkeys(("Crawling", "crawl", "crawl_sync"), "app.crawling"),
-    "IgnoreRequest": "errors",
+    **dict.fromkeys(("IgnoreRequest", "OffloadFailed"), "errors"),
     "Field": "items",
     "Item": "items",
     "Headers": "messages",

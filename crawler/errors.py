@@ -9,6 +9,7 @@ CrawlerError
     Fenced              a store refused an owner's call: its grant is no longer ours
     FetchError          one request failed; the retry policy decides what happens next
     BooksError          the books of a run do not balance; our bug (exit 1)
+    OffloadFailed       what a spider offloaded failed; raised in its callback
     CallbackError       a callback gave something that cannot be crawled or kept
     IgnoreRequest       a spider's word: leave this page out
     DropItem            a spider's word: leave this item out
@@ -115,6 +116,18 @@ class FetchError(CrawlerError):
         self.url = url
         self.status = status
         self.retry_after = retry_after
+
+
+class OffloadFailed(CrawlerError):
+    """A function that a spider offloaded gave no value.
+
+    Attributes:
+        kind: "raised", "timeout", "died", "memory", "unpicklable" or "not_importable".
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
 
 
 class CallbackError(CrawlerError):

@@ -18,6 +18,8 @@ from crawler.errors import ConfigError
 
 _ASYNC = 0x80 | 0x200  # CO_COROUTINE, CO_ASYNC_GENERATOR
 _KNOWN = 64
+#: What the name of a module begins with that was loaded from a spider's file.
+SPIDER_MODULE = "crawler_spider_"
 
 
 class NotImportable(Exception):
@@ -48,6 +50,8 @@ def name_of(function: Callable[..., Any] | str) -> str:
             f"{shown} cannot be found by another process; give a function that is defined with"
             " def at the top of a module"
         )
+    if module.startswith(SPIDER_MODULE):  # it was loaded from its file, and has no other name
+        module = str(Path(sys.modules[module].__file__ or "").absolute())
     return f"{_script() if module == '__main__' else module}:{qualname}"
 
 

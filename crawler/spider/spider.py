@@ -6,11 +6,14 @@ Known differences: start URLs pass the duplicate filter, and pages come breadth 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from crawler.extract.response import Response
 from crawler.messages import Request
+
+#: Runs a function over plain data somewhere else.
+Offload = Callable[[Any, Any], Awaitable[Any]]
 
 
 class SpiderLogger(Protocol):
@@ -82,6 +85,7 @@ class Spider:
         self.logger: SpiderLogger = _Silent()
         self.settings: Mapping[str, Any] = {}
         self.crawler: object | None = None
+        self._offload: Offload | None = None
         vars(self).update(kwargs)
 
     @classmethod
@@ -116,6 +120,24 @@ class Spider:
             coroutine, a list, one of them alone, or None.
             """
             raise NotImplementedError(f"{type(self).__name__}.parse is not defined")
+
+    async def offload(self, function: Callable[[Any], Any] | str, data: Any) -> Any:
+        """Run a function in a process of its own, and wait for its value: for CPU-heavy work.
+
+            text = await self.offload(clean, response.body)
+
+        Args:
+            function: Takes one value; a `def` at the top of a module, or its name as
+                `pkg.mod:function`.
+            data: Plain data, copied to the process as its value is copied back.
+
+        Raises:
+            OffloadFailed: It raised, took too long, or took its process along.
+            RuntimeError: No crawl has taken this spider up.
+        """
+        if self._offload is None:
+            raise RuntimeError("offload works within a crawl only")
+        return await self._offload(function, data)
 
     def closed(self, reason: str) -> Any:
         """Hear that the crawl has ended, and why."""

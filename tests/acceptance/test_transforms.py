@@ -182,3 +182,39 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "threads"])
+async def test_a_callback_offloads_and_hears_of_a_failure(
+    job: Job, site: Site, backend: str
+) -> None:
+    site.html("/", "/a")
+    site.html("/a")
+    job.spider(
+        "import os\n"
+        "from crawler import OffloadFailed\n"
+        "def heavy(text):\n"
+        "    if text == '/a':\n"
+        "        raise ValueError('too heavy')\n"
+        "    return {'pid': os.getpid()}\n"
+        "class S(Spider):\n"
+        "    name = 's'\n"
+        "    async def parse(self, response):\n"
+        "        title = response.css('title::text').get()\n"
+        "        try:\n"
+        "            done = await self.offload(heavy, title)\n"
+        "        except OffloadFailed as error:\n"
+        "            done = {'failed': error.kind, 'why': str(error)}\n"
+        "        yield {'title': title, 'own': os.getpid(), **done}\n"
+        "        for link in response.css('a'):\n"
+        "            yield response.follow(link)\n",
+        run={"backend": backend},
+    )
+
+    ran = await job.run()
+
+    assert ran.code == 0, ran.err
+    first, second = job.items()
+    assert first["pid"] != first["own"]
+    assert second["failed"] == "raised"
+    assert "too heavy" in second["why"]

@@ -16,6 +16,7 @@ from crawler.config.models.schemas import SchemaFieldSettings
 from crawler.config.models.steps import StepSettings
 from crawler.config.models.typed_values import item_type, typed
 from crawler.errors import ConfigError
+from crawler.offload.named_function import SPIDER_MODULE
 from crawler.spider.failure import failed
 from crawler.spider.item_schema import ItemSchemas
 from crawler.spider.page_spider import PageSpider
@@ -41,7 +42,7 @@ def load_spider(file: Path, name: str, args: Mapping[str, Any]) -> Spider:
     Raises:
         ConfigError: The file or the class cannot be had, or raises; says where.
     """
-    module_name = f"crawler_spider_{file.stem}"
+    module_name = f"{SPIDER_MODULE}{file.stem}"
     spec = importlib.util.spec_from_file_location(module_name, file)
     if spec is None or spec.loader is None:
         raise ConfigError(f"{file} is no Python file")

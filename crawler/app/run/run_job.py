@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, nullcontext
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 import msgspec
 
@@ -23,6 +23,7 @@ from crawler.app.run.recovery import recover_outputs, settle_outputs, wipe_histo
 from crawler.app.run.run_end import Ended, RunEnd, Spent
 from crawler.app.run.run_report import RunReport
 from crawler.app.run.settings_change import changes, settings_of
+from crawler.app.run.spider_offload import SpiderOffload
 from crawler.app.run.stop_signals import StopSignals
 from crawler.app.run.watched import Watched
 from crawler.app.run.wiring import OpenStore, Wired, outputs_of, refuse_taken
@@ -36,6 +37,9 @@ from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
 from crawler.spider.spider import Spider
 from crawler.storage.job_lock import JobLock
+
+if TYPE_CHECKING:
+    from crawler.app.run.transforming import Transforming
 
 
 class Streams(msgspec.Struct, frozen=True):
@@ -125,6 +129,8 @@ class JobRun:
                 stack.push_async_callback(site.close)
                 practice_url = site.url
             spiders = spiders_of(self._loaded, user, practice_url)
+            if user is not None:
+                self._lend_slots(user, transform, stack)
             self._stock = OpenStore(self._loaded, self._paths)
             try:
                 opened = await self._begin(await self._recover())
@@ -133,7 +139,7 @@ class JobRun:
                 await self._stock.store.abandon()
                 raise
 
-    async def _start_transform(self, stack: AsyncExitStack) -> Transform | None:
+    async def _start_transform(self, stack: AsyncExitStack) -> Transforming | None:
         if not self._job.transform.steps:
             return None
         from crawler.app.run.transforming import Transforming, steps_of
@@ -142,6 +148,14 @@ class JobRun:
         stack.push_async_callback(transform.close)
         await transform.start()
         return transform
+
+    def _lend_slots(
+        self, spider: Spider, transform: Transforming | None, stack: AsyncExitStack
+    ) -> None:
+        """Let a spider class offload; it shares the slots of the job's transforms."""
+        offload = SpiderOffload(self._job, transform.slots if transform is not None else None)
+        stack.push_async_callback(offload.close)
+        spider._offload = offload  # noqa: SLF001 - ours to fill in, the user's to call
 
     def _how_to_go_on(self, what: str) -> str:
         if _forgets(self._loaded):

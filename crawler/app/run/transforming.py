@@ -61,9 +61,10 @@ class Transforming:
         own = any(one.python is not None for one in settings.steps)
         # A function of the user's is never brought to the loop unasked: it would lose its walls.
         self._may_come_inline = settings.offload == "auto" and not own
-        self._slots: Slots | None = None
+        #: Where they run; None with `offload: never`.
+        self.slots: Slots | None = None
         if settings.offload != "never":
-            self._slots = Slots(slot_count(loaded.job), SlotLimits(timeout=settings.timeout))
+            self.slots = Slots(slot_count(loaded.job), SlotLimits(timeout=settings.timeout))
 
     async def start(self) -> None:
         """See `Transform.start`.
@@ -71,28 +72,28 @@ class Transforming:
         Raises:
             ConfigError: A function cannot be imported.
         """
-        if self._slots is not None:
-            await self._slots.start()
+        if self.slots is not None:
+            await self.slots.start()
         for step in self._steps:
             await self._check(step)
 
     async def _check(self, step: Step) -> None:
-        if self._slots is None:
+        if self.slots is None:
             try:
                 find_function(step["function"])
             except NotImportable as error:
                 raise ConfigError(_problem(self._loaded, step, str(error))) from error
             return
-        refused = await self._slots.check(step["function"])
+        refused = await self.slots.check(step["function"])
         if refused is not None:
             raise ConfigError(_problem(self._loaded, step, refused.message))
 
     async def apply(self, name: str, record: dict[str, Any]) -> Transformed:
         """See `Transform.apply`."""
         task = Task(steps=self._steps, record=record)
-        if self._slots is None or self._is_cheap(self._slots):
+        if self.slots is None or self._is_cheap(self.slots):
             return _transformed(transform(task))
-        answer = await self._slots.call(CHAIN, task)
+        answer = await self.slots.call(CHAIN, task)
         if isinstance(answer, Refused):
             return Transformed(kind=answer.kind, reason=answer.message)
         return _transformed(answer.value)
@@ -105,8 +106,8 @@ class Transforming:
 
     async def close(self) -> None:
         """See `Transform.close`."""
-        if self._slots is not None:
-            await self._slots.close(grace=0.0)
+        if self.slots is not None:
+            await self.slots.close(grace=0.0)
 
 
 def _transformed(result: Result) -> Transformed:
