@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import re
 import signal
 import sysconfig
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import connection
@@ -71,6 +73,7 @@ class Slot:
 
     Attributes:
         learned: Functions that its process has imported.
+        busy: Held by whoever uses the process.
         rss: Bytes that it held when last heard of, and when it began.
         preloaded: It was forked from a server that had what it needs.
     """
@@ -82,7 +85,10 @@ class Slot:
         self._threads = threads
         self._context = slot_context(method)
         self._pool: ProcessPoolExecutor | None = None
+        self._changing = threading.Lock()
+        self._over = False
         self._faults: connection.Connection | None = None
+        self.busy = asyncio.Lock()
         self.learned: set[str] = set()
         self.rss = self.first_rss = 0
         self.preloaded = False
@@ -104,20 +110,22 @@ class Slot:
         self.preloaded, self.rss, self.first_rss = said.preloaded, said.rss, said.rss
 
     def _launch(self) -> Future[Hello]:
-        self._faults, theirs = self._context.Pipe(duplex=False)
-        try:
-            self._pool = ProcessPoolExecutor(
-                1, mp_context=self._context, initializer=begin, initargs=(self._settings, theirs)
-            )
-            greeting = self._pool.submit(hello)
+        # Whoever waits for this may be cancelled; `end` must not come before the pool is there.
+        with self._changing:
+            if self._over:
+                return _failed(OSError(errno.ESHUTDOWN, "the slot is closed"))
+            self._faults, theirs = self._context.Pipe(duplex=False)
+            try:
+                self._pool = ProcessPoolExecutor(
+                    1, self._context, initializer=begin, initargs=(self._settings, theirs)
+                )
+                greeting = self._pool.submit(hello)
+            except OSError as error:  # no process, no descriptor left
+                return _failed(error)
+            finally:
+                theirs.close()
             _let_go(self._pool)
             return greeting
-        except OSError as error:  # no process, no descriptor left
-            future: Future[Hello] = Future()
-            future.set_exception(error)
-            return future
-        finally:
-            theirs.close()
 
     async def learn(self, function: str) -> str:
         """Import a function; return "", or why it cannot be had.
@@ -210,24 +218,39 @@ class Slot:
 
     def kill(self) -> None:
         """End the process at once, and wait for that."""
-        pool, self._pool = self._pool, None
-        self.learned = set()
-        if pool is None:
-            return
-        process = self._context.made
-        if process is not None and process.pid is not None:
-            process.kill()
-        pool.shutdown(wait=True, cancel_futures=True)
+        with self._changing:
+            pool, self._pool = self._pool, None
+            self.learned = set()
+            if pool is None:
+                return
+            process = self._context.made
+            if process is not None and process.pid is not None:
+                process.kill()
+            pool.shutdown(wait=True, cancel_futures=True)
 
-    def close(self) -> None:
+    def retire(self) -> None:
         """Let an idle process end, and wait for that."""
-        pool, self._pool = self._pool, None
-        self.learned = set()
-        if pool is not None:
-            pool.shutdown(wait=True)
+        with self._changing:
+            pool, self._pool = self._pool, None
+            self.learned = set()
+            if pool is not None:
+                pool.shutdown(wait=True)
+
+    def end(self, *, hurry: bool) -> None:
+        """End the process for good, and wait for that; it is killed if it might be busy."""
+        self._over = True
+        if hurry:
+            self.kill()
+        else:
+            self.retire()
         if self._faults is not None:
             self._faults.close()
-            self._faults = None
+
+
+def _failed(error: OSError) -> Future[Hello]:
+    future: Future[Hello] = Future()
+    future.set_exception(error)
+    return future
 
 
 def _let_go(pool: ProcessPoolExecutor) -> None:

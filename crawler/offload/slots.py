@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import pickle
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import parent_process
 from types import TracebackType
 from typing import Any, Self
-
-import msgspec
 
 from crawler.errors import ConfigError, OffloadError
 from crawler.offload.child import Batch, BatchResult, ChildSettings
@@ -20,9 +17,11 @@ from crawler.offload.named_function import why
 from crawler.offload.offloaded import Codec, Done, Kind, Offloaded, Refused
 from crawler.offload.room import ByteRoom
 from crawler.offload.slot import Slot, SlotDied
+from crawler.offload.slot_limits import MIB, SlotCounts, SlotLimits
 from crawler.offload.waiting import BATCH_SECONDS, Ask, Waiting
 
-MIB = 1 << 20
+__all__ = ["SlotCounts", "SlotLimits", "Slots"]
+
 #: Bytes of answers after which a slot sends what it has.
 _ANSWERS = 8 * MIB
 #: Growth after which an idle slot is started anew when there is no memory limit.
@@ -36,49 +35,6 @@ _UNGUARDED = (
     "processes were to be started from a file that a process slot was importing; put the call"
     ' under: if __name__ == "__main__":'
 )
-
-
-class SlotLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What slots may take.
-
-    Attributes:
-        timeout: Seconds for one payload.
-        memory: Bytes that a process may grow by, None for no limit: an allocation beyond fails.
-        batch_items: Payloads in a batch at most.
-        batch_bytes: Bytes in a batch at most; a larger payload goes alone.
-        linger: Seconds that a batch of small payloads may wait for more of them.
-        byte_budget: Bytes of payloads accepted and not finished; more wait outside.
-        niceness: Added to that of the slots.
-    """
-
-    timeout: float = 20.0
-    memory: int | None = None
-    batch_items: int = 128
-    batch_bytes: int = 512 * 1024
-    linger: float = 0.005
-    byte_budget: int = 64 * MIB
-    niceness: int = 5
-
-
-@dataclass(slots=True)
-class SlotCounts:
-    """What slots did so far.
-
-    Attributes:
-        accepted: Payloads; each is later counted in `done` or `refused`, unless it was cancelled.
-        done: Values given.
-        refused: Refusals by kind.
-        batches: Sent to a slot.
-        deaths: Processes that died or were killed for being late, by kind.
-        recycled: Processes replaced because they had grown.
-    """
-
-    accepted: int = 0
-    done: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    batches: int = 0
-    deaths: Counter[str] = field(default_factory=Counter)
-    recycled: int = 0
 
 
 class Slots:
@@ -106,8 +62,9 @@ class Slots:
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
         self._idle = 0
-        self._open = 0
+        self._open: set[Ask] = set()
         self._refusal: OffloadError | None = OffloadError("the slots were not started")
+        self._closed = False
         self._unimportable: dict[str, str] = {}
         self._poison_in_row = 0
         self._workers: list[asyncio.Task[None]] = []
@@ -154,13 +111,28 @@ class Slots:
         if parent_process() is not None:
             raise ConfigError(_UNGUARDED)
         try:
-            await asyncio.gather(*(self._start(slot) for slot in self._slots))
+            starts = await asyncio.gather(*map(self._start, self._slots), return_exceptions=True)
+            failed = next((one for one in starts if one is not None), None)
+            if failed is not None:
+                raise failed
         except BaseException:
             await self.close(grace=0.0)
             raise
         self._refusal = None
-        # Not a TaskGroup: they live from here to `close`, across the caller's own tasks.
-        self._workers = [asyncio.create_task(self._work(slot)) for slot in self._slots]
+        for slot in self._slots:
+            # Not in a TaskGroup: they live from here to `close`, across the caller's own tasks.
+            worker = asyncio.create_task(self._work(slot))
+            worker.add_done_callback(self._worker_ended)
+            self._workers.append(worker)
+
+    def _worker_ended(self, worker: asyncio.Task[None]) -> None:
+        """Let nobody wait for a slot that is fed no more."""
+        error = None if worker.cancelled() else worker.exception()
+        if error is not None:
+            stopped = OffloadError(f"process slots have stopped: {error}")
+            ours = error if isinstance(error, OffloadError) else stopped
+            self._refuse(ours)
+            self._drop_all(ours)
 
     async def _start(self, slot: Slot) -> None:
         for _ in range(_STARTS):
@@ -203,16 +175,16 @@ class Slots:
             raise self._refusal
         ask = Ask(function, codec, data, loop.create_future())
         self.counts.accepted += 1
-        self._open += 1
+        self._open.add(ask)
         self._waiting.add(ask)
         if self._idle:
             self._wake.set()
         return ask.answer
 
     def _left(self, ask: Ask) -> None:
-        ask.left = True
+        """Give an ask's room back; it is nothing of ours any more."""
+        self._open.remove(ask)
         self._room.leave(len(ask.payload))
-        self._open -= 1
         if not self._open:
             self._quiet.set()
 
@@ -232,14 +204,9 @@ class Slots:
         """
         if self._refusal is not None:
             raise self._refusal
-        # Nothing is called; a batch of nothing would do, if it had anyone waiting for it.
-        probe = Slot(ChildSettings(memory=self._limits.memory), self._threads)
-        try:
-            await self._start(probe)
-            refused = await self._learned(probe, function)
-        finally:
-            await asyncio.to_thread(probe.kill)
-        return refused
+        slot = next((one for one in self._slots if not one.busy.locked()), self._slots[0])
+        async with slot.busy:
+            return await self._learned(slot, function)
 
     async def close(self, grace: float = 5.0) -> None:
         """Take nothing more, finish what was taken, and end every process.
@@ -248,18 +215,21 @@ class Slots:
             grace: Seconds for that; what is not finished then raises OffloadError in those who
                 wait for it, and its process is killed.
         """
+        if self._closed:
+            return
         if self._refusal is None:
             self._refuse(OffloadError("the slots are closed"))
             await self._drained(grace)
-        hurry = self._open > 0
+        self._closed = True
+        hurry = bool(self._open)
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
         self._workers = []
         self._drop_all(OffloadError("the slots were closed before this was finished"))
-        await asyncio.gather(
-            *(asyncio.to_thread(slot.kill if hurry else slot.close) for slot in self._slots)
-        )
+        loop = asyncio.get_running_loop()
+        ends = [partial(slot.end, hurry=hurry) for slot in self._slots]
+        await asyncio.gather(*(loop.run_in_executor(self._threads, end) for end in ends))
         self._threads.shutdown()
 
     async def _drained(self, grace: float) -> None:
@@ -274,33 +244,23 @@ class Slots:
         self._room.refuse_all(error)
 
     def _drop_all(self, error: OffloadError) -> None:
-        for ask in self._waiting.drain():
-            self._raise_in(ask, error)
-
-    def _raise_in(self, ask: Ask, error: OffloadError) -> None:
-        if ask.left:
-            return
-        self._left(ask)
-        if not ask.answer.done():
-            ask.answer.set_exception(error)
-            ask.answer.exception()  # whoever went away is not told by a log line
+        self._waiting.drain()
+        for ask in list(self._open):
+            self._left(ask)
+            if not ask.answer.done():
+                ask.answer.set_exception(error)
+                ask.answer.exception()  # whoever went away is not told by a log line
 
     async def _work(self, slot: Slot) -> None:
-        """Feed one slot, for ever."""
-        try:
-            while True:
-                batch = await self._next_batch()
-                try:
-                    await self._carry_out(slot, batch)
-                except BaseException:
-                    for ask in batch:
-                        self._raise_in(
-                            ask, OffloadError("the slots were closed in the middle of this")
-                        )
-                    raise
-        except OffloadError as error:
-            self._refuse(error)
-            self._drop_all(error)
+        """Feed one slot, for ever.
+
+        Raises:
+            OffloadError: Its process cannot be started any more, or the function is poison.
+        """
+        while True:
+            batch = await self._next_batch()
+            async with slot.busy:
+                await self._carry_out(slot, batch)
 
     async def _next_batch(self) -> list[Ask]:
         self._idle += 1
@@ -370,6 +330,8 @@ class Slots:
         self._wake.set()
 
     def _settle(self, ask: Ask, answer: Offloaded) -> None:
+        if ask not in self._open:  # dropped, since all is over
+            return
         self._left(ask)
         if ask.answer.done():  # cancelled
             return
@@ -406,7 +368,7 @@ class Slots:
         most = _GROWTH if limit is None else min(_GROWTH, limit // 2)
         if slot.rss - slot.first_rss > most:
             self.counts.recycled += 1
-            await asyncio.to_thread(slot.close)
+            await asyncio.get_running_loop().run_in_executor(self._threads, slot.retire)
             await self._start(slot)
 
 

@@ -22,7 +22,6 @@ class Ask:
 
     Attributes:
         kills: How often a process died, or was killed, while this was in its batch.
-        left: It takes no room any more.
     """
 
     function: str
@@ -30,7 +29,6 @@ class Ask:
     payload: bytes
     answer: asyncio.Future[Offloaded]
     kills: int = 0
-    left: bool = False
 
 
 @dataclass(slots=True)
@@ -143,10 +141,8 @@ class Waiting:
             size += len(ask.payload)
         return batch
 
-    def drain(self) -> list[Ask]:
-        """Take all there is."""
-        left = [*self._alone, *(ask for queue in self._queues.values() for ask in queue)]
+    def drain(self) -> None:
+        """Let go of all there is."""
         self._alone.clear()
         self._queues.clear()
         self._count = 0
-        return left

@@ -18,7 +18,8 @@ import time
 from collections import Counter
 
 from crawler.offload.offloaded import Done, Kind, Refused
-from crawler.offload.slots import SlotLimits, Slots
+from crawler.offload.slot_limits import SlotLimits
+from crawler.offload.slots import Slots
 
 _ITEM = "scripts.soak.slots:item"
 TIMEOUT = 0.5
@@ -63,8 +64,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     args = parser.parse_args()
     print(f"seed {args.seed}", flush=True)
-    guilty: list[int | str] = ["segfault"] * args.segfaults + ["hang"] * args.hangs
-    deeds = [*guilty, *range(args.items - len(guilty))]
+    guilty = ["segfault"] * args.segfaults + ["hang"] * args.hangs
+    deeds: list[int | str] = [*guilty, *range(args.items - len(guilty))]
     random.Random(args.seed).shuffle(deeds)
     wrong = asyncio.run(soak(deeds, args.slots))
     for one in wrong:

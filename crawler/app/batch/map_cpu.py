@@ -14,7 +14,8 @@ from crawler.app.batch.worker_count import worker_count
 from crawler.errors import ConfigError, CrawlerError
 from crawler.offload.named_function import name_of
 from crawler.offload.offloaded import Done, Offloaded, Refused
-from crawler.offload.slots import SlotLimits, Slots
+from crawler.offload.slot_limits import SlotLimits
+from crawler.offload.slots import Slots
 
 _AHEAD = 1_000
 

@@ -16,7 +16,8 @@ from crawler.errors import ConfigError
 from crawler.interfaces import Clock
 from crawler.observe.console import Console
 from crawler.offload.named_function import name_of
-from crawler.offload.slots import SlotLimits, Slots
+from crawler.offload.slot_limits import SlotLimits
+from crawler.offload.slots import Slots
 
 
 class MapOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,8 @@ import pytest
 
 from crawler.errors import OffloadError
 from crawler.offload.offloaded import Codec, Done, Kind, Offloaded, Refused
-from crawler.offload.slots import SlotLimits, Slots
+from crawler.offload.slot_limits import SlotLimits
+from crawler.offload.slots import Slots
 
 pytestmark = pytest.mark.slow
 
@@ -308,7 +309,8 @@ async def test_segfaults_and_hangs_among_many_lose_nothing_else() -> None:
 
 PARENT = """
 import asyncio, multiprocessing, os, sys
-from crawler.offload.slots import SlotLimits, Slots
+from crawler.offload.slot_limits import SlotLimits
+from crawler.offload.slots import Slots
 
 async def main():
     async with Slots(2, SlotLimits(timeout=60)) as slots:
