@@ -49,6 +49,7 @@ class Summary(msgspec.Struct, kw_only=True):
         bytes: Bodies received, as on the wire.
         limited_by: Shares of the time: politeness, cpu, network, output.
         peak_rss_bytes: Of this process.
+        loop_lag_s: How late the event loop was, of this process: `p99` and `max`, in seconds.
         cpu_s: CPU seconds of the whole process tree, earlier processes of the run included.
         checks: What the run was found wanting in; empty when all is well.
     """
@@ -77,6 +78,7 @@ class Summary(msgspec.Struct, kw_only=True):
     limited_by: dict[str, float]
     peak_rss_bytes: int
     cpu_s: float
+    loop_lag_s: dict[str, float]
     checks: list[str]
     rules: dict[str, RuleCounts] = msgspec.field(default_factory=dict)
     problems: dict[str, int] = msgspec.field(default_factory=dict)

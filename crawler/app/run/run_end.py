@@ -149,6 +149,9 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         ending = Ending(
             exit_code=code, reason=end.reason, checks=checks, seconds=spent.seconds,
             cpu=spent.cpu, cpu_total=spent.cpu_total, wall=spent.wall, loop=spent.loop,
+            lag={
+                "p99": round(wired.probe.percentile(0.99), 3), "max": round(wired.probe.worst, 3),
+            },
         )  # fmt: skip
         books, bottleneck = self.store.books(), wired.crawl.bottleneck
         return sum_up(self.loaded.job, self.opened, books, wired.tally, bottleneck, ending)

@@ -311,7 +311,9 @@ class JobRun:
             async with asyncio.TaskGroup() as group:
                 group.create_task(report.bodies.run())
                 showing = group.create_task(progress.run())
+                probing = group.create_task(wired.probe.run())
                 end = await wired.crawl.run(wired.workers)
+                probing.cancel()
                 showing.cancel()
                 await report.bodies.close()
         return end

@@ -27,6 +27,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         cpu_total: CPU seconds of the whole process, its start included.
         wall: The time now.
         loop: Name of the event loop.
+        lag: How late it was, see `Summary.loop_lag_s`.
     """
 
     exit_code: int
@@ -37,6 +38,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     cpu_total: float
     wall: float
     loop: str
+    lag: dict[str, float]
 
 
 def sum_up(
@@ -58,7 +60,8 @@ def sum_up(
         bytes=tally.wire_bytes, duration_s=round(worked, 3),
         pages_per_s=round(books.done / worked, 2) if worked else 0.0,
         limited_by=bottleneck.shares(ending.seconds, ending.cpu), peak_rss_bytes=peak_rss_bytes(),
-        cpu_s=round(tally.cpu + ending.cpu_total, 3), checks=list(ending.checks),
+        cpu_s=round(tally.cpu + ending.cpu_total, 3), loop_lag_s=ending.lag,
+        checks=list(ending.checks),
         rules={place: _rule_counts(rule) for place, rule in tally.rules.items()},
         problems=tally.problems, bad_starts=tally.bad_starts, source_files=tally.source_files,
     )  # fmt: skip

@@ -14,11 +14,13 @@ from crawler.app.job.start_lists import entries, source_reader
 from crawler.app.run.left_outputs import left_outputs
 from crawler.app.run.options import RunOptions
 from crawler.app.run.output_columns import columns_of
+from crawler.app.run.stalls import Stalls
 from crawler.config.load import LoadedJob
 from crawler.config.models.items import OutputSettings
 from crawler.config.models.job import Job
 from crawler.engine.crawl import Crawl, Parts
 from crawler.engine.host_book import HostBook
+from crawler.engine.lag_probe import LagProbe
 from crawler.engine.limits import RunLimits
 from crawler.engine.output import Output
 from crawler.engine.robots_gate import RobotsGate
@@ -159,6 +161,10 @@ class Wired:
         )  # fmt: skip
         self.fetcher = fetcher_of(job, spiders, clock, opened.cookies)
         self._thread = _spider_thread(job)
+        stalls = Stalls(recorder.ended)
+        # Callbacks on a thread of their own hold nobody up.
+        guard = stock.guard if self._thread is None else NoGuard()
+        self.probe = LagProbe(guard, clock, stalls.stalled)
         concurrency = _concurrency(job)
         gate = asyncio.Semaphore(concurrency)
         hosts = HostBook(
@@ -187,11 +193,12 @@ class Wired:
                     concurrency=concurrency, max_pages=job.scope.max_pages,
                     max_items=options.limit, max_runtime=job.scope.max_runtime,
                 ),
-                tally=self.tally, clock=clock, ended=recorder.ended, transform=transform,
+                tally=self.tally, clock=clock, ended=stalls.ended, transform=transform,
             )
         )  # fmt: skip
         state = SpiderState(spiders.spider, opened.spider_state)
-        visitor = Visitor(self.fetcher, parser, stock.guard, state, retry)
+        watched = self.probe if self._thread is None else stock.guard
+        visitor = Visitor(self.fetcher, parser, watched, state, retry)
         visits = visitor if self._thread is None else _threaded(visitor, self._thread)
         self.workers = InlineWorkers(visits, gate, self.crawl.deliver)
 

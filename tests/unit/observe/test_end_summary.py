@@ -23,6 +23,7 @@ def summary(**changes: Any) -> Summary:
         "items": {}, "http": {}, "errors": {}, "flags": {}, "offsite": {"links": 0, "hosts": {}},
         "nofollow_links": 0, "label_conflicts": 0, "bytes": 0, "duration_s": 1.0,
         "pages_per_s": 1.0, "limited_by": {}, "peak_rss_bytes": 1, "cpu_s": 1.0, "checks": [],
+        "loop_lag_s": {},
     }  # fmt: skip
     return Summary(**(values | changes))
 
