@@ -164,7 +164,11 @@ class Slot:
 
     async def _result(self, future: Future[T], limit: float) -> T:
         waiting = asyncio.wrap_future(future)
-        await asyncio.wait({waiting}, timeout=limit + _SLACK)
+        try:
+            await asyncio.wait({waiting}, timeout=limit + _SLACK)
+        except asyncio.CancelledError:
+            waiting.cancel()
+            raise
         if not future.done():
             # A value that comes after all is nobody's.
             waiting.cancel()
