@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.page_tools import fetcher_of, job_scope, parser_of
 from crawler.app.job.policies import canonical_of, politeness_of, retry_of, user_agent_of
 from crawler.app.job.spider_set import SpiderSet
 from crawler.app.job.start_lists import entries, source_reader
+from crawler.app.run.backend import Backend
 from crawler.app.run.left_outputs import left_outputs
 from crawler.app.run.options import RunOptions
 from crawler.app.run.output_columns import columns_of
@@ -20,7 +21,6 @@ from crawler.config.models.items import OutputSettings
 from crawler.config.models.job import Job
 from crawler.engine.crawl import Crawl, Parts
 from crawler.engine.host_book import HostBook
-from crawler.engine.lag_probe import LagProbe
 from crawler.engine.limits import RunLimits
 from crawler.engine.output import Output
 from crawler.engine.robots_gate import RobotsGate
@@ -40,11 +40,8 @@ from crawler.spider.start_entry import BadStart
 from crawler.storage.memory_store import MemoryStore
 from crawler.storage.slot_file import NoGuard, SlotFile
 from crawler.storage.sqlite_store import SqliteStore
-from crawler.workers.inline import InlineWorkers, Visits
+from crawler.workers.inline import InlineWorkers
 from crawler.workers.visit import Visitor
-
-if TYPE_CHECKING:
-    from crawler.workers.spider_thread import SpiderThread
 
 
 class OpenStore:
@@ -150,7 +147,6 @@ class Wired:
         transform: Transform | None = None,
     ) -> None:
         job = loaded.job
-        agent = user_agent_of(job)
         self.tally = decode_tally(opened.tally)
         self.spider = spiders.spider
         scope = job_scope(job, spiders, self.tally.joined_hosts)
@@ -160,21 +156,12 @@ class Wired:
             sources=source_reader(loaded, opened.started, self.tally.source_files),
         )  # fmt: skip
         self.fetcher = fetcher_of(job, spiders, clock, opened.cookies)
-        self._thread = _spider_thread(job)
         stalls = Stalls(recorder.ended)
-        # Callbacks on a thread of their own hold nobody up.
-        guard = stock.guard if self._thread is None else NoGuard()
-        self.probe = LagProbe(guard, clock, stalls.stalled)
-        concurrency = _concurrency(job)
+        self._backend = Backend(job, stock.guard, clock, stalls.stalled)
+        self.probe = self._backend.probe
+        concurrency = self._backend.concurrency
         gate = asyncio.Semaphore(concurrency)
-        hosts = HostBook(
-            politeness_of(job), AutothrottlePolicy(), user_agent=agent,
-            obey_crawl_delay=job.fetch.robots == "obey",
-        )  # fmt: skip
-        hosts.load(opened.hosts)
-        if not opened.resumed:
-            hosts.forget_failures()
-        retry = retry_of(job)
+        hosts, retry = _host_book(job, opened), retry_of(job)
         obey = job.fetch.robots == "obey"
         self.crawl = Crawl(
             Parts(
@@ -182,8 +169,7 @@ class Wired:
                 robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=obey),
                 retry=retry,
                 starts=StartFeed(
-                    parser.start() if self._thread is None else self._thread.pull(parser.start()),
-                    items_done=self.tally.start_items,
+                    self._backend.starts(parser), items_done=self.tally.start_items,
                     bad=self._bad_start(recorder), lists_first=_lists_first(job),
                 ),
                 outputs=tuple(one for one in outputs if not one.quarantine),
@@ -197,16 +183,14 @@ class Wired:
             )
         )  # fmt: skip
         state = SpiderState(spiders.spider, opened.spider_state)
-        watched = self.probe if self._thread is None else stock.guard
-        visitor = Visitor(self.fetcher, parser, watched, state, retry)
-        visits = visitor if self._thread is None else _threaded(visitor, self._thread)
+        visitor = Visitor(self.fetcher, parser, self._backend.guard, state, retry)
+        visits = self._backend.visits(visitor)
         self.workers = InlineWorkers(visits, gate, self.crawl.deliver)
 
     async def close(self) -> None:
         """Close every connection, and end the threads."""
         await self.fetcher.close()
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.stop)
+        await self._backend.close()
 
     def _bad_start(self, recorder: Recorder) -> Callable[[BadStart], None]:
         def note(entry: BadStart) -> None:
@@ -223,24 +207,13 @@ def _lists_first(job: Job) -> bool:
     return bool(job.start.keep_columns and elsewhere)
 
 
-def _spider_thread(job: Job) -> SpiderThread | None:
-    """Start the thread on which callbacks run, for the backend that has one."""
-    if job.run.backend != "threads":
-        return None
-    from crawler.workers.spider_thread import SpiderThread
-
-    thread = SpiderThread()
-    thread.start()
-    return thread
-
-
-def _threaded(visitor: Visitor, thread: SpiderThread) -> Visits:
-    from crawler.workers.threads import ThreadedVisitor
-
-    return ThreadedVisitor(visitor, thread)
-
-
-def _concurrency(job: Job) -> int:
-    """Return the requests that may be in flight; not more than threads that wait for them."""
-    most = job.fetch.concurrency
-    return min(most, job.run.threads) if job.run.backend == "threads" else most
+def _host_book(job: Job, opened: Opened) -> HostBook:
+    """Return what is known of each host."""
+    hosts = HostBook(
+        politeness_of(job), AutothrottlePolicy(), user_agent=user_agent_of(job),
+        obey_crawl_delay=job.fetch.robots == "obey",
+    )  # fmt: skip
+    hosts.load(opened.hosts)
+    if not opened.resumed:
+        hosts.forget_failures()
+    return hosts
