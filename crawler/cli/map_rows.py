@@ -78,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
         return map_files(wanted, Streams(_stdout(), sys.stderr, stdin), SystemClock())
     except OffloadError as error:
         sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write("what was done is kept; the same command goes on, --fresh begins anew\n")
         return _UNSAFE
 
 

@@ -251,6 +251,25 @@ async def test_too_many_failures_are_exit_3_and_a_deadly_function_is_6(
     assert "steps:dead took its process along" in dead.err
 
 
+async def test_a_full_disk_costs_nothing_that_was_written(job: Job, folder: Path) -> None:
+    write_rows(folder, 3000)
+    words = ["map", "steps:square", "in.jsonl", "-o", "out.jsonl"]
+    # Files may grow to 20 blocks of 512 or 1024 bytes, the output needs some 70 kB.
+    command = f"ulimit -f 20; exec {sys.executable} -m crawler {' '.join(words)}"
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", command, cwd=folder, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+    )  # fmt: skip
+    _, said = await process.communicate()
+    ran = await mapped(job, *words[1:])
+
+    assert process.returncode == 5
+    assert b"cannot write out.jsonl" in said
+    assert ran.code == 0
+    good = [n for n in range(3000) if n % 500 != 7 and n != 1011]
+    assert [one["n"] for one in lines(folder / "out.jsonl")] == good
+
+
 async def test_cron_says_nothing_of_a_good_batch(job: Job, folder: Path) -> None:
     write_rows(folder, 3)
 

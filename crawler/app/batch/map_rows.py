@@ -78,6 +78,7 @@ class MapRows:
         self._change = asyncio.Event()
         self._error: Exception | None = None
         self._stopped = False
+        self._torn = False
 
     async def run(self, slots: Slots) -> int:
         """Run the batch over slots that were started; return the exit code.
@@ -153,6 +154,7 @@ class MapRows:
             function=self._wish.function,
             ordered=self._wish.ordered,
             input=self._rows.identity() if kept else _NOWHERE,
+            before=self._rows.before(0) if kept else "",
         )
         place = self._journal.place
         self._rows.go_to(place)
@@ -268,17 +270,25 @@ class MapRows:
             self._console.error(safe(text))
 
     def _flush(self) -> None:
-        """Write what has come, then note it: what is written and not noted is cut off again."""
+        """Write what has come, then note it: what is written and not noted is cut off again.
+
+        Raises:
+            OutputError: It cannot be. The journal then stays as it is, whatever comes later.
+        """
+        if self._torn:
+            return
+        self._torn = True
         self._flushed = self._clock.monotonic()
-        values, self._values = bytes(self._values), bytearray()
-        refusals, self._refusals = bytes(self._refusals), bytearray()
-        self._out.write(values, refusals)
+        self._out.write(bytes(self._values), bytes(self._refusals))
+        self._values.clear()
+        self._refusals.clear()
         journal = self._journal
         journal.place, journal.beyond = self._window.place, self._window.beyond
         journal.refused = dict(self._refused)
         if journal.input is not _NOWHERE:
             journal.before = self._rows.before(journal.place.offset)
         self._out.keep(journal)
+        self._torn = False
 
     async def _tick(self) -> None:
         """Write what lies about when rows come slowly, and say where the batch stands."""
