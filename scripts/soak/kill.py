@@ -1,7 +1,7 @@
 """SIGKILL a crawl at random moments, give the same command again until it ends, compare.
 
-`python -m scripts.soak.kill [--kills N] [--seed S] [--delay D]`. The PostgreSQL manual on a
-loopback nginx, slowed by a delay of 10 ms. An undisturbed crawl comes first; the killed one must
+`python -m scripts.soak.kill [--kills N] [--seed S] [--delay D] [--backend threads] [--transform]`.
+The PostgreSQL manual on a loopback nginx, slowed by a delay of 10 ms. An undisturbed crawl comes first; the killed one must
 end with the same URLs and items, no line twice, balanced books, files that parse to their last
 byte, and no more pages fetched again at the server than those in flight plus one batch for each
 kill. Exits with 1 if not.
@@ -26,6 +26,12 @@ from scripts.bench.docs import CONCURRENCY, write_config
 from scripts.bench.docs_site import POSTGRESQL_DOCS, DocsSite
 from scripts.soak.run_files import RunFiles
 
+#: A step that takes some milliseconds, and gives the same for the same item.
+_STEP = """
+def step(item):
+    item["weight"] = sum(number * number for number in range(20_000)) % 97
+    return item
+"""
 #: Pages of one group commit: what a kill may cost beside those in flight.
 BATCH = 200
 
@@ -133,12 +139,23 @@ def refetched(fetches: Counter[str]) -> int:
     return fetches.total() - len(fetches)
 
 
-def soak(site: DocsSite, home: Path, *, kills: int, chance: random.Random, delay: str) -> list[str]:
+def write_job(folder: Path, url: str, args: argparse.Namespace) -> None:
+    """Write the job that is killed, and the step that its items go through if there is one."""
+    path = write_config(folder / "docs.yaml", url, delay=args.delay)
+    more = f"run: {{backend: {args.backend}}}\n"
+    if args.transform:
+        (folder / "step.py").write_text(_STEP, encoding="utf-8")
+        more += "transform: {workers: 2, steps: [{python: 'step.py:step'}]}\n"
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+
+
+def soak(site: DocsSite, home: Path, args: argparse.Namespace) -> list[str]:
     """Crawl once in peace and once with kills, print a table, return what went wrong."""
+    kills, chance = args.kills, random.Random(args.seed)
     folders = home / "undisturbed", home / "killed"
     for folder in folders:
         folder.mkdir()
-        write_config(folder / "docs.yaml", site.url, delay=delay)
+        write_job(folder, site.url, args)
     start_up = _crawl_in_peace(site, folders[0])
     calm = RunFiles(folders[0], "docs")
     print(f"undisturbed: {len(calm.items())} items, books {calm.books()}")
@@ -188,6 +205,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--delay", default="10ms", help="between two requests")
     parser.add_argument("--keep", action="store_true", help="leave the folders of the runs behind")
+    parser.add_argument("--backend", choices=["asyncio", "threads"], default="asyncio")
+    parser.add_argument("--transform", action="store_true", help="items go through process slots")
     args = parser.parse_args()
     reason = DocsSite.missing(args.folder)
     if reason:
@@ -195,10 +214,9 @@ def main() -> int:
         return 2
     home = Path(tempfile.mkdtemp(prefix="kill-"))
     print(f"seed {args.seed}, {args.kills} kills, files in {home}", flush=True)
-    chance = random.Random(args.seed)
     with DocsSite(args.folder.resolve()) as site:
         try:
-            found = soak(site, home, kills=args.kills, chance=chance, delay=args.delay)
+            found = soak(site, home, args)
         except (ValueError, LookupError, OSError) as error:
             found = [f"a file of a run cannot be read: {error!r}"]
     for violation in found:
