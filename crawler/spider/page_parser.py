@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any
 
-from crawler.errors import CloseSpider, ConfigError, IgnoreRequest
+from crawler.errors import CallbackError, CloseSpider, ConfigError, IgnoreRequest
 from crawler.extract.document import Document
 from crawler.extract.media import Kind, is_html, kind_of
 from crawler.extract.response import TextResponse, make_response
@@ -16,7 +17,7 @@ from crawler.outcome import ItemRecord, Quarantined
 from crawler.policy.scope import Scope
 from crawler.spider.asked import fetch_request, request_of, wants_status
 from crawler.spider.callbacks import CallbackRef, resolve
-from crawler.spider.failure import RequestFailure
+from crawler.spider.failure import CallbackFailed, RequestFailure
 from crawler.spider.following import LinkFollower
 from crawler.spider.hop import follow_redirect
 from crawler.spider.intake import Intake
@@ -114,6 +115,16 @@ class PageParser:
         if not self._has_callbacks:
             return False
         return wants_status(self.spider, self._payload(queued).meta, status)
+
+    def is_plain(self, queued: QueuedRequest) -> bool:
+        """Tell whether the callback of a request is no `async def`, nor its errback."""
+        try:
+            payload = self._payload(queued)
+            refs = [payload.callback or _PARSE, *([payload.errback] if payload.errback else [])]
+            found = [resolve(self.spider, ref) for ref in refs]
+        except (CallbackFailed, CallbackError):
+            return True  # it fails before anything of it runs
+        return not any(iscoroutinefunction(one) or isasyncgenfunction(one) for one in found)
 
     async def parse(self, queued: QueuedRequest, http: HttpResponse) -> Parsed:
         """Read one answer: its callback, then the rules and links that need none.

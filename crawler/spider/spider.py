@@ -62,6 +62,8 @@ class Spider:
         start_urls: Where to begin, unless `start` or `start_requests` says otherwise.
         allowed_domains: Hosts to stay on, with the hosts below them; empty for no limit.
         custom_settings: Kept for Scrapy's sake.
+        thread_safe: With `run.backend: threads`, plain callbacks may run at the same time, in the
+            threads that fetch; False runs all of them on one thread.
         state: Kept over interruptions: committed with each page, so it must stay plain data.
         logger: Attached by the crawl; silent before.
         settings: A mapping of Scrapy's settings; empty here.
@@ -74,6 +76,7 @@ class Spider:
     name: str = ""
     start_urls: Iterable[str] = ()
     allowed_domains: Iterable[str] = ()
+    thread_safe: ClassVar[bool] = False
     custom_settings: ClassVar[Mapping[str, Any] | None] = None
 
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:

@@ -7,13 +7,17 @@ over, in either direction, is a value that nobody else has any more.
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
 from crawler.dispatch import Dispatcher, Task
 from crawler.messages import FetchRequest, HttpResponse, QueuedRequest
 from crawler.outcome import PageOutcome
 from crawler.workers.spider_thread import SpiderThread
 from crawler.workers.visit import Answer, Visitor
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class BlockingFetcher(Protocol):
@@ -43,13 +47,17 @@ class ThreadedFetcher:
 
     async def fetch(self, request: FetchRequest) -> HttpResponse:
         """See `Fetcher.fetch`."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[HttpResponse] = loop.create_future()
+        return await self.run(self._inner.fetch, request)
 
-        def done(task: Task[HttpResponse]) -> None:
+    async def run(self, function: Callable[[T], R], argument: T) -> R:
+        """Run a function of one argument in one of the threads."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[R] = loop.create_future()
+
+        def done(task: Task[R]) -> None:
             loop.call_soon_threadsafe(_settle, answer, task)
 
-        task = self._dispatcher.submit(self._inner.fetch, request)
+        task = self._dispatcher.submit(function, argument)
         task.add_done_callback(done)
         try:
             return await answer
@@ -66,7 +74,7 @@ class ThreadedFetcher:
         self._dispatcher.stop(drain=False)
 
 
-def _settle(answer: asyncio.Future[HttpResponse], task: Task[HttpResponse]) -> None:
+def _settle(answer: asyncio.Future[R], task: Task[R]) -> None:
     if answer.done():
         return  # cancelled meanwhile
     error = task.exception(0)
@@ -77,16 +85,19 @@ def _settle(answer: asyncio.Future[HttpResponse], task: Task[HttpResponse]) -> N
 
 
 class ThreadedVisitor:
-    """A visitor whose callbacks run on the spider's thread.
+    """A visitor whose callbacks run on the spider's thread, or at once where it says that it can.
 
     Args:
         visitor: Fetches and parses.
         thread: The spider's.
+        fetcher: Has the threads for plain callbacks of a spider that is `thread_safe`.
     """
 
-    def __init__(self, visitor: Visitor, thread: SpiderThread) -> None:
+    def __init__(self, visitor: Visitor, thread: SpiderThread, fetcher: ThreadedFetcher) -> None:
         self._visitor = visitor
         self._thread = thread
+        self._fetcher = fetcher
+        self._parallel = visitor.parser.spider.thread_safe
 
     async def fetch(self, request: QueuedRequest) -> Answer:
         """See `Visitor.fetch`."""
@@ -94,4 +105,18 @@ class ThreadedVisitor:
 
     async def conclude(self, request: QueuedRequest, answer: Answer) -> PageOutcome:
         """See `Visitor.conclude`."""
-        return await self._thread.call(self._visitor.conclude(request, answer))
+        work = self._visitor.conclude(request, answer)
+        if self._parallel and self._visitor.parser.is_plain(request):
+            return await self._fetcher.run(_through, work)
+        return await self._thread.call(work)
+
+
+def _through(work: Coroutine[Any, Any, R]) -> R:
+    """Run a coroutine that never has to wait."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        value: R = end.value
+        return value
+    work.close()
+    raise RuntimeError("a plain callback does not wait")

@@ -159,3 +159,29 @@ async def test_a_kill_loses_and_repeats_nothing_on_threads_too(job: Job, site: S
 
     assert ran.code == 0, ran.err
     assert sorted(job.paths()) == sorted(["/", *paths])
+
+
+async def test_a_spider_that_says_so_has_its_plain_callbacks_in_the_threads_that_fetch(
+    job: Job, site: Site
+) -> None:
+    site.html("/", "/a")
+    site.html("/a")
+    job.spider(
+        "import threading\n"
+        "class S(Spider):\n"
+        "    name = 's'\n"
+        "    thread_safe = True\n"
+        "    async def parse(self, response):\n"
+        "        yield {'thread': threading.current_thread().name}\n"
+        "        yield response.follow('/a', callback=self.parse_one)\n"
+        "    def parse_one(self, response):\n"
+        "        yield {'thread': threading.current_thread().name}\n",
+        run={"backend": "threads"},
+    )
+
+    ran = await job.run()
+
+    assert ran.code == 0, ran.err
+    first, second = (item["thread"] for item in job.items())
+    assert first == "spider"
+    assert second.startswith("fetch")

@@ -61,9 +61,10 @@ class Backend:
         """Return a visitor whose callbacks run where they belong."""
         if self._thread is None:
             return visitor
-        from crawler.workers.threads import ThreadedVisitor
+        from crawler.workers.threads import ThreadedFetcher, ThreadedVisitor
 
-        return ThreadedVisitor(visitor, self._thread)
+        assert isinstance(visitor.fetcher, ThreadedFetcher)  # so it is with this backend
+        return ThreadedVisitor(visitor, self._thread, visitor.fetcher)
 
     async def close(self) -> None:
         """End the spider's thread."""
