@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crawler.app.batch.map_cpu import map_cpu, map_cpu_sync
     from crawler.app.crawling import Crawling, crawl, crawl_sync
     from crawler.errors import (
         CallbackError,
@@ -44,12 +45,15 @@ __all__ = [
     "__version__",
     "crawl",
     "crawl_sync",
+    "map_cpu",
+    "map_cpu_sync",
 ]
 
 _HOMES = {
     **dict.fromkeys(
         ("CallbackError", "CloseSpider", "ConfigError", "CrawlerError", "DropItem"), "errors"
     ),
+    **dict.fromkeys(("map_cpu", "map_cpu_sync"), "app.batch.map_cpu"),
     **dict.fromkeys(("Crawling", "crawl", "crawl_sync"), "app.crawling"),
     **dict.fromkeys(("IgnoreRequest", "OffloadFailed"), "errors"),
     "Field": "items",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PIL import Image, ImageDraw  # type: ignore[import-not-found]  # no part of our environment
+from PIL import Image, ImageDraw  # no part of our environment
 
 FOLDER = Path(__file__).parents[1] / "crawler/practice/pictures"
 

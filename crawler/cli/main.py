@@ -13,15 +13,17 @@ from crawler.app.grouped import leaves
 from crawler.cli import printing
 from crawler.cli.arguments import UsageError, parse_arguments
 from crawler.cli.collector import quiet_start
-from crawler.errors import BusyError, ConfigError, OutputError, StateError
+from crawler.errors import BusyError, ConfigError, OffloadError, OutputError, StateError
+from crawler.policy.checks import combine
 
-INTERNAL, USAGE, CANNOT_WRITE, BUSY, INTERRUPTED = 1, 2, 5, 75, 130
+INTERNAL, USAGE, CANNOT_WRITE, SAFETY, BUSY, INTERRUPTED = 1, 2, 5, 6, 75, 130
 
 _CODES: tuple[tuple[type[Exception], int], ...] = (
     (ConfigError, USAGE),
     (BusyError, BUSY),
     (StateError, CANNOT_WRITE),
     (OutputError, CANNOT_WRITE),
+    (OffloadError, SAFETY),
 )
 
 
@@ -75,7 +77,7 @@ def _report(error: Exception) -> int:
     if not ours:
         for text in dict.fromkeys([*map(_text, errors), *notes]):
             _say(text)
-        return max(_code(one) or USAGE for one in errors)
+        return combine(_code(one) or USAGE for one in errors)
     if os.environ.get("CRAWLER_TRACEBACK"):
         raise error
     _say(f"internal error: {type(ours[0]).__name__}: {ours[0]}")

@@ -23,6 +23,12 @@ def tls_class(error: Exception) -> ErrorClass:
     return ErrorClass.PROTOCOL if "WRONG_VERSION_NUMBER" in str(error) else ErrorClass.TLS
 
 
+def ended_early(error: Exception) -> bool:
+    """Tell whether the other side just went away in the middle of a handshake."""
+    # Which of the two it is depends on the release of CPython and on what was still to be read.
+    return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+
+
 def one_line(said: str) -> str:
     """Return what a library or a server said, fit to be printed: 300 characters at most."""
     return "".join(c if c.isprintable() else " " for c in said)[:300]

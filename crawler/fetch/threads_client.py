@@ -27,7 +27,7 @@ from crawler.fetch.addresses import AddressGuard, AddressRefused
 from crawler.fetch.answer import check_status, plan_body
 from crawler.fetch.answer_head import MalformedAnswer
 from crawler.fetch.answer_stream import AnswerStream, CutShort, NoAnswer
-from crawler.fetch.connect_failure import connect_failure, one_line, tls_class
+from crawler.fetch.connect_failure import connect_failure, ended_early, one_line, tls_class
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.dialler import Dialler, NotConnected, UnknownHost
 from crawler.fetch.idle_connections import IdleConnections
@@ -310,8 +310,7 @@ def _translated(error: Exception, url: str, status: int | None, *, can_repeat: b
         kind = ErrorClass.REUSE
     said = str(error) or ("no answer in time" if kind is ErrorClass.TIMEOUT else "")
     if isinstance(error, OSError) and kind in (ErrorClass.CONNECT, ErrorClass.PROTOCOL):
-        ended = isinstance(error, ssl.SSLEOFError)
-        why = OSError(None, "the connection was closed") if ended else error
+        why = OSError(None, "the connection was closed") if ended_early(error) else error
         said = connect_failure(hostname(url), port(url), why)
     return FetchError(kind, one_line(said or type(error).__name__), url=url, status=status)
 
@@ -319,7 +318,7 @@ def _translated(error: Exception, url: str, status: int | None, *, can_repeat: b
 def _kind(error: Exception) -> ErrorClass:
     if isinstance(error, ssl.SSLError):
         # Ended inside the handshake: nothing is wrong with the certificate.
-        return ErrorClass.CONNECT if isinstance(error, ssl.SSLEOFError) else tls_class(error)
+        return ErrorClass.CONNECT if ended_early(error) else tls_class(error)
     for kind_of_error, kind in _KINDS:
         if isinstance(error, kind_of_error):
             return kind

@@ -49,6 +49,25 @@ class KillPoint:
     wait: float
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be killed.
+
+    Attributes:
+        kills: How often.
+        seed: Of the moments.
+        delay: Between two requests.
+        backend: `run.backend` of the crawl.
+        transform: Its items go through process slots.
+    """
+
+    kills: int
+    seed: int
+    delay: str = "0s"
+    backend: str = "asyncio"
+    transform: bool = False
+
+
 @dataclass(slots=True)
 class KilledCrawl:
     """What happened while a crawl was killed again and again.
@@ -139,23 +158,23 @@ def refetched(fetches: Counter[str]) -> int:
     return fetches.total() - len(fetches)
 
 
-def write_job(folder: Path, url: str, args: argparse.Namespace) -> None:
+def write_job(folder: Path, url: str, wish: Wish) -> None:
     """Write the job that is killed, and the step that its items go through if there is one."""
-    path = write_config(folder / "docs.yaml", url, delay=args.delay)
-    more = f"run: {{backend: {args.backend}}}\n"
-    if args.transform:
+    path = write_config(folder / "docs.yaml", url, delay=wish.delay)
+    more = f"run: {{backend: {wish.backend}}}\n"
+    if wish.transform:
         (folder / "step.py").write_text(_STEP, encoding="utf-8")
         more += "transform: {workers: 2, steps: [{python: 'step.py:step'}]}\n"
     path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
 
 
-def soak(site: DocsSite, home: Path, args: argparse.Namespace) -> list[str]:
+def soak(site: DocsSite, home: Path, wish: Wish) -> list[str]:
     """Crawl once in peace and once with kills, print a table, return what went wrong."""
-    kills, chance = args.kills, random.Random(args.seed)
+    kills, chance = wish.kills, random.Random(wish.seed)
     folders = home / "undisturbed", home / "killed"
     for folder in folders:
         folder.mkdir()
-        write_job(folder, site.url, args)
+        write_job(folder, site.url, wish)
     start_up = _crawl_in_peace(site, folders[0])
     calm = RunFiles(folders[0], "docs")
     print(f"undisturbed: {len(calm.items())} items, books {calm.books()}")
@@ -214,9 +233,10 @@ def main() -> int:
         return 2
     home = Path(tempfile.mkdtemp(prefix="kill-"))
     print(f"seed {args.seed}, {args.kills} kills, files in {home}", flush=True)
+    wish = Wish(args.kills, args.seed, args.delay, args.backend, args.transform)
     with DocsSite(args.folder.resolve()) as site:
         try:
-            found = soak(site, home, args)
+            found = soak(site, home, wish)
         except (ValueError, LookupError, OSError) as error:
             found = [f"a file of a run cannot be read: {error!r}"]
     for violation in found:

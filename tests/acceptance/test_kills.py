@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,16 +14,23 @@ import pytest
 
 from scripts.bench.docs import write_config
 from scripts.bench.docs_site import POSTGRESQL_DOCS, DocsSite
-from scripts.soak.kill import crawl, soak
+from scripts.soak.kill import Wish, crawl, soak
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
-def test_kills_at_full_speed_lose_and_repeat_nothing(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(kills=5, seed=0),
+        Wish(kills=5, seed=1, backend="threads"),
+        Wish(kills=4, seed=2, transform=True),
+    ],
+)
+def test_kills_at_full_speed_lose_and_repeat_nothing(wish: Wish, tmp_path: Path) -> None:
     if reason := DocsSite.missing(POSTGRESQL_DOCS):
         pytest.skip(reason)
     with DocsSite(POSTGRESQL_DOCS) as site:
-        found = soak(site, tmp_path, kills=5, chance=random.Random(seed), delay="0s")
+        found = soak(site, tmp_path, wish)
 
     assert found == []
 

@@ -17,6 +17,7 @@ PAGES = 40
 
 STEPS = """
 import ctypes
+import os
 import time
 import urllib.request
 
@@ -41,6 +42,10 @@ def step(item):
 def held(item):
     with urllib.request.urlopen(item["url"].rsplit("/", 1)[0] + "/held"):
         return item
+
+
+def deadly(item):
+    os._exit(1)
 
 
 def plain(item):
@@ -218,3 +223,13 @@ async def test_a_callback_offloads_and_hears_of_a_failure(
     assert first["pid"] != first["own"]
     assert second["failed"] == "raised"
     assert "too heavy" in second["why"]
+
+
+async def test_steps_that_kill_every_process_end_the_run_for_safety(job: Job, site: Site) -> None:
+    pages(job, site, 12, workers=2, steps=[{"python": "steps.py:deadly"}])
+
+    ran = await job.run()
+
+    assert ran.code == 6
+    assert "took its process along" in ran.err
+    assert "--resume" in ran.err
