@@ -36,6 +36,10 @@ def step(item):
         time.sleep(60)
     if number == 13:
         return {"set": object()}
+    if number == 15:
+        return {**item, "huge": "x" * (1 << 40)}
+    if number == 17:
+        os._exit(3)
     return {**item, "number": number}
 
 
@@ -75,10 +79,12 @@ async def test_a_step_changes_drops_fans_out_or_fails_and_harms_nothing_else(
 
     assert ran.code == 0, ran.err
     broken = quarantine(job)
-    assert broken.keys() == {"/3", "/5", "/11", "/13"}
+    assert broken.keys() == {"/3", "/5", "/11", "/13", "/15", "/17"}
     assert "SIGSEGV" in broken["/3"]
     assert "ValueError: no such luck" in broken["/5"]
     assert broken["/11"].startswith("timeout")
+    assert "MemoryError" in broken["/15"]
+    assert broken["/17"].startswith("died")
     titles = Counter(item["title"] for item in job.items())
     assert titles["/9"] == 2
     assert "/7" not in titles
@@ -87,7 +93,7 @@ async def test_a_step_changes_drops_fans_out_or_fails_and_harms_nothing_else(
     assert len(ids) == len(set(ids))
     kind = job.summary()["items"]["Page"]
     assert kind == {
-        **kind, "in": PAGES, "fanned": 1, "out": PAGES - 4, "dropped": 1, "quarantined": 4,
+        **kind, "in": PAGES, "fanned": 1, "out": PAGES - 6, "dropped": 1, "quarantined": 6,
         "waiting": 0,
     }  # fmt: skip
 

@@ -48,10 +48,9 @@ class SpiderOffload:
         return answer.value
 
     async def _started(self) -> Slots:
-        from crawler.app.run.transforming import slot_count
-        from crawler.offload.slots import SlotLimits, Slots
+        from crawler.app.run.transforming import slots_of
 
-        slots = Slots(slot_count(self._job), SlotLimits(timeout=self._job.transform.timeout))
+        slots = slots_of(self._job)
         await slots.start()
         return slots
 

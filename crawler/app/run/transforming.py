@@ -40,10 +40,27 @@ def _step(loaded: LoadedJob, place: str, settings: TransformStepSettings) -> Ste
     return Step(place=place, function=SIMHASH, of=field.of, to=field.to or "simhash")
 
 
-def slot_count(job: Job) -> int:
-    """Return the number of process slots; `auto` is one for each core that we may use."""
+def slots_of(job: Job) -> Slots:
+    """Return the process slots of a job, not started; `auto` is one for each core we may use."""
     workers = job.transform.workers
-    return len(os.sched_getaffinity(0)) if workers == "auto" else workers
+    count = _cores() if workers == "auto" else workers
+    limits = SlotLimits(timeout=job.transform.timeout, memory=_share_of_memory(count))
+    return Slots(count, limits)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS has no affinity
+
+
+def _share_of_memory(slots: int) -> int:
+    """Return the bytes that one slot may grow by: all of them together leave room for the rest.
+
+    A step that eats memory then fails alone, instead of having the system end whom it likes.
+    """
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(256 << 20, whole // (slots + 1))
 
 
 class Transforming:
@@ -64,7 +81,7 @@ class Transforming:
         #: Where they run; None with `offload: never`.
         self.slots: Slots | None = None
         if settings.offload != "never":
-            self.slots = Slots(slot_count(loaded.job), SlotLimits(timeout=settings.timeout))
+            self.slots = slots_of(loaded.job)
 
     async def start(self) -> None:
         """See `Transform.start`.
