@@ -12,6 +12,8 @@ T = TypeVar("T")
 #: Seconds that callbacks get to see that they are cancelled; a stuck one is left behind.
 _PATIENCE = 5.0
 _END: Any = object()
+#: Things taken from a generator at a time, and the seconds that one may wait for the next.
+_CHUNK, _DELAY = 50, 0.005
 
 
 class SpiderThread:
@@ -41,16 +43,13 @@ class SpiderThread:
 
     async def pull(self, source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
         """Yield on this loop what an asynchronous generator yields on the thread."""
-
-        async def step() -> T:
-            return await anext(source, _END)
-
+        ahead = _Ahead(source)
         try:
-            while (one := await self.call(step())) is not _END:
-                yield one
+            while items := await self.call(ahead.some()):
+                for one in items:
+                    yield one
         finally:
-            if isinstance(source, AsyncGenerator):
-                await self.call(_close(source))
+            await self.call(ahead.close())
 
     def stop(self) -> None:
         """End the thread, if it lets itself be ended."""
@@ -59,5 +58,46 @@ class SpiderThread:
             self._thread.join(_PATIENCE)
 
 
-async def _close(source: AsyncGenerator[Any, None]) -> None:
-    await source.aclose()
+class _Ahead:
+    """Takes from a generator all it gives without delay, so that it is ordered as a whole.
+
+    One by one, the first request would be on its way before a more urgent one behind it is known.
+    """
+
+    def __init__(self, source: AsyncIterator[Any]) -> None:
+        self._source = source
+        self._next: asyncio.Task[Any] | None = None
+
+    async def some(self) -> list[Any]:
+        """Return what comes next, at least one thing; nothing at the end."""
+        items: list[Any] = []
+        while len(items) < _CHUNK:
+            if self._next is None:
+                self._next = asyncio.create_task(self._step())
+            await asyncio.wait({self._next}, timeout=_DELAY if items else None)
+            if not self._next.done():
+                break
+            if self._next.exception() is not None and items:
+                break  # told when what came before it is on its way
+            task, self._next = self._next, None
+            one = task.result()
+            if one is _END:
+                self._next = asyncio.create_task(_ended())
+                break
+            items.append(one)
+        return items
+
+    async def _step(self) -> Any:
+        return await anext(self._source, _END)
+
+    async def close(self) -> None:
+        """Give up what is still to come."""
+        if self._next is not None:
+            self._next.cancel()
+            await asyncio.wait({self._next})
+        if isinstance(self._source, AsyncGenerator):
+            await self._source.aclose()
+
+
+async def _ended() -> Any:
+    return _END

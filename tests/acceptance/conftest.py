@@ -20,6 +20,8 @@ import yaml
 from crawler.testing.raw_server import Exchange, RawServer
 
 ROOT = Path(__file__).parents[2]
+#: Runs every job that a test writes on another backend: ACCEPTANCE_BACKEND=threads scripts/test
+BACKEND = os.environ.get("ACCEPTANCE_BACKEND")
 Play = Callable[[Exchange], Awaitable[None]]
 
 
@@ -174,6 +176,8 @@ class Job:
         config: dict[str, Any] = {"name": "job", "start": [self.site.url()]}
         config |= keys
         config["fetch"] = manners | keys.get("fetch", {})
+        if BACKEND is not None:
+            config["run"] = {"backend": BACKEND} | keys.get("run", {})
         kept = {name: value for name, value in config.items() if value is not None}
         self.file.write_text(yaml.safe_dump(kept, sort_keys=False))
 

@@ -185,3 +185,26 @@ async def test_a_spider_that_says_so_has_its_plain_callbacks_in_the_threads_that
     first, second = (item["thread"] for item in job.items())
     assert first == "spider"
     assert second.startswith("fetch")
+
+
+async def test_start_requests_are_ordered_as_a_whole_on_threads_too(job: Job, site: Site) -> None:
+    paths = [f"/{number}" for number in range(5)]
+    for path in paths:
+        site.html(path)
+    job.spider(
+        "class S(Spider):\n"
+        "    name = 's'\n"
+        "    async def start(self):\n"
+        "        for number in range(5):\n"
+        f"            yield Request('{site.url('')}/%d' % number, priority=number)\n"
+        "    def parse(self, response):\n"
+        "        yield {'title': response.css('title::text').get()}\n",
+        start=None,
+        scope={"hosts": [f"127.0.0.1:{site.server.port}"]},
+        run={"backend": "threads"},
+    )
+
+    ran = await job.run()
+
+    assert ran.code == 0, ran.err
+    assert job.paths() == paths[::-1]
