@@ -6,7 +6,6 @@ import asyncio
 import datetime
 from collections.abc import Mapping
 from importlib.resources import as_file, files
-from pathlib import Path
 
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.practice_site import serve_practice_site
@@ -25,15 +24,14 @@ def demo_job(environ: Mapping[str, str]) -> LoadedJob:
         return load_job(path, environ=environ)
 
 
-def run_demo(loaded: LoadedJob, base: Path, level: int, streams: Streams, clock: Clock) -> int:
+def run_demo(loaded: LoadedJob, wanted: RunOptions, streams: Streams, clock: Clock) -> int:
     """Crawl the practice site, say where the report is and what to do next."""
-    wanted = RunOptions(base=base, mode="fresh", level=level, go_on="crawler demo")
     code = run_job(loaded, wanted, streams, clock)
-    folder = JobPaths(base.absolute(), loaded.job.name).newest_report()
+    folder = JobPaths(wanted.base.absolute(), loaded.job.name).newest_report()
     if folder is not None:
         streams.stderr.write(
             f"\nThe report of this run: {(folder / 'report.html').as_uri()}\n"
-            "Next: crawler new shop --url https://...  writes a config for a site of yours\n"
+            f"Next: {wanted.program} new shop --url https://...  writes a config for your site\n"
         )
     return code
 

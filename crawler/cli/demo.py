@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from crawler.cli.arguments import UsageError
+from crawler.cli.own_command import own_command
 from crawler.cli.printing import stdout_bytes
 
 
@@ -59,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
     from crawler.app.demo import demo_job, run_demo, serve
     from crawler.app.job.job_paths import JobPaths
     from crawler.app.job.practice_site import DAY_VARIABLE
+    from crawler.app.run.options import RunOptions
     from crawler.app.run.run_job import Streams
     from crawler.clock import SystemClock
 
@@ -73,4 +75,8 @@ def run(options: argparse.Namespace) -> int:
     if options.day is not None:
         os.environ[DAY_VARIABLE] = options.day.isoformat()
     streams = Streams(io.BytesIO(), sys.stderr)  # no item is printed
-    return run_demo(demo_job(os.environ), options.dir, options.level or 0, streams, clock)
+    wanted = RunOptions(
+        base=options.dir, mode="fresh", level=options.level or 0, program=own_command(),
+        go_on=own_command("demo"),
+    )  # fmt: skip
+    return run_demo(demo_job(os.environ), wanted, streams, clock)

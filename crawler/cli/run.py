@@ -75,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
     wanted = RunOptions(
         base=options.dir, mode=mode, forget=options.forget, output=output, limit=options.limit,
         level=-1 if options.cron else options.level or 0, go_on=_go_on(options),
+        program=own_command(),
     )  # fmt: skip
     settle()
     stdin = None if sys.stdin is None else sys.stdin.buffer

@@ -38,6 +38,7 @@ def rule_misses(
     counts: Mapping[str, RuleCounts],
     last: Mapping[str, RuleCounts],
     config: str,
+    program: str = "crawler",
 ) -> list[str]:
     """Return a sentence for each rule, or field of one, that found nothing in a whole run.
 
@@ -48,12 +49,13 @@ def rule_misses(
         counts: What each found.
         last: The same of the last good run; empty when there is none.
         config: Path of the config, for the command.
+        program: What the user types to call this program.
     """
     lines: list[tuple[float, str]] = []
     for rule in rules:
         count = counts.get(rule.place, RuleCounts())
         before = last.get(rule.place, RuleCounts())
-        tried = f"Try: crawler try {shlex.quote(config)} {_url(count.sample)}"
+        tried = f"Try: {program} try {shlex.quote(config)} {_url(count.sample)}"
         for text, share_then in _of_rule(rule, count, before):
             then = f" Last run it matched {share(share_then)}." if share_then else ""
             lines.append((share_then, f"{text}.{then} {tried}"))

@@ -23,7 +23,17 @@ SPIDER_MODULE = "crawler_spider_"
 
 
 class NotImportable(Exception):
-    """A name leads to no function; the message says why, and what to do."""
+    """A name leads to no function.
+
+    Attributes:
+        what: Why.
+        hint: What to do about it, may be empty; the message has both.
+    """
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(f"{what}; {hint}" if hint else what)
+        self.what = what
+        self.hint = hint
 
 
 def name_of(function: Callable[..., Any] | str) -> str:
@@ -81,12 +91,12 @@ def find_function(name: str) -> Callable[[Any], Any]:
     for step in qualname.split("."):
         below = getattr(found, step, None)
         if below is None:
-            raise NotImportable(f"{target} has no function {qualname}{_near(step, found)}")
+            raise NotImportable(f"{target} has no function {qualname}", _near(step, found))
         found = below
     if not callable(found):
         raise NotImportable(f"{qualname} of {target} is no function")
     if getattr(getattr(found, "__code__", None), "co_flags", 0) & _ASYNC:
-        raise NotImportable(f"{qualname} of {target} is async; a slot runs plain functions")
+        raise NotImportable(f"{qualname} of {target} is async", "give a plain function")
     return found
 
 
@@ -94,7 +104,7 @@ def _near(step: str, found: object) -> str:
     import difflib
 
     near = difflib.get_close_matches(step, [key for key in vars(found) if key[:1] != "_"], 1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f"did you mean '{near[0]}'?" if near else ""
 
 
 def _module_named(name: str) -> ModuleType:
@@ -108,8 +118,8 @@ def _module_named(name: str) -> ModuleType:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise NotImportable(f"{name}: {why(error)}") from error
         raise NotImportable(
-            f"there is no module {error.name}; install it, run where it lies, or name a file:"
-            " steps.py:function"
+            f"there is no module {error.name}",
+            "install it, run where it lies, or name a file: steps.py:function",
         ) from error
     except (Exception, SystemExit) as error:
         raise NotImportable(f"{name}: {why(error)}") from error

@@ -54,7 +54,7 @@ async def test_a_redesign_names_the_rule_that_fails_and_the_command_to_look_at_i
 
     assert (
         'extract.0.fields.price: css "p.price::text" matched 0 of 5 pages. Last run it matched 80%.'
-        f" Try: crawler try job.yaml {site.url('/')}"
+        f" Try: python -m crawler try job.yaml {site.url('/')}"
     ) in ran.err
     assert "price 0% (last run 100%)   ← look here" in ran.err
     assert "matched 0 of 5 pages" in (job.reports[-1] / "report.html").read_text()

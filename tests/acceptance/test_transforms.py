@@ -114,7 +114,7 @@ async def test_the_items_are_the_same_wherever_they_are_made(
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("steps.py:stp", "did you mean step"),
+        ("steps.py:stp", "did you mean 'step'?"),
         ("absent.py:step", "absent.py"),
         ("no_such_module:step", "there is no module no_such_module"),
     ],

@@ -141,7 +141,7 @@ async def test_robots_forbidding_the_start_is_a_failed_check_that_says_so(
 
     assert ran.code == code
     assert "robots.txt forbids the start URLs" in ran.err
-    assert f"the line that does: crawler explain job.yaml {site.url('/')}" in ran.err
+    assert f"the line that does: python -m crawler explain job.yaml {site.url('/')}" in ran.err
     assert site.hits["/"] == 0
     assert job.requests()["/"]["reason"] == "robots"
 

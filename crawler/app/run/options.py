@@ -19,6 +19,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         limit: Items after which the run ends, None for no limit.
         level: How much is said; see `crawler.observe.console`.
         signals: Ctrl-C and SIGTERM end the run; False leaves them to whoever has the process.
+        program: What the user types to call this program.
         go_on: The command that goes on with the run if it is interrupted.
     """
 
@@ -29,4 +30,5 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
     level: int = 0
     signals: bool = True
+    program: str = "crawler"
     go_on: str = ""

@@ -140,7 +140,8 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         start = self.report.recorder.forbidden_start
         if start is None or not reason.startswith("robots.txt forbids"):
             return reason
-        command = f"crawler explain {shlex.quote(str(self.loaded.path))} {shlex.quote(start)}"
+        words = ("explain", str(self.loaded.path), start)
+        command = f"{self.options.program} {shlex.join(words)}"
         return f"{reason}; the line that does: {command}"
 
     def _sum_up(
@@ -170,7 +171,10 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
             problems=recorder.problems, bad_starts=recorder.bad_starts, notes=recorder.notes,
             notes_count=recorder.notes_count,
             quarantine=next(iter(self._paths(quarantine=True)), None),
-            misses=rule_misses(rules, summary.rules, last, str(self.loaded.path)), past=past,
+            misses=rule_misses(
+                rules, summary.rules, last, str(self.loaded.path), self.options.program
+            ),
+            past=past,
             hosts=hosts.largest(_HOSTS), slowest=sorted(hosts.slowest, reverse=True),
         )  # fmt: skip
 

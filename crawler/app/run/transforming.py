@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from crawler.app.job.step_functions import problem_at
 from crawler.config.load import LoadedJob
 from crawler.config.models.job import Job
 from crawler.config.models.transform import TransformStepSettings
-from crawler.errors import ConfigError
+from crawler.errors import ConfigError, Problem
 from crawler.interfaces import Transformed
 from crawler.offload.chain import CHAIN, Result, Step, Task, transform
 from crawler.offload.named_function import NotImportable, find_function
@@ -99,11 +100,14 @@ class Transforming:
             try:
                 find_function(step["function"])
             except NotImportable as error:
-                raise ConfigError(_problem(self._loaded, step, str(error))) from error
+                raise ConfigError(self._problem(step, str(error))) from error
             return
         refused = await self.slots.check(step["function"])
         if refused is not None:
-            raise ConfigError(_problem(self._loaded, step, refused.message))
+            raise ConfigError(self._problem(step, refused.message))
+
+    def _problem(self, step: Step, why: str) -> Problem:
+        return problem_at(self._loaded, f"{step['place']}.python", why)
 
     async def apply(self, name: str, record: dict[str, Any]) -> Transformed:
         """See `Transform.apply`."""
@@ -131,9 +135,3 @@ def _transformed(result: Result) -> Transformed:
     if result["place"]:
         return Transformed(kind="raised", reason=result["reason"], place=result["place"])
     return Transformed(records=result["records"])
-
-
-def _problem(loaded: LoadedJob, step: Step, why: str) -> str:
-    place = f"{step['place']}.python"
-    where = loaded.places.get(place) or str(loaded.path)
-    return f"{where}: error: {place}: {why}"

@@ -57,7 +57,7 @@ def test_a_function_of_a_file_may_be_in_a_class(tmp_path: Path) -> None:
         ("async def f(x): ...\n", "f of .* is async"),
         ("f = 3\n", "f of .* is no function"),
         ("def g(x): ...\n", "has no function f"),
-        ("def ff(x): ...\n", "did you mean ff?"),
+        ("def ff(x): ...\n", "did you mean 'ff'?"),
     ],
 )
 def test_what_keeps_a_function_from_being_imported_is_said(
