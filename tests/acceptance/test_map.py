@@ -169,7 +169,7 @@ async def test_ctrl_c_is_heard_while_standard_input_says_nothing(job: Job, folde
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["steps:squares", "in.jsonl"], "did you mean square?"),
+        (["steps:squares", "in.jsonl"], "did you mean 'square'?"),
         (["nowhere:f", "in.jsonl"], "there is no module nowhere"),
         (["steps", "in.jsonl"], "names no function"),
         (["steps:square", "missing.jsonl"], "cannot read missing.jsonl"),

@@ -139,7 +139,7 @@ async def test_a_function_that_is_not_there_is_refused_with_a_hint(slots: Slots)
     called = await slots.call(f"{JOBS}:doubl", 1)
 
     assert near is not None
-    assert near.message.endswith("did you mean double?")
+    assert near.message.endswith("did you mean 'double'?")
     assert module is not None
     assert "there is no module no_such_module" in module.message
     assert asynchronous is not None
