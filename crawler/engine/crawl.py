@@ -1,9 +1,9 @@
 """The crawl loop: frontier, robots, workers and commits, over the seams of `crawler.interfaces`.
 
-Few tasks share the work. `dispatch` sends out what is ready; looks into the store refill the
-frontier's window beside it; workers deliver outcomes; `commit` writes them. State changes happen in
-plain functions between the awaits. No task sleeps while it holds a permit: a host in cool-down is
-simply not eligible, and a retry waits in the store.
+Few tasks share the work. `dispatch` has everything sent out that is ready (`sender`); looks into
+the store refill the frontier's window beside it; workers deliver outcomes; `commit` writes them.
+State changes happen in plain functions between the awaits. No task sleeps while it holds a permit:
+a host in cool-down is simply not eligible, and a retry waits in the store.
 
 Why nothing is forgotten: the dispatcher sleeps only on `_wake`, and whatever may make a request
 ready (an outcome, a commit, a look into the store, an answer for robots.txt, a start request) sets
@@ -15,22 +15,19 @@ from __future__ import annotations
 import asyncio
 
 from crawler.engine.bottleneck import Bottleneck
-from crawler.engine.group_commit import BATCH_PAGES, GroupCommit
+from crawler.engine.group_commit import GroupCommit
 from crawler.engine.limits import LIMIT_REACHED
 from crawler.engine.page_writer import PageWriter
 from crawler.engine.parts import End, Parts
 from crawler.engine.queue_view import QueueView, view_queues
 from crawler.engine.refill import Refill
-from crawler.engine.robots_errands import RobotsErrands
-from crawler.engine.robots_gate import Verdict
 from crawler.engine.second_tries import SecondTries
+from crawler.engine.sender import Sender
 from crawler.engine.sole_error import sole_error
-from crawler.engine.suspects import Suspects
 from crawler.engine.transforms import Transforms
 from crawler.errors import BooksError, CloseSpider
 from crawler.interfaces import Workers
-from crawler.messages import QueuedRequest
-from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State
+from crawler.outcome import PageOutcome, State
 from crawler.spider.failure import CallbackFailed
 
 __all__ = ["Crawl", "End", "Parts"]
@@ -46,7 +43,6 @@ class Crawl:
         parts: What it is made of.
 
     Attributes:
-        paused: Nothing is sent out until `go_on`.
         start_error: What the spider's `start` raised, None for nothing.
         bottleneck: Where the waiting time went.
     """
@@ -66,14 +62,9 @@ class Crawl:
                 parts.transform, parts.store, parts.opened, self._commits.poke
             )
         self._second_tries = SecondTries(parts.retry)
-        self._suspects = Suspects(parts.opened.suspects, parts.frontier)
-        self._sent: dict[int, float] = {}
-        self._asking = RobotsErrands(parts, self._wake.set)
-        # Pages done, and pages on their way that may become so.
-        self._pages = parts.store.books().done
+        self._sender = Sender(parts, self._commits, self._crowded, self._wake.set)
         self._stop: End | None = None
         self._quitting = False
-        self.paused = False
         self._begun = parts.clock.monotonic()
         self.start_error: str | None = None
         self.bottleneck = Bottleneck()
@@ -83,7 +74,12 @@ class Crawl:
     @property
     def in_flight(self) -> int:
         """Requests out now, those for robots.txt included."""
-        return self._frontier.in_flight + len(self._asking)
+        return self._sender.in_flight
+
+    @property
+    def paused(self) -> bool:
+        """Nothing is sent out until `go_on`."""
+        return self._sender.paused
 
     def stop(self, reason: str, *, finished: bool = False) -> None:
         """Send nothing more out; what is in flight is finished and committed."""
@@ -96,12 +92,12 @@ class Crawl:
 
         The limit of the run's time goes on counting: it is a promise about the clock on the wall.
         """
-        self.paused = True
+        self._sender.paused = True
         self._wake.set()
 
     def go_on(self) -> None:
         """Send again, after `pause`."""
-        self.paused = False
+        self._sender.paused = False
         self._wake.set()
 
     def queues(self) -> QueueView:
@@ -125,14 +121,15 @@ class Crawl:
         request = outcome.request
         now, wall = self._clock.monotonic(), self._clock.wall()
         hosts, frontier = self._parts.hosts, self._frontier
-        pause = hosts.observe(outcome, sent=self._sent.pop(request.id), now=now, wall=wall)
+        sent = self._sender.sent_at(request)
+        pause = hosts.observe(outcome, sent=sent, now=now, wall=wall)
         frontier.host(request.host).delay = hosts.delay(request.host)
         if pause:
             frontier.pause(request.host, now + pause)
         frontier.finish(request)
         self._second_tries.settle(outcome)
         if outcome.state != State.DONE:
-            self._pages -= 1
+            self._sender.not_done()
         self._commits.add(outcome)
         self._wake.set()
 
@@ -146,7 +143,7 @@ class Crawl:
             ConfigError: A start request is not valid.
             BaseExceptionGroup: Several of these at once.
         """
-        self._workers = workers
+        self._workers = self._sender.workers = workers
         self._load()
         try:
             await self._crawl(workers)
@@ -163,7 +160,7 @@ class Crawl:
                 group.create_task(self._transforms.run())
             await self._dispatch(group)
             pulling.cancel()
-            self._asking.cancel()
+            self._sender.cancel()
             workers.stop()
             await working
             await self._finish_transforms()
@@ -224,7 +221,7 @@ class Crawl:
             self._check_limits(now)
             if self._stop is not None:
                 return
-            self._send_ready(group, now)
+            self._sender.send_ready(group, now)
             self._refill.begin(group)
             if self._over():
                 return
@@ -242,66 +239,9 @@ class Crawl:
     def _worked(self, now: float) -> float:
         return self._parts.tally.worked + now - self._begun
 
-    @property
-    def _uncommitted(self) -> int:
-        """Outcomes that are gathered or being written."""
-        return self._frontier.taken - self._frontier.in_flight - self._suspects.waiting
-
-    @property
     def _crowded(self) -> bool:
         """More items wait for their transforms than should."""
         return self._transforms is not None and self._transforms.crowded
-
-    def _may_send(self) -> bool:
-        limits = self._parts.limits
-        if self.paused or self._parts.starts.holds or self._uncommitted >= BATCH_PAGES:
-            return False
-        if self.in_flight >= limits.concurrency or self._crowded:
-            return False
-        return limits.max_pages is None or self._pages < limits.max_pages
-
-    def _send_ready(self, group: asyncio.TaskGroup, now: float) -> None:
-        suspects = self._suspects
-        if suspects and suspects.wants_quiet(now):
-            if self._may_send() and not self._asking:
-                request = suspects.next_alone(now)
-                if request is not None:
-                    self._consider(request, group, now)
-            return
-        while self._may_send():
-            request = self._frontier.next_ready(now)
-            if request is None:
-                return
-            self._consider(request, group, now)
-
-    def _consider(self, request: QueuedRequest, group: asyncio.TaskGroup, now: float) -> None:
-        """Send a taken request out, or do what robots.txt says instead."""
-        robots = self._parts.robots
-        verdict = robots.judge(request)
-        if verdict is Verdict.GO:
-            self._frontier.start(request, now)
-            self._sent[request.id] = now
-            self._pages += 1
-            self._workers.submit(request)
-        elif verdict is Verdict.FORBIDDEN:
-            self._end_unsent(request, State.SKIPPED, SkipReason.ROBOTS, None)
-        elif verdict is Verdict.UNREACHABLE or verdict is Verdict.REFUSED:
-            state = State.DEAD if verdict is Verdict.UNREACHABLE else State.FAILED
-            self._end_unsent(request, state, *robots.explain(request))
-        else:
-            if not self._suspects.put_back(request):
-                self._frontier.put_back(request, now)
-            if verdict is Verdict.LATER:
-                self._frontier.pause(request.host, now + robots.again_in(request))
-            else:
-                self._asking.begin(request, group)
-
-    def _end_unsent(
-        self, request: QueuedRequest, state: State, reason: SkipReason | ErrorClass, why: str | None
-    ) -> None:
-        self._commits.add(
-            PageOutcome(request=request, state=state, reason=reason, error=why, sent=False)
-        )
 
     def _over(self) -> bool:
         """Tell whether nothing is left to do."""
@@ -336,11 +276,7 @@ class Crawl:
 
     def _seconds_to_next(self, now: float) -> float | None:
         """Return the seconds until something is to be done if nothing comes in; None for never."""
-        times = []
-        quiet = bool(self._suspects) and self._suspects.wants_quiet(now)
-        if self._may_send() and not quiet:
-            times.append(self._frontier.wake_at())
-            times.append(self._suspects.ready_at(now))
+        times = [self._sender.ready_at(now)]
         due = self._refill.seconds_to_due()
         if due is not None:
             times.append(now + due)
@@ -350,14 +286,9 @@ class Crawl:
 
     def _cause(self) -> str:
         """Name what the dispatcher is about to wait for."""
-        if self.paused:
-            return "paused"
-        if self._parts.starts.holds or self._uncommitted >= BATCH_PAGES:
-            return "output"
-        if self.in_flight >= self._parts.limits.concurrency:
-            return "network"
-        if self._crowded:
-            return "cpu"
+        hindrance = self._sender.hindrance()
+        if hindrance is not None:
+            return hindrance
         if self._frontier.wake_at() is not None:
             return "politeness"
         if self.in_flight:
@@ -385,8 +316,7 @@ class Crawl:
             transforms.add(committed.waiting)
             transforms.written(settled)
         for outcome in outcomes:
-            self._frontier.committed(outcome.request.id)
-            self._suspects.committed(outcome.request.id)
+            self._sender.committed(outcome.request.id)
             self._parts.ended(outcome)
             if outcome.close_reason is not None:
                 self.stop(outcome.close_reason, finished=True)

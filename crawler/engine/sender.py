@@ -1,0 +1,157 @@
+"""Sends out what is ready: which request may go now, and what is done with it instead.
+
+Everything here is a plain function between two awaits of the dispatcher. Nothing sleeps: a request
+that may not go now goes back into the frontier, whose heap says when to look again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from crawler.engine.group_commit import BATCH_PAGES, GroupCommit
+from crawler.engine.parts import Parts
+from crawler.engine.robots_errands import RobotsErrands
+from crawler.engine.robots_gate import Verdict
+from crawler.engine.suspects import Suspects
+from crawler.interfaces import Workers
+from crawler.messages import QueuedRequest
+from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State
+
+
+class Sender:
+    """The way from the frontier to the workers.
+
+    Args:
+        parts: Of the crawl.
+        commits: Takes the outcomes of requests that end without being sent.
+        crowded: Says whether more items wait for their transforms than should.
+        came: Called when an answer for robots.txt is there.
+
+    Attributes:
+        workers: Where requests go; set before the first one does.
+        paused: Nothing is sent out.
+        suspects: Pages that run with nothing beside them.
+    """
+
+    workers: Workers
+
+    def __init__(
+        self,
+        parts: Parts,
+        commits: GroupCommit,
+        crowded: Callable[[], bool],
+        came: Callable[[], None],
+    ) -> None:
+        self._parts = parts
+        self._frontier = parts.frontier
+        self._commits = commits
+        self._crowded = crowded
+        self._asking = RobotsErrands(parts, came)
+        self._sent: dict[int, float] = {}
+        # Pages done, and pages on their way that may become so.
+        self._pages = parts.store.books().done
+        self.suspects = Suspects(parts.opened.suspects, parts.frontier)
+        self.paused = False
+
+    @property
+    def in_flight(self) -> int:
+        """Requests out now, those for robots.txt included."""
+        return self._frontier.in_flight + len(self._asking)
+
+    @property
+    def _uncommitted(self) -> int:
+        """Outcomes that are gathered or being written."""
+        return self._frontier.taken - self._frontier.in_flight - self.suspects.waiting
+
+    @property
+    def _behind(self) -> bool:
+        """What came in is to be written first."""
+        return self._parts.starts.holds or self._uncommitted >= BATCH_PAGES
+
+    def may_send(self) -> bool:
+        """Tell whether anything at all may go out now."""
+        limits = self._parts.limits
+        if self.paused or self._behind:
+            return False
+        if self.in_flight >= limits.concurrency or self._crowded():
+            return False
+        return limits.max_pages is None or self._pages < limits.max_pages
+
+    def hindrance(self) -> str | None:
+        """Name what keeps everything from going out; None for nothing but the hosts' own times."""
+        if self.paused:
+            return "paused"
+        if self._behind:
+            return "output"
+        if self.in_flight >= self._parts.limits.concurrency:
+            return "network"
+        return "cpu" if self._crowded() else None
+
+    def ready_at(self, now: float) -> float | None:
+        """Return when something may go out if nothing comes in; None for never."""
+        if not self.may_send() or (self.suspects and self.suspects.wants_quiet(now)):
+            return None
+        times = (self._frontier.wake_at(), self.suspects.ready_at(now))
+        return min((at for at in times if at is not None), default=None)
+
+    def send_ready(self, group: asyncio.TaskGroup, now: float) -> None:
+        """Send out everything that may go now."""
+        suspects = self.suspects
+        if suspects and suspects.wants_quiet(now):
+            if self.may_send() and not self._asking:
+                request = suspects.next_alone(now)
+                if request is not None:
+                    self._consider(request, group, now)
+            return
+        while self.may_send():
+            request = self._frontier.next_ready(now)
+            if request is None:
+                return
+            self._consider(request, group, now)
+
+    def sent_at(self, request: QueuedRequest) -> float:
+        """Return the monotonic second at which a request went out that is back; once only."""
+        return self._sent.pop(request.id)
+
+    def not_done(self) -> None:
+        """Note that a request that is back has not become a page."""
+        self._pages -= 1
+
+    def committed(self, row: int) -> None:
+        """Note that the outcome of a request is in the store."""
+        self._frontier.committed(row)
+        self.suspects.committed(row)
+
+    def cancel(self) -> None:
+        """Give up requests for robots.txt: their pages are not going to be sent."""
+        self._asking.cancel()
+
+    def _consider(self, request: QueuedRequest, group: asyncio.TaskGroup, now: float) -> None:
+        """Send a taken request out, or do what robots.txt says instead."""
+        robots = self._parts.robots
+        verdict = robots.judge(request)
+        if verdict is Verdict.GO:
+            self._frontier.start(request, now)
+            self._sent[request.id] = now
+            self._pages += 1
+            self.workers.submit(request)
+        elif verdict is Verdict.FORBIDDEN:
+            self._end_unsent(request, State.SKIPPED, SkipReason.ROBOTS, None)
+        elif verdict is Verdict.UNREACHABLE or verdict is Verdict.REFUSED:
+            state = State.DEAD if verdict is Verdict.UNREACHABLE else State.FAILED
+            self._end_unsent(request, state, *robots.explain(request))
+        else:
+            if not self.suspects.put_back(request):
+                self._frontier.put_back(request, now)
+            if verdict is Verdict.LATER:
+                self._frontier.pause(request.host, now + robots.again_in(request))
+            else:
+                self._asking.begin(request, group)
+
+    def _end_unsent(
+        self, request: QueuedRequest, state: State, reason: SkipReason | ErrorClass, why: str | None
+    ) -> None:
+        self._commits.add(
+            PageOutcome(request=request, state=state, reason=reason, error=why, sent=False)
+        )
