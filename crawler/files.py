@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
+
+from crawler.fail_points import ACTIVE, reached
 
 T = TypeVar("T")
 
@@ -86,3 +89,47 @@ def _publish(temporary: Path, path: Path) -> None:
     with temporary.open("rb+") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a small file that nobody ever sees half of: aside, synced, renamed.
+
+    For those that must be there before the next step is taken; it blocks.
+
+    Raises:
+        OSError: It could not be written; the old one is as it was, and nothing is left beside it.
+    """
+    aside = path.with_name(f".{path.name.removeprefix('.')}.tmp")
+    try:
+        with aside.open("wb") as file:
+            if ACTIVE:
+                file.write(data[: len(data) // 2])
+                file.flush()
+                reached("file.write.half")
+                file.seek(0)
+            file.write(data)
+            file.flush()
+            reached("file.write.after")
+            os.fsync(file.fileno())
+        reached("file.rename.before")
+        aside.replace(path)
+        reached("file.rename.after")
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last through a power loss.
+
+    Raises:
+        OSError: It cannot be opened, or the disk is failing.
+    """
+    reached("folder.sync.before")
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    reached("folder.sync.after")

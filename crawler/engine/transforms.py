@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from crawler.fail_points import reached
 from crawler.interfaces import FrontierStore, Opened, Transform, Transformed, WaitingItem
 from crawler.spider.plain_codec import load
 
@@ -138,7 +139,9 @@ class Transforms:
             self._last = found[-1].row
 
     async def _apply(self, item: WaitingItem) -> None:
+        reached("transform.before")
         result = await self._transform.apply(item.name, load(item.data))
+        reached("transform.after")
         self._busy -= 1
         self._done.append(Settled(item, result))
         self._settled()

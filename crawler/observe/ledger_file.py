@@ -6,6 +6,7 @@ one line and no kill can tear the file: the rows are the truth, this is a copy t
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import msgspec
 from isal import igzip
 
 from crawler.errors import OutputError
+from crawler.fail_points import reached
 from crawler.interfaces import FrontierStore, LedgerLine
 
 _LEVEL = 1  # of isal's 0 to 3: a tenth of gzip's time for a few per cent of size
@@ -34,6 +36,7 @@ async def write_ledger(
     aside = path.with_name(f".{path.name}.tmp")
     encode = msgspec.json.Encoder().encode
     try:
+        reached("ledger.before")
         opened = igzip.open(aside, "wb", compresslevel=_LEVEL)  # type: ignore[no-untyped-call]
         with opened as file:
 
@@ -42,6 +45,10 @@ async def write_ledger(
                 also(line)
 
             await store.ledger(visit)
+        reached("ledger.rename.before")
         aside.replace(path)
+        reached("ledger.rename.after")
     except OSError as error:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error.strerror}") from error

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from crawler.errors import OutputError
+from crawler.files import replace_file
 from crawler.observe.console import safe
 from crawler.observe.details import Details
 from crawler.observe.end_summary import ending, losses, output_files, short, verdict
@@ -77,10 +78,8 @@ def write_report_page(path: Path, page: str) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    aside = path.with_name(f".{path.name}.tmp")
     try:
-        aside.write_text(page, encoding="utf-8")
-        aside.replace(path)
+        replace_file(path, page.encode())
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
 

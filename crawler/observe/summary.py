@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from crawler.errors import OutputError
+from crawler.files import replace_file
 from crawler.interfaces import Books
 
 
@@ -97,13 +97,7 @@ def write_summary(path: Path, summary: Summary) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    aside = path.with_name(f".{path.name}.tmp")
     try:
-        with aside.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(summary), indent=2))
-            file.write(b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        replace_file(path, msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n")
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error

@@ -19,6 +19,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import connection
 from typing import Any, TypeVar
 
+from crawler.fail_points import reached
 from crawler.offload.child import (
     Batch,
     BatchResult,
@@ -104,10 +105,12 @@ class Slot:
         Raises:
             SlotDied: It did not.
         """
+        reached("slot.start.before")
         loop = asyncio.get_running_loop()
         greeting = await loop.run_in_executor(self._threads, self._launch)
         said: Hello = await self._result(greeting, START)
         self.preloaded, self.rss, self.first_rss = said.preloaded, said.rss, said.rss
+        reached("slot.start.after")
 
     def _launch(self) -> Future[Hello]:
         # Whoever waits for this may be cancelled; `end` must not come before the pool is there.

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crawler.errors import ConfigError, OutputError
+from crawler.fail_points import reached
+from crawler.files import sync_folder
 from crawler.interfaces import Mark
 from crawler.sinks.file_output import journal_of
-from crawler.sinks.marked_file import MarkedFile, sync_folder
+from crawler.sinks.marked_file import MarkedFile
 from crawler.sinks.sidecar import Sidecar
 
 
@@ -90,7 +92,9 @@ class JsonlSink:
         try:
             self._file.flush_to_disk()
             if self._mode == "replace" and good:
+                reached("replace.before")
                 self._file.path.replace(self._target)
+                reached("replace.after")
                 self.path = self._target
             sync_folder(self._target.parent)
         except OSError as error:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crawler.errors import OutputError
+from crawler.files import sync_folder
 from crawler.interfaces import Mark
-from crawler.sinks.marked_file import MarkedFile, sync_folder
+from crawler.sinks.marked_file import MarkedFile
 
 
 class LateFile:

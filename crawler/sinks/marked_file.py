@@ -15,6 +15,7 @@ from pathlib import Path
 from xxhash import xxh3_64_hexdigest
 
 from crawler.errors import OutputError
+from crawler.fail_points import ACTIVE, reached
 from crawler.interfaces import Mark
 
 _TAIL = 4096
@@ -83,6 +84,7 @@ class MarkedFile:
             self._lock()
             self._length = os.fstat(self._handle).st_size
             self._tail = _read_tail(self._handle, self._length)
+            reached("output.open")
         except BlockingIOError as error:
             self.close()
             raise OutputError(f"{self.path}: another job is writing to it now") from error
@@ -119,7 +121,9 @@ class MarkedFile:
 
     def _cut_to(self, length: int, tail: bytes) -> Mark:
         try:
+            reached("output.cut.before")
             os.ftruncate(self._handle, length)
+            reached("output.cut.after")
         except OSError as error:
             raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
         self._length, self._tail = length, tail
@@ -142,9 +146,7 @@ class MarkedFile:
             OutputError: The disk is full or failing; the file is as long as before.
         """
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(self._handle, view) :]
+            self._write(memoryview(data))
             if self._sync:
                 os.fsync(self._handle)
         except OSError as error:
@@ -155,6 +157,15 @@ class MarkedFile:
         self._tail = (self._tail + data[-_TAIL:])[-_TAIL:]
         return self.mark
 
+    def _write(self, view: memoryview) -> None:
+        reached("output.write.before")
+        if ACTIVE:
+            view = view[os.write(self._handle, view[: len(view) // 2]) :]
+            reached("output.write.half")
+        while view:
+            view = view[os.write(self._handle, view) :]
+        reached("output.write.after")
+
     def flush_to_disk(self) -> None:
         """Force what was written to the disk.
 
@@ -162,7 +173,9 @@ class MarkedFile:
             OutputError: The disk is failing.
         """
         try:
+            reached("output.sync.before")
             os.fsync(self._handle)
+            reached("output.sync.after")
         except OSError as error:
             if error.errno != errno.EINVAL:  # a device or a pipe, which has no disk behind it
                 raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
@@ -181,12 +194,3 @@ def _read_tail(handle: int, length: int) -> bytes:
 
 def _tail_hash(tail: bytes) -> str:
     return xxh3_64_hexdigest(tail)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last through a power loss."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -18,11 +18,13 @@ from pathlib import Path
 import msgspec
 
 from crawler.errors import ConfigError, OutputError
+from crawler.fail_points import reached
+from crawler.files import sync_folder
 from crawler.interfaces import Mark
 from crawler.sinks.csv_form import CsvForm
 from crawler.sinks.file_output import FileOutput, journal_of
 from crawler.sinks.forms import Form, Journal, JsonlForm
-from crawler.sinks.marked_file import MarkedFile, sync_folder
+from crawler.sinks.marked_file import MarkedFile
 from crawler.sinks.swap_note import NoteFile, Seal, Swap, SwapNote, seal_of
 
 
@@ -167,10 +169,13 @@ class RenderedSink:
             return None
         aside = place.with_name(f".{place.name}.tmp")
         try:
+            reached("render.before")
             with aside.open("wb") as out:
                 self._form.write(journal, old, out)
                 out.flush()
+                reached("render.write")
                 os.fsync(out.fileno())
+            reached("render.after")
             if now is not None:
                 shutil.copymode(place, aside)
         except BaseException:
@@ -188,7 +193,9 @@ class RenderedSink:
         self._notes.write(self._note)
 
     def _swap_in(self, aside: Path) -> None:
+        reached("swap.before")
         aside.replace(self._place)
+        reached("swap.after")
         sync_folder(self._place.parent)
 
     def settle(self) -> None:
@@ -199,6 +206,7 @@ class RenderedSink:
         """
         if not self._ended:
             return
+        reached("settle.before")
         if self._mode == "append":
             self._notes.write(SwapNote(job=self._note.job, clean=True))
         with contextlib.suppress(OSError):
@@ -206,6 +214,7 @@ class RenderedSink:
                 self._journal.path.unlink(missing_ok=True)
         if self._mode != "append":
             self._notes.remove()
+        reached("settle.after")
 
     def close(self) -> None:
         """See `Sink.close`."""

@@ -7,12 +7,12 @@ others off. A file that is whole is never cut: what follows our mark may be anot
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from crawler.errors import OutputError
+from crawler.files import replace_file
 
 
 class _Note(msgspec.Struct, frozen=True):
@@ -93,12 +93,7 @@ class Sidecar:
 
     def _write(self, length: int, *, clean: bool) -> None:
         note = msgspec.json.encode(_Note(self._job, length, clean))
-        aside = self._path.with_name(f"{self._path.name}.tmp")
         try:
-            with aside.open("wb") as file:
-                file.write(note)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(self._path)
+            replace_file(self._path, note)
         except OSError as error:
             raise OutputError(f"cannot write {self._path}: {error.strerror}") from error

@@ -14,6 +14,7 @@ import msgspec
 from xxhash import xxh3_64_hexdigest
 
 from crawler.errors import OutputError
+from crawler.files import replace_file
 
 _TAIL = 4096
 
@@ -112,13 +113,8 @@ class NoteFile:
         Raises:
             OutputError: It cannot be written.
         """
-        aside = self.path.with_name(f"{self.path.name}.tmp")
         try:
-            with aside.open("wb") as file:
-                file.write(msgspec.json.encode(note))
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(self.path)
+            replace_file(self.path, msgspec.json.encode(note))
         except OSError as error:
             raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
 

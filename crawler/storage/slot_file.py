@@ -14,6 +14,7 @@ import struct
 from pathlib import Path
 
 from crawler.errors import StateError
+from crawler.fail_points import reached
 
 _SLOT = struct.Struct("<QQ")
 _SLOTS = 256
@@ -72,7 +73,9 @@ class SlotFile:
 
     def clear(self, commit_no: int) -> None:
         """Forget what the last process noted."""
+        reached("slots.clear.before")
         self._map[:] = bytes(len(self._map))
+        reached("slots.clear.after")
         self._commit_no = commit_no
 
     def close(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
 
 from crawler.errors import StateError
+from crawler.fail_points import reached
 from crawler.storage import schema
 
 _SYNCHRONOUS = {"process": "NORMAL", "power_loss": "FULL"}
@@ -50,6 +52,16 @@ def open_database(path: Path, durability: str) -> sqlite3.Connection:
     return db
 
 
+def reached_in_database(point: str) -> None:
+    """Reach a fail point where it is SQLite that would complain about the disk."""
+    try:
+        reached(point)
+    except OSError as error:
+        full = error.errno == errno.ENOSPC
+        words = "database or disk is full" if full else "disk I/O error"
+        raise sqlite3.OperationalError(words) from error
+
+
 def _is_empty(db: sqlite3.Connection, path: Path) -> bool:
     """Tell whether a database is new.
 
@@ -74,13 +86,16 @@ def _upgrade(db: sqlite3.Connection) -> None:
     """Bring the tables of an older version to ours, each step in a transaction of its own."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     for old in range(version, schema.VERSION):
+        reached_in_database("store.upgrade.before")
         db.executescript(
             f"BEGIN IMMEDIATE; {schema.UPGRADES[old]} PRAGMA user_version={old + 1}; COMMIT;"
         )
+        reached_in_database("store.upgrade.after")
 
 
 def _make_tables(db: sqlite3.Connection) -> None:
     """Make everything in one transaction: a file with tables but no name would not be ours."""
+    reached_in_database("store.make.before")
     db.executescript(
         f"BEGIN IMMEDIATE; {schema.TABLES} {schema.OUTBOX}"
         f" PRAGMA application_id={schema.APPLICATION_ID};"
@@ -88,3 +103,4 @@ def _make_tables(db: sqlite3.Connection) -> None:
         f" INSERT INTO setting VALUES ('seed', x'{os.urandom(8).hex()}'), ('commit_no', 0);"
         " COMMIT;"
     )
+    reached_in_database("store.make.after")

@@ -8,6 +8,7 @@ import msgspec
 
 from crawler.interfaces import Batch, WaitingItem
 from crawler.storage import schema
+from crawler.storage.sqlite_file import reached_in_database
 
 
 class SqliteOutbox:
@@ -24,11 +25,14 @@ class SqliteOutbox:
         """Put items in and take others out; return those put in, with their rows."""
         if batch.settled:
             self._db.executemany(schema.DROP_WAITING, [(row,) for row in batch.settled])
+            reached_in_database("outbox.settle")
         filed = []
         for one in batch.waiting:
             values = (one.item_id, one.name, one.data, one.url, one.depth, one.parent_url)
             row = self._db.execute(schema.PUT_WAITING, values).lastrowid or 0
             filed.append(msgspec.structs.replace(one, row=row))
+        if filed:
+            reached_in_database("outbox.file")
         return filed
 
     def after(self, row: int, limit: int) -> list[WaitingItem]:

@@ -30,7 +30,7 @@ from crawler.storage.rows import (
     signed,
     unsigned,
 )
-from crawler.storage.sqlite_file import open_database
+from crawler.storage.sqlite_file import open_database, reached_in_database
 from crawler.storage.sqlite_known import SqliteKnownRows
 from crawler.storage.sqlite_outbox import SqliteOutbox
 
@@ -94,7 +94,9 @@ class SqliteTables:
         for name in ("tally", "spider_state"):
             db.execute("DELETE FROM setting WHERE name=?", (name,))
         self._put_books(self.books)
+        reached_in_database("begin.before")
         db.execute("COMMIT")
+        reached_in_database("begin.after")
 
     def index_keys(self) -> None:
         """Build the index by fingerprint, if it is not there."""
@@ -103,7 +105,9 @@ class SqliteTables:
     def begin_again(self) -> None:
         """Go on with the run that did not end."""
         self.books = msgspec.json.decode(self.setting("books"), type=Books)
+        reached_in_database("again.before")
         self._put_run(run_state="open")
+        reached_in_database("again.after")
 
     def _put_run(self, **settings: Any) -> None:
         for name, value in settings.items():
@@ -115,8 +119,11 @@ class SqliteTables:
         if finished:
             self._db.execute("DELETE FROM mark")
         self.put_setting("run_state", "finished" if finished else "interrupted")
+        reached_in_database("end.before")
         self._db.execute("COMMIT")
+        reached_in_database("end.after")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        reached_in_database("checkpoint.after")
         self._db.close()
 
     def abandon(self) -> None:
@@ -205,6 +212,7 @@ class SqliteTables:
         db, books = self._db, copied(self.books)
         db.execute("BEGIN IMMEDIATE")
         try:
+            reached_in_database("commit.begin")
             self._end_pages(batch.pages, books)
             self._add_rows(admitted, books)
             children = [(row, pack_rows(rows)) for row, rows in admitted.children.items()]
@@ -214,7 +222,9 @@ class SqliteTables:
             waiting = self.outbox.change(batch)
             self.put_setting("commit_no", self.commit_no + 1)
             self._put_books(books)
+            reached_in_database("commit.before")
             db.execute("COMMIT")
+            reached_in_database("commit.after")
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
@@ -325,7 +335,9 @@ class SqliteTables:
         # Counted as a commit: a kill before the notes are cleared does not count the crash twice.
         self.put_setting("commit_no", self.commit_no + 1)
         self._put_books(books)
+        reached_in_database("suspects.before")
         db.execute("COMMIT")
+        reached_in_database("suspects.after")
         self.books = books
         self.commit_no += 1
         return again

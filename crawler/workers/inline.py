@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from crawler.fail_points import reached
 from crawler.interfaces import Deliver
 from crawler.messages import QueuedRequest
 from crawler.outcome import PageOutcome
@@ -70,6 +71,9 @@ class InlineWorkers:
                 task.cancel()
 
     async def _visit(self, request: QueuedRequest) -> None:
+        reached("page.before")
         async with self._gate:
             answer = await self._visitor.fetch(request)
-        self._deliver(await self._visitor.conclude(request, answer))
+        outcome = await self._visitor.conclude(request, answer)
+        reached("page.after")
+        self._deliver(outcome)

@@ -10,6 +10,7 @@ import asyncio
 import msgspec
 
 from crawler.errors import CallbackError, FetchError
+from crawler.fail_points import reached
 from crawler.interfaces import CrashGuard, Fetcher
 from crawler.items import encode_fields
 from crawler.messages import HttpResponse, QueuedRequest
@@ -127,7 +128,9 @@ class Visitor(msgspec.Struct, frozen=True):
         )
         self.guard.enter(request.id)
         try:
+            reached("callback.before")
             parsed = await self.parser.parse(request, answer)
+            reached("callback.after")
             self._take_over(outcome, parsed)
         except (CallbackFailed, CallbackError) as error:
             return _without_gain(outcome, str(error), answer.body)

@@ -12,9 +12,10 @@ import msgspec
 from crawler.app.batch.row_input import Identity
 from crawler.app.batch.rows import Place, Row
 from crawler.errors import ConfigError, OutputError
+from crawler.files import sync_folder
 from crawler.interfaces import Mark
 from crawler.offload.offloaded import Refused
-from crawler.sinks.marked_file import MarkedFile, sync_folder
+from crawler.sinks.marked_file import MarkedFile
 from crawler.sinks.packing import writing
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from crawler.app.job.job_paths import JobPaths
 from crawler.errors import OutputError, StateError
+from crawler.fail_points import reached
 from crawler.interfaces import Mark
 from crawler.sinks.file_output import FileOutput, is_rendered, target_of
 from crawler.sinks.marked_file import MarkedFile
@@ -26,6 +27,7 @@ def recover_outputs(marks: Iterable[Mark], job: str, *, needed: bool) -> None:
     Raises:
         OutputError: A file is not what was committed; it is left alone.
     """
+    reached("recover.before")
     for mark in marks:
         path = Path(mark.path)
         if _target_of(path) is not None:
@@ -37,6 +39,7 @@ def recover_outputs(marks: Iterable[Mark], job: str, *, needed: bool) -> None:
             continue
         MarkedFile(mark.sink, path, sync=False).recover(mark)
         sidecar.settled()
+    reached("recover.after")
 
 
 def settle_outputs(marks: Iterable[Mark], job: str) -> None:
@@ -79,11 +82,13 @@ def wipe_history(paths: JobPaths) -> None:
     Raises:
         StateError: It cannot be deleted.
     """
+    reached("wipe.before")
     for path in paths.state.glob(f"{paths.database.name}*"):
         try:
             path.unlink()
         except OSError as error:
             raise StateError(f"cannot delete {path}: {error.strerror}") from error
+    reached("wipe.after")
 
 
 def _take_back(part: Path, mark: Mark) -> None:
@@ -96,6 +101,7 @@ def _take_back(part: Path, mark: Mark) -> None:
     aside = part.with_name(f"{part.name}.copy")
     try:
         shutil.copyfile(final, aside)
+        reached("recover.copy")
         aside.replace(part)
     except OSError as error:
         raise OutputError(f"cannot write {part}: {error.strerror}") from error

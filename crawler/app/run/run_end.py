@@ -22,6 +22,7 @@ from crawler.engine.limits import LIMIT_REACHED
 from crawler.engine.output import Output
 from crawler.engine.tally import encode_tally
 from crawler.errors import BooksError
+from crawler.fail_points import reached
 from crawler.interfaces import Batch, FrontierStore, Opened
 from crawler.observe.details import Details
 from crawler.observe.end_summary import end_lines
@@ -91,6 +92,7 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
             OutputError: Something cannot be written.
         """
         self._balance(wired)
+        reached("finish.before")
         finished = signal_code is None and end.finished
         await _tell_spider(wired.spider, end.reason, self.report.log.note)
         code, checks = signal_code or 0, tuple[str, ...]()
@@ -114,6 +116,7 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         if finished:
             for output in self.outputs:
                 output.sink.settle()
+        reached("finish.after")
         return Ended(exit_code=code, lines=tuple(end_lines(summary, details)), finished=finished)
 
     def _balance(self, wired: Wired) -> None:
