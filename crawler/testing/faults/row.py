@@ -1,0 +1,106 @@
+"""One row of the fault matrix: what a server does, and what a crawl has to make of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+
+import msgspec
+
+from crawler.outcome import ErrorClass, State
+from crawler.testing.raw_server import Script
+
+#: Answers in the place of name servers: the addresses of a name, the n-th time it is asked for
+#: (from 1), given the row's own; an OSError for what a resolver raises.
+Names = Callable[[int, str], tuple[str, ...] | OSError]
+
+
+class Door(enum.Enum):
+    """How a row's address takes connections."""
+
+    HTTP = enum.auto()
+    TLS = enum.auto()  # with the certificate that `FaultRow.certificate` names
+    RAW = enum.auto()  # the script is called as soon as somebody connects
+    REFUSED = enum.auto()  # nobody listens
+    FULL = enum.auto()  # somebody listens and never accepts; further connections are swallowed
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """How the row's request has to end.
+
+    Attributes:
+        state: Its state; of a class that is worth another try this is DEAD, as tries run out.
+        reason: Its SkipReason or ErrorClass; None when it is done.
+        note: Words that the error, or for a page that is done the flags, must hold.
+    """
+
+    state: State
+    reason: str | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        words = f"{self.state.name.lower()}({self.reason})" if self.reason else "done"
+        return f"{words}: {self.note}" if self.note else words
+
+
+class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a server does wrong.
+
+    Attributes:
+        number: "F18"; variants have a letter: "F18b".
+        does: What the server does, a clause without a subject.
+        expected: How the request for `path` ends.
+        play: Bytes that answer every request, after which the connection is closed; or a script
+            that is called for each. `/after` is never played: see `has_after`.
+        path: Path and query of the URL that a crawl starts from.
+        tries: Requests that one try may cost the server: 2 where one is repeated at once on a new
+            connection. With retries, a request that ends DEAD costs that many times more.
+        door: How the address takes connections.
+        certificate: For `Door.TLS`, a name of `crawler.testing.authority.Certificate`.
+        scheme: Of the URL; None for what the door suggests.
+        names: The host is a name, looked up by this. None: the host is the address.
+        has_after: The server gives a good page at `/after`, which a crawl must get whole once the
+            row has been played: whatever was wrong stays with its own request.
+        plays_robots: The script answers `/robots.txt` too; else there is none.
+        settings: Keys of a config that the row needs, "fetch.max_body" to "1KiB".
+        decided: Why the expected end is not the one that the usual matrices ask for; "" for none.
+    """
+
+    number: str
+    does: str
+    expected: Expected
+    play: Script | bytes = b""
+    path: str = "/"
+    tries: int = 1
+    door: Door = Door.HTTP
+    certificate: str = ""
+    scheme: str | None = None
+    names: Names | None = None
+    has_after: bool = True
+    plays_robots: bool = False
+    settings: dict[str, str] = msgspec.field(default_factory=dict)
+    decided: str = ""
+
+    @property
+    def host_name(self) -> str:
+        """The name of the row's host, for rows about names."""
+        return f"{self.number.lower()}.faults.test"
+
+    def most_requests(self, retries: int) -> int:
+        """Return how often the server may be asked for `path` when a crawl retries so often."""
+        return self.tries * (retries + 1 if self.expected.state == State.DEAD else 1)
+
+
+def done(note: str = "") -> Expected:
+    """Return the end of a page that is used, with these flags."""
+    return Expected(State.DONE, None, note)
+
+
+def failed(kind: ErrorClass, note: str = "") -> Expected:
+    """Return the end of a request that no other try would help."""
+    return Expected(State.FAILED, kind, note)
+
+
+def dead(kind: ErrorClass, note: str = "") -> Expected:
+    """Return the end of a request whose tries have run out."""
+    return Expected(State.DEAD, kind, note)
