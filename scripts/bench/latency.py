@@ -1,25 +1,32 @@
 """A server that takes 100 ms for each page: how near a crawl comes to what its connections allow.
 
-`python -m scripts.bench.latency [--urls N] [--connections C]`. With C connections and 0.1 s a page
-nobody can have more than C / 0.1 pages a second. Measured at the server, between the first request
-and the last answer; both backends of the crawler, and a sequential loop over fewer pages.
+    python -m scripts.bench.latency [--urls 20000] [--connections 100] [--rounds 5] [--only NAME...]
+
+With C connections and 0.1 s a page nobody can have more than C / 0.1 pages a second. Measured at
+the server, from the first request to the last answer. Both backends of the crawler, with all that
+they keep of each page, beside programs that keep nothing: aiohttp alone, `requests` in a pool of
+threads, and `requests` in a loop, which gets a hundredth of the pages so that it ends this week.
+The rounds take turns; the figures are medians.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-import subprocess
+import importlib.util
+import os
+import platform
+import statistics
 import sys
 import tempfile
-import time
-from http.client import HTTPConnection
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from aiohttp import web
+from scripts.bench.measured import run_measured
+from scripts.bench.slow_pages import LATENCY, Seen, SlowPages, slow_pages
 
-LATENCY = 0.1
+CLIENTS = str(Path(__file__).with_name("latency_clients.py"))
 _CONFIG = """\
 name: latency
 start: {{from_file: urls.txt}}
@@ -32,65 +39,91 @@ run: {{backend: {backend}, threads: {connections}}}
 """
 
 
-async def serve() -> None:
-    """Serve pages that take their time, and say how long it took in all."""
-    seen = {"first": 0.0, "last": 0.0, "pages": 0}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is to be fetched."""
 
-    async def page(_: web.Request) -> web.Response:
-        seen["first"] = seen["first"] or time.monotonic()
-        await asyncio.sleep(LATENCY)
-        seen["last"] = time.monotonic()
-        seen["pages"] += 1
-        return web.Response(text="<title>slow</title>", content_type="text/html")
+    port: int
+    pages: int
+    connections: int
 
-    async def stats(_: web.Request) -> web.Response:
-        told = dict(seen)
-        seen.update(first=0.0, last=0.0, pages=0)
-        return web.json_response(told)
-
-    app = web.Application()
-    app.router.add_get("/stats", stats)
-    app.router.add_get("/{page}", page)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
-    await site.start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
+    @property
+    def ideal(self) -> float:
+        """Pages a second that nobody can pass."""
+        return self.connections / LATENCY
 
 
-def crawl(port: int, urls: int, connections: int, backend: str) -> tuple[float, int]:
-    """Crawl once; returns seconds and pages, as the server saw them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One run of one program."""
+
+    seen: Seen
+    cpu: float
+    ideal: float
+
+    @property
+    def rate(self) -> float:
+        """Pages a second."""
+        return self.seen.pages / self.seen.seconds
+
+
+def crawl(backend: str, load: Load) -> float:
+    """Crawl once; return its CPU seconds."""
     with tempfile.TemporaryDirectory(prefix="latency-") as name:
         folder = Path(name)
-        lines = (f"http://127.0.0.1:{port}/{number}\n" for number in range(urls))
+        lines = (f"http://127.0.0.1:{load.port}/{number}\n" for number in range(load.pages))
         (folder / "urls.txt").write_text("".join(lines), encoding="utf-8")
-        text = _CONFIG.format(port=port, connections=connections, backend=backend)
+        text = _CONFIG.format(port=load.port, connections=load.connections, backend=backend)
         (folder / "latency.yaml").write_text(text, encoding="utf-8")
-        subprocess.run(
-            [sys.executable, "-m", "crawler", "latency.yaml", "-q"],
-            cwd=folder, check=True, timeout=600,
-        )  # fmt: skip
-    return measured(port)
+        command = [sys.executable, "-m", "crawler", "latency.yaml", "-q"]
+        return run_measured(command, folder=folder).cpu
 
 
-def one_by_one(port: int, urls: int) -> tuple[float, int]:
-    """Fetch in a loop."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
-    for number in range(urls):
-        connection.request("GET", f"/{number}")
-        connection.getresponse().read()
-    connection.close()
-    return measured(port)
+def client(name: str, load: Load) -> float:
+    """Run another program once; return its CPU seconds."""
+    numbers = [str(number) for number in (load.port, load.pages, load.connections)]
+    with tempfile.TemporaryDirectory(prefix="latency-") as folder:
+        return run_measured([sys.executable, CLIENTS, name, *numbers], folder=Path(folder)).cpu
 
 
-def measured(port: int) -> tuple[float, int]:
-    """Return seconds between the first request and the last answer, and pages, since last asked."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("GET", "/stats")
-    told = json.loads(connection.getresponse().read())
-    connection.close()
-    return told["last"] - told["first"], told["pages"]
+PROGRAMS: dict[str, Callable[[Load], float]] = {
+    "asyncio": partial(crawl, "asyncio"),
+    "threads": partial(crawl, "threads"),
+    "aiohttp alone": partial(client, "bare"),
+    "requests in threads": partial(client, "pool"),
+    "requests in a loop": partial(client, "one"),
+}
+
+
+def run_round(name: str, server: SlowPages, pages: int, connections: int) -> Round:
+    """Run a program once."""
+    if name == "requests in a loop":
+        pages, connections = max(1, pages // 100), 1
+    load = Load(port=server.port, pages=pages, connections=connections)
+    cpu = PROGRAMS[name](load)
+    seen = server.seen()
+    if seen.pages != pages:
+        raise RuntimeError(f"{name}: {seen.pages} answers for {pages} pages")
+    return Round(seen=seen, cpu=cpu, ideal=load.ideal)
+
+
+def tell(found: dict[str, list[Round]], ideal: float) -> None:
+    """Print the table."""
+    held = statistics.mean(
+        one.seen.held / one.seen.pages for rounds in found.values() for one in rounds
+    )
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores,"
+        f" load {os.getloadavg()[0]:.1f}; the server held a request {held * 1000:.1f} ms"
+    )
+    print(f"{'':22}{'pages':>8}{'seconds':>10}{'pages/s':>10}{'of ideal':>10}{'CPU us/page':>13}")
+    for name, rounds in found.items():
+        pages = rounds[0].seen.pages
+        seconds = statistics.median(one.seen.seconds for one in rounds)
+        rate = statistics.median(one.rate for one in rounds)
+        cpu = statistics.median(one.cpu for one in rounds) / pages * 1e6
+        share = f"{rate / ideal:.3f}"
+        print(f"{name:22}{pages:>8}{seconds:>10.2f}{rate:>10.0f}{share:>10}{cpu:>13.0f}")
 
 
 def main() -> int:
@@ -98,33 +131,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--urls", type=int, default=20_000)
     parser.add_argument("--connections", type=int, default=100)
-    parser.add_argument("--runs", type=int, default=1)
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=PROGRAMS, default=list(PROGRAMS))
     args = parser.parse_args()
-    if args.serve:
-        asyncio.run(serve())
-        return 0
-    command = [sys.executable, "-m", "scripts.bench.latency", "--serve"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    try:
-        port = int(server.stdout.readline())
-        print(f"{'':12}{'pages':>8}{'seconds':>10}{'pages/s':>10}{'of ideal':>10}")
-        for _ in range(args.runs):
-            for backend in ("asyncio", "threads"):
-                seconds, pages = crawl(port, args.urls, args.connections, backend)
-                _row(backend, pages, seconds, args.connections)
-        seconds, pages = one_by_one(port, 50)
-        _row("one by one", pages, seconds, args.connections)
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
+    wanted = list(args.only)
+    if importlib.util.find_spec("requests") is None and any("requests" in one for one in wanted):
+        print("left out what needs requests; `pip install requests` brings it")
+        wanted = [one for one in wanted if "requests" not in one]
+    found: dict[str, list[Round]] = {name: [] for name in wanted}
+    with slow_pages() as server:
+        for _ in range(args.rounds):
+            for name, rounds in found.items():
+                rounds.append(run_round(name, server, args.urls, args.connections))
+    tell(found, args.connections / LATENCY)
     return 0
-
-
-def _row(name: str, pages: int, seconds: float, connections: int) -> None:
-    rate = pages / seconds
-    print(f"{name:12}{pages:>8}{seconds:>10.2f}{rate:>10.0f}{rate * LATENCY / connections:>10.2f}")
 
 
 if __name__ == "__main__":
