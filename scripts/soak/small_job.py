@@ -1,0 +1,260 @@
+"""A job of every kind of output over a site of a dozen pages, small enough to run by the hundred.
+
+The site has a redirect, a page that is there twice, one that is not there, and, if wanted, one
+that answers only when it is asked again. Items are fanned out, dropped, and quarantined by schema
+and by step. `Harvest` reads what a job left, in a form that two runs of it share.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+JOB = "small"
+PAGES = 9
+#: What stands in the files that the job appends to, or replaces, before its first run.
+EARLIER = '{"earlier":1}\n'
+EARLIER_CSV = "title,n\nearlier,1\n"
+
+_STEP = """
+def step(item):
+    if item["n"] == 4:
+        return None
+    if item["n"] == 5:
+        return [{**item, "half": 1}, {**item, "half": 2}]
+    if item["n"] == 6:
+        raise ValueError("a step that fails")
+    return {**item, "twice": item["n"] * 2}
+"""
+
+
+class SmallSite:
+    """The site, on a thread of its own: `with SmallSite(retry=True) as site`.
+
+    Args:
+        retry: /flaky answers 503 to the first that asks after `begin_again`.
+    """
+
+    def __init__(self, *, retry: bool) -> None:
+        self._retry = retry
+        self._asked: Counter[str] = Counter()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def begin_again(self) -> None:
+        """Forget who has asked."""
+        self._asked.clear()
+
+    def answer(self, path: str) -> tuple[int, str, str]:
+        """Return status, Location and body for a path."""
+        self._asked[path] += 1
+        if path == "/":
+            links = ["/go", "/gone", "/flaky", *(f"/{n}" for n in range(1, PAGES + 1))]
+            return 200, "", "".join(f'<a href="{link}">{link}</a>' for link in links)
+        if path == "/go":
+            return 302, "/1", ""
+        if path == "/flaky":
+            first = self._retry and self._asked[path] == 1
+            return (503, "", "") if first else (200, "", _page(0))
+        number = path.strip("/")
+        if number.isdigit() and int(number) <= PAGES:
+            return 200, "", _page(int(number))
+        return 404, "", ""
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, location, body = site.answer(self.path)
+                self.send_response(status)
+                self.send_header("Content-Type", "text/html")
+                if location:
+                    self.send_header("Location", location)
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, *_: object) -> None:
+                """Stay silent."""
+
+            def log_error(self, *_: object) -> None:
+                """Stay silent: who is killed hangs up."""
+
+        return Handler
+
+
+def _page(number: int) -> str:
+    shown = "none" if number == 7 else number  # breaks the schema
+    rest = "<p class=i><b>more</b><i>4</i></p>" if number == 8 else ""
+    return f"<title>{number}</title><p class=i><b>t{number}</b><i>{shown}</i></p>{rest}"
+
+
+def write_small_job(folder: Path, url: str, *, backend: str, slots: bool) -> None:
+    """Write the config, its step, and the files that are there before.
+
+    Args:
+        folder: Where.
+        url: Of the site.
+        backend: `run.backend`.
+        slots: The step runs in a process slot; otherwise where the items come from.
+    """
+    data = folder / "data"
+    data.mkdir(parents=True)
+    (folder / "step.py").write_text(_STEP)
+    (data / "all.jsonl").write_text(EARLIER)
+    (data / "latest.jsonl").write_text(EARLIER)
+    (data / "all.csv").write_text(EARLIER_CSV)
+    (data / "latest.csv").write_text(EARLIER_CSV)
+    config: dict[str, Any] = {
+        "version": 1,
+        "name": JOB,
+        "start": [url],
+        "fetch": {"concurrency": 2, "per_host": {"delay": "0s", "adaptive": False}},
+        "run": {"backend": backend, "threads": 2},
+        "schemas": {
+            "Entry": {
+                "title": {"type": "str"},
+                "n": {"type": "int"},
+                "twice": {"type": "int", "optional": True},
+            }
+        },
+        "extract": [
+            {
+                "item": "Entry",
+                "each": "p.i",
+                "fields": {
+                    "title": {"css": "b", "then": ["text"]},
+                    "n": {"css": "i", "then": ["text"]},
+                },
+            }
+        ],
+        "transform": {
+            "workers": 1,
+            "offload": "always" if slots else "never",
+            "steps": [{"python": "step.py:step"}],
+        },
+        "checks": {"max_failed": "50%"},
+        "output": [
+            {"path": "data/new/{run_id}.jsonl"},
+            {"path": "data/packed/{run_id}.jsonl.gz"},
+            {"path": "data/all.jsonl", "mode": "append"},
+            {"path": "data/latest.jsonl", "mode": "replace"},
+            {"path": "data/all.csv", "mode": "append"},
+            {"path": "data/latest.csv", "mode": "replace"},
+        ],
+    }
+    (folder / "small.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What a job left, without what may differ between two runs of it.
+
+    Attributes:
+        records: Name of an output to its records, as text, with how often each is there.
+        corrupt: Outputs that do not read to their last byte, and files that should not be there.
+        repeated_ids: `_id`s that an output has more than once.
+    """
+
+    records: dict[str, Counter[str]]
+    corrupt: tuple[str, ...]
+    repeated_ids: tuple[str, ...]
+
+    def lost(self, other: Harvest) -> int:
+        """Return how many records are less here than there."""
+        return sum((self._of(name) - one).total() for name, one in self._pairs(other))
+
+    def doubled(self, other: Harvest) -> int:
+        """Return how many records are more there than here."""
+        return sum((one - self._of(name)).total() for name, one in self._pairs(other))
+
+    def _of(self, name: str) -> Counter[str]:
+        return self.records.get(name, Counter())
+
+    def _pairs(self, other: Harvest) -> list[tuple[str, Counter[str]]]:
+        names = self.records.keys() | other.records.keys()
+        return [(name, other.records.get(name, Counter())) for name in sorted(names)]
+
+
+def harvest(folder: Path, url: str) -> Harvest:
+    """Read back every output, quarantine, list of URLs and the books of a job on this site."""
+    records: dict[str, Counter[str]] = {}
+    corrupt: list[str] = []
+    repeated: list[str] = []
+    for name, path in _files(folder):
+        try:
+            found = _read(path)
+        except (OSError, EOFError, ValueError) as error:
+            corrupt.append(f"{name}: {error}")
+            continue
+        ids = Counter(one["_id"] for one in found if "_id" in one)
+        repeated += [f"{name}: {key}" for key, n in ids.items() if n > 1]
+        records.setdefault(name, Counter()).update(_shown(one).replace(url, "site:") for one in found)
+    stray = [path for path in (folder / "data").rglob(".*") if not path.name.endswith(".crawler")]
+    corrupt += [f"{path.name} was left behind" for path in stray]
+    return Harvest(records, tuple(corrupt), tuple(repeated))
+
+
+def _files(folder: Path) -> list[tuple[str, Path]]:
+    """Return what there is to read, by the name under which it is compared."""
+    data, reports = folder / "data", folder / "reports" / JOB
+    found = [("new", path) for path in sorted(data.glob("new/*.jsonl"))]
+    found += [("packed", path) for path in sorted(data.glob("packed/*.gz"))]
+    found += [(path.name, path) for path in sorted(data.iterdir()) if path.suffix in _KINDS]
+    for name in ("quarantine.jsonl", "urls.jsonl.gz", "summary.json"):
+        found += [(name, path) for path in sorted(reports.glob(f"*/{name}"))]
+    return found
+
+
+_KINDS = (".jsonl", ".csv")
+#: What differs between two runs, or may after a kill.
+_VOLATILE = frozenset({"_id", "attempts", "bytes", "ms", "depth", "referrer", "problems"})
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    raw = path.read_bytes()
+    if path.suffix == ".gz":
+        raw = gzip.decompress(raw)
+    text = raw.decode()
+    if text and not text.endswith("\n"):
+        raise ValueError("its last line is partial")
+    if path.name == "summary.json":
+        books = json.loads(text)["books"]
+        return [{"balanced": books["balanced"], "known": books["known"], "done": books["done"]}]
+    if path.suffix == ".csv":
+        rows = list(csv.reader(io.StringIO(text), strict=True))
+        if any(len(row) != len(rows[0]) for row in rows):
+            raise ValueError("its rows are of different widths")
+        return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def _shown(record: dict[str, Any]) -> str:
+    kept = {key: value for key, value in record.items() if key not in _VOLATILE}
+    return json.dumps(kept, sort_keys=True)
