@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from crawler.testing.faults.row import Door, FaultRow
+from crawler.testing.faults.row import BLACK_HOLE, Door, FaultRow
 from crawler.testing.raw_server import Exchange, Script, answer
 
 #: Rows live from 127.77.0.1 on.
@@ -74,6 +74,8 @@ class HostileServer:
         try:
             for number, row in self.rows.items():
                 await self._open(number, row)
+            if any(row.names for row in self.rows.values()):
+                self._dig()
             for n in range(self._good_hosts):
                 await self._open(f"good{n}", None)
         except BaseException:
@@ -155,6 +157,14 @@ class HostileServer:
         elif door is not Door.REFUSED:  # bound but not listening, so that nobody else takes it
             listener.listen(128)
         return listener, place
+
+    def _dig(self) -> None:
+        hole = socket.socket()
+        self._sockets.append(hole)
+        hole.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        hole.bind((BLACK_HOLE, self.port))
+        hole.listen(0)
+        self._sockets += fill(hole.getsockname())
 
     async def _serve(
         self,

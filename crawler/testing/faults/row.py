@@ -10,8 +10,14 @@ import msgspec
 from crawler.outcome import ErrorClass, State
 from crawler.testing.raw_server import Script
 
+#: An address of the hostile server that swallows connections, on the port of all rows.
+BLACK_HOLE = "127.77.255.254"
+
+#: What name servers say that say nothing.
+NEVER: tuple[str, ...] = ()
+
 #: Answers in the place of name servers: the addresses of a name, the n-th time it is asked for
-#: (from 1), given the row's own; an OSError for what a resolver raises.
+#: (from 1), given the row's own; NEVER, or an OSError for what a resolver raises.
 Names = Callable[[int, str], tuple[str, ...] | OSError]
 
 
