@@ -1,247 +1,163 @@
-"""SIGKILL a crawl at random moments, give the same command again until it ends, compare.
+"""SIGKILL a crawl of 4,000 pages at random moments, start it again until it ends, compare.
 
-`python -m scripts.soak.kill [--kills N] [--seed S] [--delay D] [--backend threads] [--transform]`.
-The PostgreSQL manual on a loopback nginx, slowed by a delay of 10 ms. An undisturbed crawl comes
-first; the killed one must end with the same URLs and items, no line twice, balanced books, files
-that parse to their last byte, and no more pages fetched again at the server than those in flight
-plus one batch for each kill. Exits with 1 if not.
+    python -m scripts.soak.kill [--kills 200] [--seed S] [--pages N] [--keep]
+    python -m scripts.soak.kill --docs [FOLDER]     the PostgreSQL manual from nginx instead
+
+A seeded site with redirects, retries, errors, torn and slow answers, from a server of its own; a job
+with an output of every form and mode at once. In rounds of about ten kills, in turns on the event
+loop, with process slots busy, and on threads, the whole process group is killed or the parent
+alone. Each round must end with the rows, items, books and exit code of an undisturbed crawl, every
+file whole, no more requests made again for a kill than those in flight plus one batch, no request
+too early, no child left behind. What a failing round left on disk is kept. Exits with 1 if any did.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.bench.docs import CONCURRENCY, write_config
-from scripts.bench.docs_site import POSTGRESQL_DOCS, DocsSite
-from scripts.soak.run_files import RunFiles
+from scripts.soak import kill_docs
+from scripts.soak.kill_round import (
+    DELAY,
+    Calm,
+    Round,
+    calm_crawl,
+    kill_points,
+    killed_crawl,
+)
+from scripts.soak.seeded_job import Wish
+from scripts.soak.site_process import SiteProcess
 
-#: A step that takes some milliseconds, and gives the same for the same item.
-_STEP = """
-def step(item):
-    item["weight"] = sum(number * number for number in range(20_000)) % 97
-    return item
-"""
-#: Pages of one group commit: what a kill may cost beside those in flight.
-BATCH = 200
+HOSTS = 40
+KILLS_A_ROUND = 10
+_DELAY = f"{DELAY * 1000:.0f}ms"
+#: Rounds take these in turns: a third on threads, half of all with slots busy.
+WISHES = (
+    Wish("asyncio", transform=True, delay=_DELAY),
+    Wish("threads", transform=False, delay=_DELAY),
+    Wish("asyncio", transform=False, delay=_DELAY),
+    Wish("asyncio", transform=True, delay=_DELAY),
+    Wish("threads", transform=True, delay=_DELAY),
+    Wish("asyncio", transform=False, delay=_DELAY),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class KillPoint:
-    """When a start is killed.
+class KillSoak:
+    """Rounds of kills on one site.
 
-    Attributes:
-        answers: Number of the server's answer that is waited for; 0 for none.
-        wait: Seconds after that answer, or else after the start.
-    """
-
-    answers: int
-    wait: float
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to be killed.
-
-    Attributes:
-        kills: How often.
+    Args:
+        site: The site, being served.
+        home: Folder for the runs.
         seed: Of the moments.
-        delay: Between two requests.
-        backend: `run.backend` of the crawl.
-        transform: Its items go through process slots.
     """
 
-    kills: int
-    seed: int
-    delay: str = "0s"
-    backend: str = "asyncio"
-    transform: bool = False
+    def __init__(self, site: SiteProcess, home: Path, seed: int) -> None:
+        self._site = site
+        self._home = home
+        self._seed = seed
+        self._calm: dict[bool, Calm] = {}
+        self.rounds: list[Round] = []
 
+    @property
+    def kills(self) -> int:
+        """How many there were so far."""
+        return sum(len(one.kills) for one in self.rounds)
 
-@dataclass(slots=True)
-class KilledCrawl:
-    """What happened while a crawl was killed again and again.
+    def next_round(self, kills: int) -> Round:
+        """Crawl once with about so many kills; print a line."""
+        number = len(self.rounds)
+        wish = WISHES[number % len(WISHES)]
+        calm = self._calm_one(wish)
+        chance = random.Random(f"{self._seed} {number}")
+        folder, began = self._home / f"round-{number + 1}", time.monotonic()
+        points = kill_points(kills, chance, calm)
+        story = killed_crawl(self._site, folder, wish, points, calm)
+        self.rounds.append(story)
+        self._print(number + 1, story, time.monotonic() - began)
+        if not story.violations:
+            shutil.rmtree(folder)
+        return story
 
-    Attributes:
-        kills: For each kill, seconds since its start and answers of the server by then.
-        exit_code: Of the start that was left to end by itself.
-    """
+    def _calm_one(self, wish: Wish) -> Calm:
+        """Return the undisturbed crawl: on the event loop, also for rounds on threads."""
+        if wish.transform not in self._calm:
+            folder = self._home / f"calm-{'transform' if wish.transform else 'plain'}"
+            calm = calm_crawl(self._site, folder, Wish("asyncio", wish.transform, wish.delay))
+            self._calm[wish.transform] = calm
+            items = sum(one["out"] for one in calm.files.summary()["items"].values())
+            print(
+                f"undisturbed: {calm.known} URLs, {calm.fetches.total()} requests, {items} items,"
+                f" {calm.start_up:.2f} s of start-up, {calm.ending:.2f} s of ending",
+                flush=True,
+            )
+        return self._calm[wish.transform]
 
-    kills: list[tuple[float, int]] = field(default_factory=list)
-    exit_code: int | None = None
-
-
-def crawl(folder: Path) -> subprocess.Popen[bytes]:
-    """Start the crawl in a process group of its own."""
-    with (folder / "stderr").open("ab") as errors:
-        return subprocess.Popen(
-            [sys.executable, "-m", "crawler", "docs.yaml"],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=errors,
-            stderr=errors,
-            start_new_session=True,
+    def _print(self, number: int, story: Round, seconds: float) -> None:
+        if number == 1:
+            print(
+                f"{'round':>5} {'backend':8}{'slots':6}{'kills':>6}{'alone':>6}{'again':>6}"
+                f"{'most':>5}{'orphan ms':>10}{'gap ms':>7}{'s':>6}"
+            )
+        orphaned = max((one.orphaned or 0.0 for one in story.aftermaths), default=0.0)
+        print(
+            f"{number:>5} {story.wish.backend:8}{'yes' if story.wish.transform else 'no':6}"
+            f"{len(story.kills):>6}{len(story.aftermaths):>6}{story.refetched.total():>6}"
+            f"{max(story.refetched.values(), default=0):>5}{orphaned * 1000:>10.0f}"
+            f"{story.gap * 1000:>7.0f}{seconds:>6.1f}",
+            flush=True,
         )
+        for violation in story.violations:
+            print(f"VIOLATION {violation}", flush=True)
 
-
-def kill_points(
-    kills: int, chance: random.Random, *, start_up: float, answers: int
-) -> list[KillPoint]:
-    """Return random moments: about one in three in a start-up, the others all over the crawl."""
-    # The last tenth is left alone, so that every kill finds something to kill.
-    places = sorted(chance.randrange(1, answers * 9 // 10) for _ in range(kills))
-    return [
-        KillPoint(0, chance.uniform(0.05, start_up))
-        if chance.random() < 1 / 3
-        else KillPoint(place, chance.uniform(0, 0.02))
-        for place in places
-    ]
-
-
-def crawl_with_kills(site: DocsSite, folder: Path, points: list[KillPoint]) -> KilledCrawl:
-    """Crawl, killing each start at its point until the points are used up."""
-    story = KilledCrawl()
-    for point in points:
-        began, before = time.monotonic(), site.answered()
-        process = crawl(folder)
-        while point.answers and process.poll() is None:
-            if site.answered() >= max(point.answers, before + 1):
-                break
-            time.sleep(0.005)
-        try:
-            story.exit_code = process.wait(timeout=point.wait)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            story.kills.append((time.monotonic() - began, site.answered()))
-        else:
-            return story
-    story.exit_code = crawl(folder).wait(timeout=600)
-    return story
-
-
-def violations(
-    calm: RunFiles, killed: RunFiles, fetches: Counter[str], *, kills: int, wanted_kills: int
-) -> list[str]:
-    """Return everything that a killed crawl did worse than an undisturbed one."""
-    found = [f"undisturbed: {problem}" for problem in calm.problems()]
-    found += [f"killed: {problem}" for problem in killed.problems()]
-    if kills < wanted_kills:
-        found.append(f"the crawl ended before kill {kills + 1} of {wanted_kills}")
-    for name, one, other in (
-        ("items", calm.items_by_url(), killed.items_by_url()),
-        ("URLs", calm.outcomes(), killed.outcomes()),
-    ):
-        missing, extra = one.keys() - other.keys(), other.keys() - one.keys()
-        differ = [key for key in one.keys() & other.keys() if one[key] != other[key]]
-        for what, keys in (("missing", missing), ("extra", extra), ("different", differ)):
-            if keys:
-                found.append(f"{name} {what}: {len(keys)}, such as {sorted(keys)[0]}")
-    again, allowed = refetched(fetches), kills * (CONCURRENCY + BATCH)
-    if again > allowed:
-        found.append(f"{again} pages fetched again, {allowed} allowed")
-    return found
-
-
-def refetched(fetches: Counter[str]) -> int:
-    """Return how many requests the server got beyond the first for each page."""
-    return fetches.total() - len(fetches)
-
-
-def write_job(folder: Path, url: str, wish: Wish) -> None:
-    """Write the job that is killed, and the step that its items go through if there is one."""
-    path = write_config(folder / "docs.yaml", url, delay=wish.delay)
-    more = f"run: {{backend: {wish.backend}}}\n"
-    if wish.transform:
-        (folder / "step.py").write_text(_STEP, encoding="utf-8")
-        more += "transform: {workers: 2, steps: [{python: 'step.py:step'}]}\n"
-    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
-
-
-def soak(site: DocsSite, home: Path, wish: Wish) -> list[str]:
-    """Crawl once in peace and once with kills, print a table, return what went wrong."""
-    kills, chance = wish.kills, random.Random(wish.seed)
-    folders = home / "undisturbed", home / "killed"
-    for folder in folders:
-        folder.mkdir()
-        write_job(folder, site.url, wish)
-    start_up = _crawl_in_peace(site, folders[0])
-    calm = RunFiles(folders[0], "docs")
-    print(f"undisturbed: {len(calm.items())} items, books {calm.books()}")
-    found = [f"undisturbed: {n} pages fetched again" for n in {refetched(site.fetches())} if n]
-    points = kill_points(kills, chance, start_up=start_up, answers=site.answered())
-    site.forget_log()
-    story = crawl_with_kills(site, folders[1], points)
-    _print_kills(story)
-    if story.exit_code:
-        said = _said(folders[1])
-        return [f"after kill {len(story.kills)} a start ended with {story.exit_code}: {said}"]
-    killed, fetches = RunFiles(folders[1], "docs"), site.fetches()
-    print(f"killed: {len(killed.items())} items, books {killed.books()}")
-    allowed = len(story.kills) * (CONCURRENCY + BATCH)
-    print(f"fetched again: {refetched(fetches)} ({allowed} allowed)")
-    return found + violations(calm, killed, fetches, kills=len(story.kills), wanted_kills=kills)
-
-
-def _crawl_in_peace(site: DocsSite, folder: Path) -> float:
-    """Crawl once; returns the seconds to the first answer."""
-    began = time.monotonic()
-    process = crawl(folder)
-    while not site.answered() and process.poll() is None:
-        time.sleep(0.01)
-    start_up = time.monotonic() - began
-    if process.wait(timeout=600):
-        raise RuntimeError(f"undisturbed, it ended with {process.returncode}: {_said(folder)}")
-    return start_up
-
-
-def _print_kills(story: KilledCrawl) -> None:
-    print(f"{'kill':>4}{'after s':>9}{'answers by then':>17}")
-    for number, (seconds, answers) in enumerate(story.kills, 1):
-        print(f"{number:>4}{seconds:>9.2f}{answers:>17}")
-
-
-def _said(folder: Path) -> str:
-    """Return the last line on standard error."""
-    return (folder / "stderr").read_text(encoding="utf-8").strip().rpartition("\n")[2]
+    def print_sum(self) -> None:
+        """Print what all rounds came to."""
+        stories = self.rounds
+        slots = sum(len(one.kills) for one in stories if one.wish.transform)
+        threads = sum(len(one.kills) for one in stories if one.wish.backend == "threads")
+        aftermaths = [after for one in stories for after in one.aftermaths]
+        alive = sum(1 for one in aftermaths if one.children)
+        again = sum(one.refetched.total() for one in stories)
+        most = max((max(one.refetched.values(), default=0) for one in stories), default=0)
+        bad = sum(bool(one.violations) for one in stories)
+        free = sum(one.lock_free for one in aftermaths)
+        orphaned = max((one.orphaned or 0.0 for one in aftermaths), default=0.0)
+        print(
+            f"\n{self.kills} kills in {len(stories)} rounds: {slots} with slots, {threads} on"
+            f" threads, {len(aftermaths)} of the parent alone\n"
+            f"rounds that differ from an undisturbed crawl: {bad}\n"
+            f"requests made again: {again}, at most {most} for a kill\n"
+            f"lock free at once after a parent's death: {free} of {len(aftermaths)}, {alive} of"
+            f" them with children alive; the last child was gone after {orphaned * 1000:.0f} ms"
+        )
 
 
 def main() -> int:
     """Run the soak and return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?", default=POSTGRESQL_DOCS)
-    parser.add_argument("--kills", type=int, default=10)
+    if "--docs" in sys.argv:
+        sys.argv.remove("--docs")
+        return kill_docs.main()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    parser.add_argument("--delay", default="10ms", help="between two requests")
-    parser.add_argument("--keep", action="store_true", help="leave the folders of the runs behind")
-    parser.add_argument("--backend", choices=["asyncio", "threads"], default="asyncio")
-    parser.add_argument("--transform", action="store_true", help="items go through process slots")
+    parser.add_argument("--pages", type=int, default=4000)
+    parser.add_argument("--keep", action="store_true", help="leave the undisturbed runs behind")
     args = parser.parse_args()
-    reason = DocsSite.missing(args.folder)
-    if reason:
-        print(f"skipped: {reason}")
-        return 2
     home = Path(tempfile.mkdtemp(prefix="kill-"))
     print(f"seed {args.seed}, {args.kills} kills, files in {home}", flush=True)
-    wish = Wish(args.kills, args.seed, args.delay, args.backend, args.transform)
-    with DocsSite(args.folder.resolve()) as site:
-        try:
-            found = soak(site, home, wish)
-        except (ValueError, LookupError, OSError) as error:
-            found = [f"a file of a run cannot be read: {error!r}"]
-    for violation in found:
-        print(f"VIOLATION {violation}")
-    print("FAILED" if found else "OK: nothing lost, nothing twice")
+    with SiteProcess(args.seed, pages=args.pages, hosts=HOSTS) as site:
+        soak = KillSoak(site, home, args.seed)
+        while soak.kills < args.kills:
+            soak.next_round(min(KILLS_A_ROUND, args.kills - soak.kills))
+    soak.print_sum()
+    found = any(one.violations for one in soak.rounds)
+    print(f"FAILED, files in {home}" if found else "OK: nothing lost, nothing twice")
     if not (found or args.keep):
         shutil.rmtree(home)
     return 1 if found else 0

@@ -23,7 +23,7 @@ class RunFiles:
         """Return every line of every output of the job, in order."""
         found: list[Record] = []
         for path in sorted(self._data.glob("*.jsonl")):
-            found += _json_lines(path.read_bytes(), path)
+            found += json_lines(path.read_bytes(), path)
         return found
 
     def items_by_url(self) -> dict[str, Record]:
@@ -74,7 +74,7 @@ class RunFiles:
 
     def _requests(self) -> list[Record]:
         path = self._run_folder() / "urls.jsonl.gz"
-        return _json_lines(gzip.decompress(path.read_bytes()), path)
+        return json_lines(gzip.decompress(path.read_bytes()), path)
 
     def _run_folder(self) -> Path:
         folders = sorted(self._reports.iterdir())
@@ -83,7 +83,12 @@ class RunFiles:
         return folders[0]
 
 
-def _json_lines(data: bytes, path: Path) -> list[Record]:
+def json_lines(data: bytes, path: Path) -> list[Record]:
+    """Read JSON lines to the last byte.
+
+    Raises:
+        ValueError: The last line is partial, or one is no JSON.
+    """
     if data and not data.endswith(b"\n"):
         raise ValueError(f"{path}: the last line is partial")
     return [json.loads(line) for line in data.splitlines()]

@@ -215,7 +215,9 @@ def harvest(folder: Path, url: str) -> Harvest:
             continue
         ids = Counter(one["_id"] for one in found if "_id" in one)
         repeated += [f"{name}: {key}" for key, n in ids.items() if n > 1]
-        records.setdefault(name, Counter()).update(_shown(one).replace(url, "site:") for one in found)
+        records.setdefault(name, Counter()).update(
+            _shown(one).replace(url, "site:") for one in found
+        )
     stray = [path for path in (folder / "data").rglob(".*") if not path.name.endswith(".crawler")]
     corrupt += [f"{path.name} was left behind" for path in stray]
     return Harvest(records, tuple(corrupt), tuple(repeated))

@@ -14,7 +14,7 @@ import pytest
 
 from scripts.bench.docs import write_config
 from scripts.bench.docs_site import POSTGRESQL_DOCS, DocsSite
-from scripts.soak.kill import Wish, crawl, soak
+from scripts.soak.kill_docs import Wish, crawl, soak
 
 
 @pytest.mark.slow

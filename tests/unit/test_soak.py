@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scripts.soak.kill import violations
+from scripts.soak.kill_docs import violations
 from scripts.soak.run_files import RunFiles
 
 Record = dict[str, Any]
