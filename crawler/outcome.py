@@ -52,6 +52,7 @@ class ErrorClass(enum.StrEnum):
     SERVER = "server"  # 5xx
     RATE_LIMITED = "rate_limited"  # 429, or 503 with Retry-After
     ROBOTS_UNREACHABLE = "robots_unreachable"
+    UNAVAILABLE = "unavailable"  # its host did not work, and was given up for this run
     CRASH = "crash"  # its callback ended the process
     STATUS = "status"  # 4xx and whatever else is neither 2xx nor worth another try
     TLS = "tls"
@@ -160,6 +161,7 @@ class PageOutcome(msgspec.Struct, kw_only=True):
         body: The decoded body of a failed page, for the report; None otherwise.
         close_reason: Set when the callback raised CloseSpider.
         sent: False when it ended without a request to its host.
+        charged: False when the try is not counted against the page.
     """
 
     request: QueuedRequest
@@ -187,3 +189,4 @@ class PageOutcome(msgspec.Struct, kw_only=True):
     body: bytes | None = None
     close_reason: str | None = None
     sent: bool = True
+    charged: bool = True

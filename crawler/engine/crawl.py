@@ -16,6 +16,7 @@ import asyncio
 
 from crawler.engine.bottleneck import Bottleneck
 from crawler.engine.group_commit import GroupCommit
+from crawler.engine.host_health import HostHealth
 from crawler.engine.limits import LIMIT_REACHED
 from crawler.engine.page_writer import PageWriter
 from crawler.engine.parts import End, Parts
@@ -62,6 +63,7 @@ class Crawl:
                 parts.transform, parts.store, parts.opened, self._commits.poke
             )
         self._second_tries = SecondTries(parts.retry)
+        self._health = HostHealth(parts.hosts, parts.frontier, parts.breaker, parts.tally)
         self._sender = Sender(parts, self._commits, self._crowded, self._wake.set)
         self._stop: End | None = None
         self._quitting = False
@@ -128,6 +130,7 @@ class Crawl:
             frontier.pause(request.host, now + pause)
         frontier.finish(request)
         self._second_tries.settle(outcome)
+        self._health.observe(outcome, sent=sent, now=now, wall=wall)
         if outcome.state != State.DONE:
             self._sender.not_done()
         self._commits.add(outcome)

@@ -10,6 +10,7 @@ import msgspec
 
 from crawler.outcome import ErrorClass, PageOutcome, State
 from crawler.policy.autothrottle import FRESH, AutothrottlePolicy, HostPace
+from crawler.policy.breaker import HEALTHY, Health
 from crawler.policy.politeness import HostLimits, PolitenessPolicy, delay_between
 from crawler.policy.robots import RobotsRules, rules_from_response
 
@@ -35,11 +36,17 @@ class RobotsRecord(msgspec.Struct, gc=False):
 
 
 class HostRecord(msgspec.Struct):
-    """What is stored of a host."""
+    """What is stored of a host.
+
+    Attributes:
+        refusals: Answers 401 or 403 in a row.
+    """
 
     pace: HostPace = FRESH
     paused_until: float = 0.0
     robots: dict[str, RobotsRecord] = msgspec.field(default_factory=dict)
+    health: Health = HEALTHY
+    refusals: int = 0
 
 
 class _Host(msgspec.Struct):
@@ -101,7 +108,7 @@ class HostBook:
     def rule(self, name: str) -> tuple[int, float]:
         """Return (requests in flight, seconds between two starts) of a host."""
         host = self._host(name)
-        return host.limits.concurrency, self.delay(name)
+        return 1 if host.record.health.open else host.limits.concurrency, self.delay(name)
 
     def delay(self, name: str) -> float:
         """Return the seconds between two starts that hold now."""
@@ -116,8 +123,9 @@ class HostBook:
         return max(asked, default=None)
 
     def paused_for(self, name: str, wall: float) -> float:
-        """Return the seconds for which a host still asks to be left alone, 0 for none."""
-        left = self._host(name).record.paused_until - wall
+        """Return the seconds for which a host is still to be left alone, 0 for none."""
+        record = self._host(name).record
+        left = max(record.paused_until, record.health.probe_at) - wall
         return max(0.0, min(left, self._max_pause))
 
     def leave_alone(self, name: str, seconds: float, wall: float) -> float:
@@ -158,6 +166,28 @@ class HostBook:
             record.pace = self._throttle.after_push_back(before, configured, sent=sent, now=now)
             return record.pace.delay if record.pace is not before else 0.0
         return 0.0
+
+    # Whether it works
+
+    def health(self, name: str) -> Health:
+        """Return what is known of whether a host works."""
+        return self._host(name).record.health
+
+    def set_health(self, name: str, health: Health) -> None:
+        """Keep what is known of whether a host works."""
+        self._host(name).record.health = health
+        self._changed.add(name)
+
+    def refusals(self, name: str) -> int:
+        """Return how many answers in a row were 401 or 403."""
+        return self._host(name).record.refusals
+
+    def set_refusals(self, name: str, count: int) -> None:
+        """Keep how many answers in a row were 401 or 403; stored every tenth time."""
+        record = self._host(name).record
+        if count % 10 == 0:
+            self._changed.add(name)
+        record.refusals = count
 
     # robots.txt
 
@@ -203,8 +233,11 @@ class HostBook:
         return rules
 
     def forget_failures(self) -> None:
-        """Let a new run ask again where robots.txt was unreachable."""
+        """Let a new run ask again where nothing could be had, be it robots.txt alone."""
         for name, host in self._hosts.items():
+            if host.record.health != HEALTHY or host.record.refusals:
+                host.record.health, host.record.refusals = HEALTHY, 0
+                self._changed.add(name)
             unreachable = [o for o, record in host.record.robots.items() if record.failures]
             for origin in unreachable:
                 del host.record.robots[origin]

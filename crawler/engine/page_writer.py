@@ -163,7 +163,7 @@ class PageWriter:
 def _page_commit(outcome: PageOutcome, wall: float) -> PageCommit:
     request = outcome.request
     retry = outcome.state == State.PENDING
-    charged = outcome.sent and outcome.reason != ErrorClass.REUSE
+    charged = outcome.sent and outcome.charged and outcome.reason != ErrorClass.REUSE
     # A page that is done has no reason but, perhaps, what was odd about it.
     odd = ",".join(outcome.flags) if outcome.state == State.DONE else ""
     return PageCommit(

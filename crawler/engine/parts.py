@@ -15,6 +15,7 @@ from crawler.engine.tally import Tally
 from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, FrontierStore, Opened, Sink, Transform
 from crawler.outcome import PageOutcome
+from crawler.policy.breaker import BreakerPolicy
 from crawler.policy.retry import RetryPolicy
 
 
@@ -26,6 +27,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         transform: What items go through before they are written; None for nothing.
         quarantine: Where items go that break their schema.
         ended: Is told of every page once it is committed.
+        breaker: Says when a host is left alone, and given up.
     """
 
     store: FrontierStore
@@ -41,6 +43,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     tally: Tally
     clock: Clock
     ended: Callable[[PageOutcome], None]
+    breaker: BreakerPolicy = BreakerPolicy()
     quarantine: Sink | None = None
     transform: Transform | None = None
 

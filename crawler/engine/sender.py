@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from crawler.engine.group_commit import BATCH_PAGES, GroupCommit
+from crawler.engine.host_health import given_up_words
 from crawler.engine.parts import Parts
 from crawler.engine.robots_errands import RobotsErrands
 from crawler.engine.robots_gate import Verdict
@@ -128,8 +129,12 @@ class Sender:
         self._asking.cancel()
 
     def _consider(self, request: QueuedRequest, group: asyncio.TaskGroup, now: float) -> None:
-        """Send a taken request out, or do what robots.txt says instead."""
-        robots = self._parts.robots
+        """Send a taken request out, or do what robots.txt or its host's state says instead."""
+        robots, hosts = self._parts.robots, self._parts.hosts
+        if hosts.health(request.host).given_up:
+            why = given_up_words(hosts.health(request.host))
+            self._end_unsent(request, State.DEAD, ErrorClass.UNAVAILABLE, why)
+            return
         verdict = robots.judge(request)
         if verdict is Verdict.GO:
             self._frontier.start(request, now)

@@ -90,6 +90,8 @@ class Tally(msgspec.Struct):
         offsite: Links out of scope by host, the first 200 of them.
         offsite_links: All links out of scope.
         joined_hosts: Hosts that start URLs were found to redirect to, in scope from then on.
+        given_up: Hosts that did not work, and since when.
+        refusing: Hosts that answered 401 or 403 many times in a row, and how often.
         label_conflicts: Links whose label lost against that of their row.
         wire_bytes: Bytes of bodies received.
         worked: Seconds that earlier processes of this run worked.
@@ -111,6 +113,8 @@ class Tally(msgspec.Struct):
     offsite_links: int = 0
     nofollow_links: int = 0
     joined_hosts: list[str] = msgspec.field(default_factory=list)
+    given_up: dict[str, str] = msgspec.field(default_factory=dict)
+    refusing: dict[str, str] = msgspec.field(default_factory=dict)
     label_conflicts: int = 0
     wire_bytes: int = 0
     worked: float = 0.0

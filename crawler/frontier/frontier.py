@@ -203,6 +203,22 @@ class Frontier:
         queue.ready_at = max(queue.ready_at, until)
         self._schedule(queue)
 
+    def narrow(self, name: str, until: float) -> None:
+        """Let one request at a time go to a host, the next from a monotonic second on."""
+        self._hosts[name].concurrency = 1
+        self.pause(name, until)
+
+    def widen(self, name: str, ready_at: float) -> None:
+        """End what `narrow` began, its pause included. Looks at every host with work."""
+        queue = self._hosts[name]
+        queue.concurrency = self._rule(name)[0]
+        queue.ready_at = ready_at
+        # The entry of a host that may be asked earlier than it says is in the wrong place.
+        self._heap = [entry for entry in self._heap if entry[2] is not queue]
+        heapq.heapify(self._heap)
+        queue.scheduled = False
+        self._schedule(queue)
+
     def hold(self, name: str) -> None:
         """Stop a host until `release`: its robots.txt is on its way."""
         self._hosts[name].held = True

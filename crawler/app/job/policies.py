@@ -10,6 +10,7 @@ from crawler.fetch.addresses import AddressGuard
 from crawler.fetch.limits import FetchLimits
 from crawler.inner_retry import waits
 from crawler.messages import StoredCookie
+from crawler.policy.breaker import BreakerPolicy
 from crawler.policy.politeness import HostLimits, LimitRule, PolitenessPolicy
 from crawler.policy.retry import RetryPolicy
 from crawler.policy.scope import Scope
@@ -25,6 +26,9 @@ from crawler.urls import (
     split_port,
 )
 from crawler.version import VERSION
+
+#: A job without retries still sees a server through a restart of some twenty seconds.
+_LEAST_PROBES = 3
 
 _HTML = ("text/html", "application/xhtml+xml")
 _JSON = ("application/json", "application/ld+json", "application/vnd.api+json", "text/json")
@@ -133,6 +137,15 @@ def retry_of(job: Job) -> RetryPolicy:
     return RetryPolicy(
         retries=retries, waits=tuple(islice(waits(1.0, 4.0, 300.0), max(1, retries)))
     )
+
+
+def breaker_of(job: Job) -> BreakerPolicy:
+    """Return when a host is given up: after one probe more than a page gets retries, or three.
+
+    The probes have the waits of the retries; by default that is 1 s, 4 s, 16 s and 64 s.
+    """
+    probes = max(_LEAST_PROBES, job.fetch.retries + 1)
+    return BreakerPolicy(probes=probes, pauses=tuple(islice(waits(1.0, 4.0, 300.0), probes)))
 
 
 def cookies_of(job: Job, starts: Iterable[str]) -> list[StoredCookie]:

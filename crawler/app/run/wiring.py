@@ -8,7 +8,13 @@ from typing import BinaryIO
 
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.page_tools import fetcher_of, job_scope, parser_of
-from crawler.app.job.policies import canonical_of, politeness_of, retry_of, user_agent_of
+from crawler.app.job.policies import (
+    breaker_of,
+    canonical_of,
+    politeness_of,
+    retry_of,
+    user_agent_of,
+)
 from crawler.app.job.spider_set import SpiderSet
 from crawler.app.job.start_lists import entries, source_reader
 from crawler.app.run.backend import Backend
@@ -167,7 +173,7 @@ class Wired:
             Parts(
                 store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
                 robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=obey),
-                retry=retry,
+                retry=retry, breaker=breaker_of(job),
                 starts=StartFeed(
                     self._backend.starts(parser), items_done=self.tally.start_items,
                     bad=self._bad_start(recorder), lists_first=_lists_first(job),
