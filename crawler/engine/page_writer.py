@@ -171,6 +171,6 @@ def _page_commit(outcome: PageOutcome, wall: float) -> PageCommit:
         error=outcome.error, status=outcome.status, attempts=request.attempts + charged,
         not_before=wall + (outcome.retry_after or 0.0) if retry else None,
         fetched=outcome.state in (State.DONE, State.FAILED),
-        depth=request.depth, size=outcome.size, ms=round(outcome.elapsed * 1000),
+        depth=request.depth, size=outcome.size, ms=round(outcome.elapsed * 1000), at=wall,
         links=outcome.links, requests=outcome.requests,
     )  # fmt: skip

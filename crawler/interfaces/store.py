@@ -35,6 +35,7 @@ class PageCommit(msgspec.Struct, kw_only=True, gc=False):
         depth: Depth of the page; its links go one deeper.
         size: Bytes of the answer on the wire.
         ms: Milliseconds it took.
+        at: Wall-clock second at which it ended, None when that is not known.
     """
 
     id: int
@@ -49,6 +50,7 @@ class PageCommit(msgspec.Struct, kw_only=True, gc=False):
     depth: int = 0
     size: int = 0
     ms: int = 0
+    at: float | None = None
     links: Sequence[LinkBatch] = ()
     requests: Sequence[NewRequest] = ()
 
@@ -122,6 +124,7 @@ class LedgerLine(msgspec.Struct, kw_only=True, gc=False):
         referrer: The page that led to it, None for a start.
         bytes: Size of the answer on the wire.
         ms: Milliseconds that the last try took.
+        at: When the last try ended, RFC 3339, UTC; None for what was never tried.
     """
 
     url: str
@@ -134,6 +137,7 @@ class LedgerLine(msgspec.Struct, kw_only=True, gc=False):
     bytes: int = 0
     ms: int = 0
     error: str | None = None
+    at: str | None = None
 
 
 class Committed(msgspec.Struct, kw_only=True):
@@ -157,10 +161,16 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         mode: "auto" resumes what was interrupted, else begins afresh; "fresh" and "resume" insist.
+            "retry" takes over every row of the run that ended last and makes those pending that it
+            gave up; what a limit had left pending is forgotten.
         run_id: Id of the run if it is a new one.
         settings: What the frontier's meaning depends on, encoded; kept with the run.
         max_depth: Requests deeper than this end as skipped; None for no limit.
         now: Wall-clock seconds.
+        config: Absolute path of the job's config, "" for none; kept with the run.
+        classes: "retry": the error classes to retry; None for all.
+        tally: "retry": the encoded counters that the run begins with.
+        marks: "retry": outputs of the last run that this one adds to.
     """
 
     mode: str
@@ -168,6 +178,41 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True):
     settings: bytes
     now: float
     max_depth: int | None = None
+    config: str = ""
+    classes: frozenset[str] | None = None
+    tally: bytes | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+class LastRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that came to its end.
+
+    Attributes:
+        settings: As given when it began.
+        tally: Its counters as of its last commit, None when it counted nothing.
+        marks: How long its outputs were at its end.
+    """
+
+    run_id: str
+    settings: bytes
+    tally: bytes | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+class GivenUp(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests of a run that failed or are dead, those that share all of this.
+
+    Attributes:
+        reason: Their error class.
+        status: Their HTTP status, None without an answer.
+        is_start: They are start requests.
+        count: How many they are.
+    """
+
+    reason: str
+    status: int | None
+    is_start: bool
+    count: int
 
 
 class Recovered(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,12 +223,14 @@ class Recovered(msgspec.Struct, frozen=True, kw_only=True):
         unclean: True when the process did not close the store.
         run_id: The run that can be resumed, None when there is none.
         settings: Its settings, None when there is none.
+        last: The run that ended, None when there is none, or one that can be resumed.
     """
 
     marks: tuple[Mark, ...] = ()
     unclean: bool = False
     run_id: str | None = None
     settings: bytes | None = None
+    last: LastRun | None = None
 
 
 class Opened(msgspec.Struct, kw_only=True):
@@ -191,6 +238,7 @@ class Opened(msgspec.Struct, kw_only=True):
 
     Attributes:
         resumed: True when an interrupted run goes on.
+        retry_of: The run whose given-up requests this one retries, None for any other run.
         pending: Host key to number of rows that are ready.
         waiting: Items in the outbox.
         next_due: Wall-clock second of the earliest retry, None for none.
@@ -201,6 +249,7 @@ class Opened(msgspec.Struct, kw_only=True):
     run_id: str
     resumed: bool
     started: float
+    retry_of: str | None = None
     pending: dict[str, int] = msgspec.field(default_factory=dict)
     waiting: int = 0
     hosts: dict[str, bytes] = msgspec.field(default_factory=dict)
@@ -233,8 +282,13 @@ class FrontierStore(Protocol):
         """Begin a run, or go on with the one that did not end.
 
         Raises:
-            StateError: Mode "resume", and there is nothing to resume.
+            StateError: Mode "resume", and there is nothing to resume; mode "retry", and the last
+                run did not come to its end.
         """
+        ...
+
+    async def given_up(self) -> list[GivenUp]:
+        """Return what the run that ended last gave up; to be asked before `begin`."""
         ...
 
     async def commit(self, grant: Grant, batch: Batch, outputs: WriteOutputs) -> Committed:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from copy import copy
 
 import msgspec
 
 from crawler.frontier.host_queue import Order, order_of
-from crawler.interfaces import Books, LedgerLine, PageCommit
+from crawler.interfaces import Books, GivenUp, LedgerLine, PageCommit
 from crawler.messages import QueuedRequest
 from crawler.outcome import State
 from crawler.storage.counting import count
 from crawler.storage.improve import Standing
 from crawler.storage.intake import NewRow
+from crawler.storage.rows import time_text
 
 
 class _Row(msgspec.Struct):
@@ -24,10 +26,15 @@ class _Row(msgspec.Struct):
     not_before: float | None = None
     end: PageCommit | None = None
     children: tuple[int, ...] = ()
+    label_rank: int = 0
 
     @property
     def ready(self) -> bool:
         return self.state == State.PENDING and self.not_before is None
+
+    @property
+    def given_up(self) -> bool:
+        return self.state in (State.FAILED, State.DEAD)
 
 
 class MemoryRows:
@@ -54,7 +61,8 @@ class MemoryRows:
             body=new.body or b"", rank=new.rank, depth=new.depth, label=new.label,
             parent=new.parent, is_start=new.is_start, payload=new.payload,
         )  # fmt: skip
-        row = self._rows[new.id] = _Row(request, State(new.state), new.reason)
+        row = _Row(request, State(new.state), new.reason, label_rank=new.label_rank)
+        self._rows[new.id] = row
         self.books.known += 1
         count(self.books, row.state, row.reason, 1)
         if row.ready:
@@ -82,6 +90,20 @@ class MemoryRows:
         heap = self._ready.setdefault(row.request.host, [])
         heapq.heappush(heap, order_of(row.request))
 
+    def retry(self, classes: Set[str] | None) -> None:
+        """Make pending what was given up; forget what is pending. See `SqliteGivenUp.revive`."""
+        for id_, row in list(self._rows.items()):
+            if row.state == State.PENDING:
+                del self._rows[id_]
+            elif row.given_up and (classes is None or row.reason in classes):
+                row.state, row.reason, row.not_before, row.end = State.PENDING, None, None, None
+                row.request.attempts = 0
+        self.books = self.audit()
+        self._ready, self._retries = {}, []
+        for row in self._rows.values():
+            if row.ready:
+                self._file(row)
+
     # See `crawler.storage.improve.KnownRows`
 
     def standing(self, row: int) -> Standing:
@@ -99,6 +121,7 @@ class MemoryRows:
     def relabel(self, row: int, label: str, label_rank: int) -> None:
         """Set the label of a row."""
         self._rows[row].request.label = label
+        self._rows[row].label_rank = label_rank
 
     def revive(self, row: int) -> None:
         """Make a row that was skipped for its depth pending."""
@@ -178,8 +201,29 @@ class MemoryRows:
                 url=request.url, outcome=row.state.name.lower(), reason=row.reason,
                 status=end.status, attempts=request.attempts, depth=request.depth,
                 referrer=parent.request.url if parent else None, bytes=end.size, ms=end.ms,
-                error=end.error,
+                error=end.error, at=None if end.at is None else time_text(int(end.at)),
             )  # fmt: skip
+
+    def given_up(self) -> list[GivenUp]:
+        """Return what was given up, counted by sort."""
+        sorts = Counter(
+            (row.reason or "", row.end.status if row.end else None, row.request.is_start)
+            for row in self._rows.values()
+            if row.given_up
+        )
+        return [
+            GivenUp(reason=reason, status=status, is_start=is_start, count=count)
+            for (reason, status, is_start), count in sorts.items()
+        ]
+
+    def seen(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield key, id, depth and rank of the label of every row."""
+        for id_, row in self._rows.items():
+            yield row.request.key, id_, row.request.depth, row.label_rank
+
+    def pending_by_host(self) -> dict[str, int]:
+        """Return ready rows per host."""
+        return dict(Counter(row.request.host for row in self._rows.values() if row.ready))
 
     def audit(self) -> Books:
         """Count the rows by state."""

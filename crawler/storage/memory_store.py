@@ -13,12 +13,14 @@ import msgspec
 
 from crawler.errors import StateError
 from crawler.frontier.fingerprint import Fingerprints
-from crawler.frontier.seen_set import SeenSet
+from crawler.frontier.seen_set import SeenSet, pack
 from crawler.interfaces import (
     Batch,
     Books,
     Committed,
+    GivenUp,
     Grant,
+    LastRun,
     LedgerLine,
     Opened,
     Recovered,
@@ -29,7 +31,7 @@ from crawler.interfaces import (
 from crawler.messages import QueuedRequest
 from crawler.storage.counting import copied
 from crawler.storage.improve import improve
-from crawler.storage.intake import Intake
+from crawler.storage.intake import Intake, label_note
 from crawler.storage.memory_rows import MemoryRows
 from crawler.urls import CanonicalRules
 
@@ -50,25 +52,52 @@ class MemoryStore:
         self._failed = False
         self._outbox: dict[int, WaitingItem] = {}
         self._last_waiting = 0
+        self._run: RunStart | None = None
+        self._finished = False
+        self._tally: bytes | None = None
+        self._spider_state: bytes | None = None
 
     async def open(self) -> Recovered:
         """See `FrontierStore.open`."""
-        return Recovered()
+        if self._run is None or not self._finished:
+            return Recovered()
+        last = LastRun(run_id=self._run.run_id, settings=self._run.settings, tally=self._tally)
+        return Recovered(last=last)
+
+    async def given_up(self) -> list[GivenUp]:
+        """See `FrontierStore.given_up`."""
+        return self._rows.given_up()
 
     async def begin(self, start: RunStart) -> Opened:
         """See `FrontierStore.begin`."""
         if start.mode == "resume":
             raise StateError("there is no interrupted run to resume")
-        self._intake = Intake(
-            Fingerprints(self._seed, self._canonical),
-            SeenSet(),
-            next_row=1,
-            max_depth=start.max_depth,
-            history=None,
-        )
+        last, retry = self._run, start.mode == "retry"
+        if retry and not (last is not None and self._finished):
+            raise StateError("there is no run that ended, of which something could be retried")
+        if retry:
+            self._rows.retry(start.classes)
+        else:
+            self._rows, self._spider_state = MemoryRows(), None
+        self._run, self._finished, self._tally = start, False, start.tally
+        self._intake = self._new_intake(start)
         return Opened(
-            grant=Grant(owner="memory"), run_id=start.run_id, resumed=False, started=start.now
-        )
+            grant=Grant(owner="memory"), run_id=start.run_id, resumed=False, started=start.now,
+            retry_of=last.run_id if last is not None and retry else None,
+            pending=self._rows.pending_by_host(), spider_state=self._spider_state,
+            marks=list(start.marks), tally=start.tally,
+        )  # fmt: skip
+
+    def _new_intake(self, start: RunStart) -> Intake:
+        """Return an intake that knows the rows there are."""
+        seen, last = SeenSet(), 0
+        for key, row, depth, label_rank in self._rows.seen():
+            seen.put(key, pack(row, depth, label_note(label_rank)))
+            last = max(last, row)
+        return Intake(
+            Fingerprints(self._seed, self._canonical), seen, next_row=last + 1,
+            max_depth=start.max_depth, history=None,
+        )  # fmt: skip
 
     async def commit(self, grant: Grant, batch: Batch, outputs: WriteOutputs) -> Committed:
         """See `FrontierStore.commit`.
@@ -86,6 +115,8 @@ class MemoryStore:
 
     def _write(self, batch: Batch) -> Committed:
         rows = self._rows
+        self._tally = batch.tally or self._tally
+        self._spider_state = batch.spider_state or self._spider_state
         admitted = self._intake.admit(batch.pages)
         for page in batch.pages:
             if page.id:
@@ -145,6 +176,7 @@ class MemoryStore:
 
     async def close(self, *, finished: bool) -> None:
         """See `FrontierStore.close`."""
+        self._finished = finished
 
     async def abandon(self) -> None:
         """Close after an error."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from array import array
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from crawler.interfaces import LedgerLine
@@ -55,12 +57,19 @@ def cookie_from(row: tuple[Any, ...]) -> StoredCookie:
     )
 
 
+@lru_cache(maxsize=64)  # neighbours end within seconds of each other
+def time_text(second: int) -> str:
+    """Return a wall-clock second as RFC 3339, UTC."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def ledger_line(row: tuple[Any, ...]) -> LedgerLine:
     """Build a line from a row of `schema.LEDGER`."""
-    url, state, reason, status, attempts, depth, referrer, size, ms, error = row
+    url, state, reason, status, attempts, depth, referrer, size, ms, error, ended = row
     return LedgerLine(
         url=url, outcome=State(state).name.lower(), reason=reason, status=status,
         attempts=attempts, depth=depth, referrer=referrer, bytes=size or 0, ms=ms or 0, error=error,
+        at=None if ended is None else time_text(ended),
     )  # fmt: skip
 
 

@@ -9,8 +9,10 @@ runs (the seen-set in memory answers that); it is built in one go when a later r
 
 from __future__ import annotations
 
+from crawler.outcome import State
+
 #: Version of the tables; a newer one than the program knows is refused.
-VERSION = 2
+VERSION = 3
 
 #: `PRAGMA application_id`: tells our file from any other SQLite database ("crwl").
 APPLICATION_ID = 0x6372776C
@@ -44,7 +46,8 @@ CREATE TABLE request (
     status INTEGER,
     size INTEGER,
     ms INTEGER,
-    error TEXT
+    error TEXT,
+    ended INTEGER
 );
 CREATE INDEX request_ready ON request (host, rank DESC, depth, id)
     WHERE state = 0 AND not_before IS NULL;
@@ -69,7 +72,7 @@ CREATE TABLE outbox (
 """
 
 #: What brings the tables of a version to the next one.
-UPGRADES = {1: OUTBOX}
+UPGRADES = {1: OUTBOX, 2: "ALTER TABLE request ADD COLUMN ended INTEGER;"}
 
 KEY_INDEX = "CREATE INDEX IF NOT EXISTS request_key ON request (key)"
 
@@ -80,7 +83,7 @@ INSERT_ROW = (
 REVIVE_ROW = (
     "UPDATE request SET state=?, reason=?, rank=?, depth=?, label=?, label_rank=?, url=?,"
     " method=?, body=?, payload=?, parent=?, is_start=?, attempts=0, not_before=NULL, crashes=0,"
-    " status=NULL, size=NULL, ms=NULL, error=NULL WHERE id=?"
+    " status=NULL, size=NULL, ms=NULL, error=NULL, ended=NULL WHERE id=?"
 )
 INSERT_PLAIN = (
     "INSERT INTO request (id, key, host, state, rank, depth, label_rank, url, parent, is_start)"
@@ -89,7 +92,7 @@ INSERT_PLAIN = (
 INSERT_SEEN = "INSERT INTO run_seen (row) VALUES (?)"
 END_ROW = (
     "UPDATE request SET state=?, reason=?, error=?, status=?, attempts=?, not_before=?,"
-    " size=?, ms=?, fetch_no=fetch_no+? WHERE id=?"
+    " size=?, ms=?, ended=?, fetch_no=fetch_no+? WHERE id=?"
 )
 COUNT_CRASH = "UPDATE request SET crashes=crashes+1 WHERE id=? AND state=0"
 PUT_CHILDREN = "INSERT OR REPLACE INTO children VALUES (?,?)"
@@ -131,11 +134,23 @@ PENDING_BY_HOST = (
     "SELECT h.name, count(*) FROM request r JOIN host h ON h.id = r.host"
     " WHERE r.state=0 AND r.not_before IS NULL GROUP BY r.host"
 )
-_IN_RUN = "(id >= :first OR id IN (SELECT row FROM run_seen))"
+_IN_RUN = "(state >= 0 AND (id >= :first OR id IN (SELECT row FROM run_seen)))"
 SEEN = f"SELECT key, id, depth, label_rank FROM request WHERE {_IN_RUN}"
 AUDIT = f"SELECT state, reason, count(*) FROM request WHERE {_IN_RUN} GROUP BY state, reason"
-LEDGER = (
-    "SELECT r.url, r.state, r.reason, r.status, r.attempts, r.depth, p.url, r.size, r.ms, r.error"
-    " FROM request r LEFT JOIN request p ON p.id = r.parent"
-    " WHERE r.id >= :first OR r.id IN (SELECT row FROM run_seen) ORDER BY r.id"
+LEDGER_ROWS = (
+    "SELECT r.url, r.state, r.reason, r.status, r.attempts, r.depth, p.url, r.size, r.ms, r.error,"
+    " r.ended FROM request r LEFT JOIN request p ON p.id = r.parent"
+    " WHERE r.state >= 0 AND (r.id >= :first OR r.id IN (SELECT row FROM run_seen))"
+)
+LEDGER = f"{LEDGER_ROWS} ORDER BY r.id"
+_GIVEN_UP = f"state IN ({State.FAILED:d}, {State.DEAD:d}) AND {_IN_RUN}"
+GIVEN_UP = (
+    f"SELECT reason, status, is_start, count(*) FROM request WHERE {_GIVEN_UP}"
+    " GROUP BY reason, status, is_start"
+)
+GIVEN_UP_ROWS = f"SELECT id FROM request WHERE {_GIVEN_UP} AND ifnull(reason, '') = :reason"
+RETRY_ROWS = (
+    "UPDATE request SET state=0, reason=NULL, attempts=0, not_before=NULL, crashes=0, status=NULL,"
+    f" size=NULL, ms=NULL, error=NULL, ended=NULL WHERE {_GIVEN_UP}"
+    " AND ifnull(reason, '') = :reason"
 )

@@ -20,6 +20,7 @@ from crawler.interfaces import (
     Batch,
     Books,
     Committed,
+    GivenUp,
     Grant,
     LedgerLine,
     Opened,
@@ -31,6 +32,7 @@ from crawler.interfaces import (
 from crawler.messages import QueuedRequest
 from crawler.storage.intake import Intake
 from crawler.storage.slot_file import SlotFile
+from crawler.storage.sqlite_retry import last_run
 from crawler.storage.sqlite_tables import SqliteTables
 from crawler.urls import CanonicalRules
 
@@ -88,7 +90,12 @@ class SqliteStore:
             unclean=state == "open",
             run_id=tables.setting("run_id") if going else None,
             settings=tables.setting("run_settings") if going else None,
+            last=last_run(tables),
         )
+
+    async def given_up(self) -> list[GivenUp]:
+        """See `FrontierStore.given_up`."""
+        return await self._on_writer(lambda: self._tables.given_up().count())
 
     async def begin(self, start: RunStart) -> Opened:
         """See `FrontierStore.begin`."""
@@ -100,15 +107,19 @@ class SqliteStore:
         resume = state in ("open", "interrupted") and start.mode != "fresh"
         if start.mode == "resume" and not resume:
             raise StateError("there is no interrupted run to resume")
+        if start.mode == "retry" and state != "finished":
+            raise StateError("there is no run that ended, of which something could be retried")
         suspects: list[QueuedRequest] = []
         if resume:
-            tables.begin_again()
+            tables.begin_again(start.config)
             if state == "open":
-                suspects = tables.suspect(self._slots.suspects(tables.commit_no))
-            seen = tables.load_seen()
+                suspects = tables.suspect(self._slots.suspects(tables.commit_no), start.now)
+        elif start.mode == "retry":
+            suspects = tables.begin_retry(start)
         else:
-            tables.begin_new(start.run_id, start.settings, start.now)
-            seen = SeenSet()
+            tables.begin_new(start)
+        # What no earlier process left need not be looked for.
+        seen = tables.load_seen() if resume or start.mode == "retry" else SeenSet()
         self._slots.clear(tables.commit_no)
         last = tables.last_row()
         self._history = last > len(seen)
@@ -126,6 +137,7 @@ class SqliteStore:
             grant=self._grant,
             run_id=tables.setting("run_id"),
             resumed=resume,
+            retry_of=tables.setting("retry_of"),
             started=tables.setting("run_started"),
             pending=tables.pending_by_host(),
             waiting=len(tables.outbox),

@@ -15,7 +15,15 @@ from typing import Any
 import msgspec
 
 from crawler.frontier.seen_set import SeenSet, pack
-from crawler.interfaces import Batch, Books, Committed, LedgerLine, Mark, PageCommit
+from crawler.interfaces import (
+    Batch,
+    Books,
+    Committed,
+    LedgerLine,
+    Mark,
+    PageCommit,
+    RunStart,
+)
 from crawler.messages import QueuedRequest, StoredCookie
 from crawler.outcome import ErrorClass, State
 from crawler.storage import schema
@@ -33,6 +41,7 @@ from crawler.storage.rows import (
 from crawler.storage.sqlite_file import open_database, reached_in_database
 from crawler.storage.sqlite_known import SqliteKnownRows
 from crawler.storage.sqlite_outbox import SqliteOutbox
+from crawler.storage.sqlite_retry import SqliteGivenUp
 
 #: Times that a page may end the process before it is given up.
 CRASH_BUDGET = 3
@@ -81,7 +90,11 @@ class SqliteTables:
         """Return the committed lengths of the run's outputs."""
         return tuple(Mark(*row) for row in self._db.execute("SELECT * FROM mark"))
 
-    def begin_new(self, run_id: str, settings: bytes, now: float) -> None:
+    def given_up(self) -> SqliteGivenUp:
+        """Return the requests that the last run gave up."""
+        return SqliteGivenUp(self._db, self.setting("first_row", 0))
+
+    def begin_new(self, start: RunStart) -> None:
         """Make room for a new run; what earlier ones learnt stays."""
         db = self._db
         db.execute("BEGIN IMMEDIATE")
@@ -89,24 +102,45 @@ class SqliteTables:
         for table in ("run_seen", "children", "cookie", "mark", "outbox"):
             db.execute(f"DELETE FROM {table}")
         self.books = Books()
-        self._put_run(run_id=run_id, run_settings=settings, run_started=now, run_state="open")
+        self._put_new_run(start)
         self.put_setting("first_row", self.last_row() + 1)
-        for name in ("tally", "spider_state"):
+        for name in ("tally", "spider_state", "retry_of"):
             db.execute("DELETE FROM setting WHERE name=?", (name,))
         self._put_books(self.books)
         reached_in_database("begin.before")
         db.execute("COMMIT")
         reached_in_database("begin.after")
 
+    def begin_retry(self, start: RunStart) -> list[QueuedRequest]:
+        """Begin a run that takes over the rows of the last one; return those to run alone."""
+        db, last = self._db, self.setting("run_id")
+        db.execute("BEGIN IMMEDIATE")
+        crashed = self.given_up().revive(start.classes)
+        self._put_new_run(start)
+        self._put_run(retry_of=last, tally=start.tally)
+        db.executemany(schema.PUT_MARK, [msgspec.structs.astuple(mark) for mark in start.marks])
+        self.books = self.audit()
+        self._put_books(self.books)
+        reached_in_database("begin.before")
+        db.execute("COMMIT")
+        reached_in_database("begin.after")
+        return [self._ready(row) for row in crashed]
+
+    def _put_new_run(self, start: RunStart) -> None:
+        self._put_run(
+            run_id=start.run_id, run_settings=start.settings, run_started=start.now,
+            run_state="open", config=start.config,
+        )  # fmt: skip
+
     def index_keys(self) -> None:
         """Build the index by fingerprint, if it is not there."""
         self._db.execute(schema.KEY_INDEX)
 
-    def begin_again(self) -> None:
+    def begin_again(self, config: str) -> None:
         """Go on with the run that did not end."""
         self.books = msgspec.json.decode(self.setting("books"), type=Books)
         reached_in_database("again.before")
-        self._put_run(run_state="open")
+        self._put_run(run_state="open", config=config)
         reached_in_database("again.after")
 
     def _put_run(self, **settings: Any) -> None:
@@ -117,6 +151,7 @@ class SqliteTables:
         """Close; `finished` says that the run is not to be resumed."""
         self._db.execute("BEGIN IMMEDIATE")
         if finished:
+            self.put_setting("last_marks", msgspec.json.encode(self.marks()))
             self._db.execute("DELETE FROM mark")
         self.put_setting("run_state", "finished" if finished else "interrupted")
         reached_in_database("end.before")
@@ -249,7 +284,7 @@ class SqliteTables:
         rows = [
             (
                 *(p.state, p.reason, p.error, p.status, p.attempts, p.not_before),
-                *(p.size, p.ms, p.fetched, p.id),
+                *(p.size, p.ms, None if p.at is None else int(p.at), p.fetched, p.id),
             )
             for p in pages
             if p.id
@@ -317,7 +352,7 @@ class SqliteTables:
         """Return a row as it would be taken."""
         return queued_from(self._db.execute(schema.ONE, (row,)).fetchone())
 
-    def suspect(self, rows: Sequence[int]) -> list[QueuedRequest]:
+    def suspect(self, rows: Sequence[int], now: float) -> list[QueuedRequest]:
         """Count a crash against rows; return those that may run once more, alone."""
         db, books, again = self._db, copied(self.books), []
         db.execute("BEGIN IMMEDIATE")
@@ -330,7 +365,7 @@ class SqliteTables:
                 continue
             message = f"its callback was running {request.crashes} times when the process ended"
             page = PageCommit(id=row, state=State.DEAD, reason=ErrorClass.CRASH, error=message,
-                              attempts=request.attempts)  # fmt: skip
+                              attempts=request.attempts, at=now)  # fmt: skip
             self._end_pages([page], books)
         # Counted as a commit: a kill before the notes are cleared does not count the crash twice.
         self.put_setting("commit_no", self.commit_no + 1)

@@ -100,7 +100,9 @@ async def test_a_state_of_the_version_before_gets_an_outbox_and_keeps_the_rest(
     await run.commit(page)
     await run.store.close(finished=False)
     db = sqlite3.connect(tmp_path / "crawl.sqlite")
-    db.executescript("DROP TABLE outbox; PRAGMA user_version=1;")
+    db.executescript(
+        "DROP TABLE outbox; ALTER TABLE request DROP COLUMN ended; PRAGMA user_version=1;"
+    )
     db.close()
 
     resumed = await begun(sqlite_store(tmp_path))

@@ -225,7 +225,9 @@ async def test_a_finished_run_leaves_nothing_to_resume(tmp_path: Path) -> None:
     store = sqlite_store(tmp_path)
     await store.open()
 
-    assert found == Recovered()
+    assert (found.run_id, found.marks, found.unclean) == (None, (), False)
+    assert found.last is not None
+    assert (found.last.run_id, found.last.tally) == ("run-1", b"tally")
     with pytest.raises(StateError, match="no interrupted run"):
         await store.begin(a_start("resume"))
     await store.abandon()
