@@ -1,0 +1,222 @@
+"""Crawls hosts that play rows of the fault matrix, and says what became of each row.
+
+The crawl is a whole one, in this process: config, frontier, robots, client, spider, books. Only the
+name servers are played, as no row may ask a real one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import io
+import json
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from crawler.app.job.job_paths import JobPaths
+from crawler.app.run.options import RunOptions
+from crawler.app.run.run_job import JobRun, Streams
+from crawler.clock import SystemClock
+from crawler.config.load import load_job
+from crawler.fetch.name_lookup import Address
+from crawler.outcome import State
+from crawler.testing.faults.row import NEVER, FaultRow
+from crawler.testing.hostile_server import HostileServer
+
+#: Short limits: what waits for them is most of what such a crawl does.
+_FETCH: dict[str, object] = {
+    "robots": "ignore", "timeout": "400ms", "deadline": "1500ms", "retries": 0,
+    "max_body": "1MiB", "per_host": {"delay": "0s", "adaptive": False},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """What a crawl made of the rows.
+
+    Attributes:
+        exit_code: Of the run.
+        summary: Of the run, as in `summary.json`.
+        lines: Of `urls.jsonl.gz`, by URL.
+        titles: Of the pages that were used, by URL.
+        growth: Bytes by which memory grew at its highest; None where the system does not tell.
+    """
+
+    exit_code: int
+    summary: dict[str, Any]
+    lines: dict[str, dict[str, Any]]
+    titles: dict[str, str]
+    growth: int | None
+
+
+@dataclass
+class PlayedNames:
+    """Stands in for the name servers of both clients, by the rows of a server."""
+
+    server: HostileServer
+    asked: Counter[str] = field(default_factory=Counter)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def ask(self, host: str) -> tuple[Address, ...]:
+        """Answer as the system's resolver would, for as long as it takes."""
+        found = self._found(host)
+        if found == NEVER:
+            self.over.wait()
+            raise OSError(None, "no name server answers")
+        return tuple(Address(_family(one), one) for one in found)
+
+    async def resolve(self, host: str, port: int, _: int) -> list[dict[str, object]]:
+        """Answer as aiohttp's resolver would."""
+        found = self._found(host)
+        if found == NEVER:
+            await asyncio.Event().wait()
+        return [
+            {"hostname": host, "host": one, "port": port, "family": _family(one)}
+            | {"proto": 0, "flags": 0}
+            for one in found
+        ]
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    def _found(self, host: str) -> tuple[str, ...]:
+        self.asked[host] += 1
+        for number, row in self.server.rows.items():
+            if row.names is None or row.host_name != host:
+                continue
+            found = row.names(self.asked[host], self.server.address(number))
+            if isinstance(found, OSError):
+                raise OSError(None, "the name has no address") from found
+            return found
+        raise OSError(None, "not found") from socket.gaierror(socket.EAI_NONAME, "unknown")
+
+
+def _family(address: str) -> int:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+@contextlib.contextmanager
+def played_names(server: HostileServer) -> Iterator[PlayedNames]:
+    """Let every fetcher that is made meanwhile ask the rows for addresses."""
+    names = PlayedNames(server)
+    with (
+        mock.patch("aiohttp.DefaultResolver", lambda: names),
+        mock.patch("crawler.fetch.name_lookup.ask_system", names.ask),
+    ):
+        try:
+            yield names
+        finally:
+            names.over.set()
+
+
+def starts_of(server: HostileServer, rows: Sequence[FaultRow]) -> list[str]:
+    """Return the start URLs for rows: each row's own, and behind it its good page."""
+    urls = []
+    for row in rows:
+        urls.append(server.url(row.number))
+        if row.has_after:
+            urls.append(server.after(row.number))
+    return urls
+
+
+async def crawl(
+    starts: Sequence[str], folder: Path, *, backend: str, settings: Mapping[str, str]
+) -> Crawled:
+    """Crawl start URLs and nothing else, with short limits and without retries.
+
+    Args:
+        starts: The URLs.
+        folder: For the config and all that the run writes.
+        backend: `run.backend`.
+        settings: Further keys of the config; they win.
+    """
+    config = folder / "faults.yaml"
+    document = {
+        "version": 1, "name": "faults", "start": list(starts), "fetch": _FETCH,
+        "scope": {"follow": False}, "run": {"backend": backend},
+    }  # fmt: skip
+    config.write_text(json.dumps(document))
+    overrides = [f"{key}={value}" for key, value in settings.items()]
+    loaded = load_job(config, overrides=overrides, environ={})
+    paths = JobPaths(folder, "faults")
+    paths.state.mkdir(parents=True)
+    options = RunOptions(base=folder, mode="fresh", output="-", level=-1, signals=False)
+    items = io.BytesIO()
+    run = JobRun(loaded, options, Streams(items, io.StringIO()), paths, SystemClock())
+    before = _restart_peak()
+    code = await run.run(None, "asyncio")
+    growth = None if before is None else _peak() - before
+    report = paths.newest_report()
+    assert report is not None
+    lines = [json.loads(one) for one in gzip.open(report / "urls.jsonl.gz")]
+    pages = [json.loads(one) for one in items.getvalue().splitlines()]
+    return Crawled(
+        code, json.loads((report / "summary.json").read_bytes()),
+        {line["url"]: line for line in lines},
+        {page["url"]: page.get("title") or "" for page in pages}, growth,
+    )  # fmt: skip
+
+
+def faults_of(
+    row: FaultRow, server: HostileServer, crawled: Crawled, *, retries: int = 0
+) -> list[str]:
+    """Return what is not as the row says, in words; empty when all is well."""
+    url = server.url(row.number)
+    line = crawled.lines.get(url)
+    if line is None:
+        return [f"{url} is not on the books"]
+    wrong = []
+    if not is_as_expected(row, line):
+        wrong.append(f"expected {row.expected}, got {ending(line)}")
+    asked, most = server.requests[row.number, row.path], row.most_requests(retries)
+    if asked > most:
+        wrong.append(f"asked {asked} times, {most} at most expected")
+    if row.has_after and not _is_good(server.after(row.number), crawled):
+        after = crawled.lines.get(server.after(row.number))
+        wrong.append(f"the good page of its host: {ending(after) if after else 'not asked for'}")
+    return wrong
+
+
+def is_as_expected(row: FaultRow, line: Mapping[str, Any]) -> bool:
+    """Tell whether a line of the books ends a row as expected."""
+    expected = row.expected
+    reason = line.get("reason") if expected.state != State.DONE else None
+    found = (str(line["outcome"]), reason)
+    said = f"{line.get('reason') or ''} {line.get('error') or ''}"
+    return found == (expected.state.name.lower(), expected.reason) and expected.note in said
+
+
+def ending(line: Mapping[str, Any]) -> str:
+    """Return how a request ended, in the form in which rows say what they expect."""
+    words = str(line["outcome"])
+    if line.get("reason"):
+        words += f"({line['reason']})"
+    return f"{words}: {line['error']}" if line.get("error") else words
+
+
+def _is_good(url: str, crawled: Crawled) -> bool:
+    where = url.partition("://")[2]
+    return crawled.titles.get(url) == f"good {where}"
+
+
+def _restart_peak() -> int | None:
+    """Let the system measure the highest memory use anew; return that of now, in bytes."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return None
+    return _peak()
+
+
+def _peak() -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
