@@ -65,6 +65,7 @@ POINTS: Mapping[str, str] = {
     "settle.before": "what is beside a finished output is about to go",
     "settle.after": "it is gone",
     "folder.sync.before": "the renames in a folder are about to be forced to the disk",
+    "folder.sync.after": "they are",
     "file.write.half": "half of a small file (note, summary, report) is written aside",
     "file.write.after": "all of it is",
     "file.rename.before": "it is synced, and about to be renamed",
