@@ -24,6 +24,7 @@ from crawler.engine.queue_view import QueueView, view_queues
 from crawler.engine.refill import Refill
 from crawler.engine.second_tries import SecondTries
 from crawler.engine.sender import Sender
+from crawler.engine.sight import Sight
 from crawler.engine.sole_error import sole_error
 from crawler.engine.transforms import Transforms
 from crawler.errors import BooksError, CloseSpider
@@ -46,6 +47,7 @@ class Crawl:
     Attributes:
         start_error: What the spider's `start` raised, None for nothing.
         bottleneck: Where the waiting time went.
+        sight: What it does at the moment.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -67,9 +69,14 @@ class Crawl:
         self._sender = Sender(parts, self._commits, self._crowded, self._wake.set)
         self._stop: End | None = None
         self._quitting = False
+        self._pulling: asyncio.Task[None] | None = None
         self._begun = parts.clock.monotonic()
         self.start_error: str | None = None
         self.bottleneck = Bottleneck()
+        self.sight = Sight(
+            parts=parts, flights=self._sender.flights, robots=self._sender.asking,
+            commits=self._commits, transforms=self._transforms,
+        )  # fmt: skip
 
     # From outside
 
@@ -111,6 +118,25 @@ class Crawl:
     def starts_pulled(self) -> bool:
         """Every start request is known."""
         return self._parts.starts.exhausted
+
+    def look_again(self) -> None:
+        """Have the dispatcher look for work."""
+        self._wake.set()
+
+    def due_at(self, now: float) -> float | None:
+        """Return when something is to be done by time alone; None for never."""
+        due = self._refill.seconds_to_due()
+        times = (self._sender.ready_at(now), None if due is None else now + due)
+        return min((at for at in times if at is not None), default=None)
+
+    def give_up_start(self, why: str) -> None:
+        """Wait no longer for the spider's `start`; the run is not a good one, and says why."""
+        starts = self._parts.starts
+        if self._pulling is not None and not starts.exhausted:
+            self.start_error = why
+            self._pulling.cancel()
+            starts.exhausted, starts.holds = True, False
+            self._wake.set()
 
     def quit_now(self) -> None:
         """Give up what is in flight; it is fetched again when the run goes on."""
@@ -157,7 +183,7 @@ class Crawl:
     async def _crawl(self, workers: Workers) -> None:
         async with asyncio.TaskGroup() as group:
             working = group.create_task(workers.run())
-            pulling = group.create_task(self._pull_starts())
+            pulling = self._pulling = group.create_task(self._pull_starts())
             committing = group.create_task(self._commits.run())
             if self._transforms is not None:
                 group.create_task(self._transforms.run())
@@ -279,10 +305,7 @@ class Crawl:
 
     def _seconds_to_next(self, now: float) -> float | None:
         """Return the seconds until something is to be done if nothing comes in; None for never."""
-        times = [self._sender.ready_at(now)]
-        due = self._refill.seconds_to_due()
-        if due is not None:
-            times.append(now + due)
+        times = [self.due_at(now)]
         if self._parts.limits.max_runtime is not None:
             times.append(now + self._parts.limits.max_runtime - self._worked(now))
         return min((max(0.0, at - now) for at in times if at is not None), default=None)

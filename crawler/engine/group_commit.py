@@ -63,6 +63,11 @@ class GroupCommit:
         """Nothing is gathered, asked for or under way."""
         return not (self._gathered or self._poked or self._committing)
 
+    @property
+    def committing(self) -> bool:
+        """A commit is under way."""
+        return self._committing
+
     async def run(self) -> None:
         """Commit until closed."""
         while not (self._closed and not self._gathered and not self._poked):

@@ -22,13 +22,19 @@ class RobotsErrands:
         self._parts = parts
         self._came = came
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._since: dict[str, float] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
 
+    def asked(self) -> list[tuple[str, float]]:
+        """Return the hosts that are asked, each with the monotonic second since when."""
+        return list(self._since.items())
+
     def begin(self, request: QueuedRequest, group: asyncio.TaskGroup) -> None:
         """Ask for the robots.txt that a request waits for."""
         self._parts.frontier.hold(request.host)
+        self._since[request.host] = self._parts.clock.monotonic()
         self._tasks[request.host] = group.create_task(self._ask(request))
 
     def cancel(self) -> None:
@@ -45,7 +51,7 @@ class RobotsErrands:
         try:
             asked = await robots.fetch(request)
         finally:
-            del self._tasks[name]
+            del self._tasks[name], self._since[name]
             # The pause after robots.txt is as long as it asks itself.
             frontier.host(name).delay = hosts.delay(name)
             frontier.spend(name, begun)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from crawler.engine.flights import Flights
 from crawler.engine.group_commit import BATCH_PAGES, GroupCommit
 from crawler.engine.host_health import given_up_words
 from crawler.engine.parts import Parts
@@ -33,6 +34,8 @@ class Sender:
         workers: Where requests go; set before the first one does.
         paused: Nothing is sent out.
         suspects: Pages that run with nothing beside them.
+        flights: Pages on their way.
+        asking: Requests for robots.txt on their way.
     """
 
     workers: Workers
@@ -48,8 +51,8 @@ class Sender:
         self._frontier = parts.frontier
         self._commits = commits
         self._crowded = crowded
-        self._asking = RobotsErrands(parts, came)
-        self._sent: dict[int, float] = {}
+        self.asking = RobotsErrands(parts, came)
+        self.flights = Flights()
         # Pages done, and pages on their way that may become so.
         self._pages = parts.store.books().done
         self.suspects = Suspects(parts.opened.suspects, parts.frontier)
@@ -58,7 +61,7 @@ class Sender:
     @property
     def in_flight(self) -> int:
         """Requests out now, those for robots.txt included."""
-        return self._frontier.in_flight + len(self._asking)
+        return self._frontier.in_flight + len(self.asking)
 
     @property
     def _uncommitted(self) -> int:
@@ -100,7 +103,7 @@ class Sender:
         """Send out everything that may go now."""
         suspects = self.suspects
         if suspects and suspects.wants_quiet(now):
-            if self.may_send() and not self._asking:
+            if self.may_send() and not self.asking:
                 request = suspects.next_alone(now)
                 if request is not None:
                     self._consider(request, group, now)
@@ -113,7 +116,7 @@ class Sender:
 
     def sent_at(self, request: QueuedRequest) -> float:
         """Return the monotonic second at which a request went out that is back; once only."""
-        return self._sent.pop(request.id)
+        return self.flights.back(request.id)
 
     def not_done(self) -> None:
         """Note that a request that is back has not become a page."""
@@ -126,7 +129,7 @@ class Sender:
 
     def cancel(self) -> None:
         """Give up requests for robots.txt: their pages are not going to be sent."""
-        self._asking.cancel()
+        self.asking.cancel()
 
     def _consider(self, request: QueuedRequest, group: asyncio.TaskGroup, now: float) -> None:
         """Send a taken request out, or do what robots.txt or its host's state says instead."""
@@ -138,7 +141,7 @@ class Sender:
         verdict = robots.judge(request)
         if verdict is Verdict.GO:
             self._frontier.start(request, now)
-            self._sent[request.id] = now
+            self.flights.out(request, now)
             self._pages += 1
             self.workers.submit(request)
         elif verdict is Verdict.FORBIDDEN:
@@ -152,7 +155,7 @@ class Sender:
             if verdict is Verdict.LATER:
                 self._frontier.pause(request.host, now + robots.again_in(request))
             else:
-                self._asking.begin(request, group)
+                self.asking.begin(request, group)
 
     def _end_unsent(
         self, request: QueuedRequest, state: State, reason: SkipReason | ErrorClass, why: str | None

@@ -34,6 +34,8 @@ class StartFeed:
     Attributes:
         exhausted: Nothing more will come.
         holds: No page may be fetched yet.
+        pulled: How many things came so far.
+        waits_for_room: More would come, but nothing is asked for.
     """
 
     def __init__(
@@ -53,6 +55,8 @@ class StartFeed:
         self._drained = asyncio.Event()
         self.exhausted = False
         self.holds = lists_first
+        self.pulled = 0
+        self.waits_for_room = False
 
     async def pull(self, came: Callable[[], None], room: Callable[[], bool]) -> None:
         """Pull until the source ends; `came` is called when there is something to take.
@@ -64,11 +68,14 @@ class StartFeed:
             if isinstance(self._source, AsyncGenerator):
                 await stack.enter_async_context(contextlib.aclosing(self._source))
             async for one in self._source:
+                self.pulled += 1
                 self._take_in(one)
                 came()
                 while len(self._requests) + len(self._items) >= CHUNK or not (self.holds or room()):
                     self._drained.clear()
+                    self.waits_for_room = True
                     await self._drained.wait()
+                self.waits_for_room = False
         self.exhausted = True
         came()
 
