@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
+from itertools import pairwise
 from typing import TypeVar
 
 from scripts.soak.left_files import LeftFiles
@@ -32,8 +33,14 @@ def differences(calm: LeftFiles, killed: LeftFiles) -> list[str]:
     ]
 
 
-def problems(files: LeftFiles) -> list[str]:
-    """Return whatever is wrong with the files of a finished run taken alone."""
+def problems(files: LeftFiles, *, tidied: bool = True) -> list[str]:
+    """Return whatever is wrong with the files of a finished run taken alone.
+
+    Args:
+        files: Of the run.
+        tidied: False where a kill came between the end on record and the end of the process: then
+            the next run of the job tidies up.
+    """
     outputs = output_names()
     ids, items = files.ids(outputs[0]), files.items(outputs[0])
     found = [f"state: {one}" for one in files.state_problems()]
@@ -44,7 +51,7 @@ def problems(files: LeftFiles) -> list[str]:
             found.append(f"{output} has {files.earlier(output)} records from before the run")
     repeated = [one for one, times in ids.items() if times > 1]
     found += [f"ids are there twice: {len(repeated)}, such as {repeated[0]}"] if repeated else []
-    if strays := files.strays():
+    if tidied and (strays := files.strays()):
         found.append(f"left behind beside the outputs: {', '.join(strays)}")
     return found + _unbalanced(files)
 
@@ -108,7 +115,6 @@ def refetches(calm: Counter[T], killed: Iterable[tuple[int, T]]) -> Counter[int]
         excess = len(processes) - calm[page]
         if excess > 0:
             # An answer that was lost was asked for again by a later process.
-            pairs = zip(processes, processes[1:], strict=False)
-            again = [before for before, after in pairs if before != after]
+            again = [before for before, after in pairwise(processes) if before != after]
             lost.update((again or processes)[-excess:])
     return lost

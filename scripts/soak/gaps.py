@@ -37,15 +37,9 @@ def gaps_of(log: Iterable[Request]) -> list[Gap]:
     return found
 
 
-def shorter_than(gaps: Iterable[Gap], delay: float, slack: float) -> list[Gap]:
-    """Return the gaps that are too short.
-
-    Args:
-        gaps: All of them.
-        delay: Seconds between two starts that were promised.
-        slack: Seconds that a request may have been under way longer than the one after it.
-    """
-    return [gap for gap in gaps if gap.seconds < delay - slack]
+def shorter_than(gaps: Iterable[Gap], seconds: float) -> list[Gap]:
+    """Return the gaps that are too short."""
+    return [gap for gap in gaps if gap.seconds < seconds]
 
 
 def shortest(gaps: Iterable[Gap]) -> float:

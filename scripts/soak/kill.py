@@ -3,8 +3,8 @@
     python -m scripts.soak.kill [--kills 200] [--seed S] [--pages N] [--keep]
     python -m scripts.soak.kill --docs [FOLDER]     the PostgreSQL manual from nginx instead
 
-A seeded site with redirects, retries, errors, torn and slow answers, from a server of its own; a job
-with an output of every form and mode at once. In rounds of about ten kills, in turns on the event
+A seeded site with redirects, retries, errors, torn and slow answers, from a server of its own; a
+job with an output of every form and mode at once. In rounds of ten kills, in turns on the event
 loop, with process slots busy, and on threads, the whole process group is killed or the parent
 alone. Each round must end with the rows, items, books and exit code of an undisturbed crawl, every
 file whole, no more requests made again for a kill than those in flight plus one batch, no request

@@ -1,6 +1,8 @@
 """SIGKILL a crawl at random moments, give the same command again until it ends, compare.
 
-`python -m scripts.soak.kill --docs [FOLDER] [--kills N] [--seed S] [--delay D] [--backend threads] [--transform]`.
+    python -m scripts.soak.kill --docs [FOLDER] [--kills N] [--seed S] [--delay D]
+                                       [--backend threads] [--transform] [--keep]
+
 The PostgreSQL manual on a loopback nginx, slowed by a delay of 10 ms. An undisturbed crawl comes
 first; the killed one must end with the same URLs and items, no line twice, balanced books, files
 that parse to their last byte, and no more pages fetched again at the server than those in flight

@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.soak.comparison import differences, problems, refetches
-from scripts.soak.gaps import Gap, gaps_of, shorter_than
+from scripts.soak.gaps import gaps_of, shorter_than, shortest
 from scripts.soak.killed_process import Aftermath, kill_group, kill_parent, said, start
 from scripts.soak.left_files import LeftFiles
 from scripts.soak.seeded_job import CONCURRENCY, Wish, write_job
-from scripts.soak.site_process import SiteProcess
+from scripts.soak.site_process import Request, SiteProcess
 
 #: Pages that may be fetched but not committed beside those in flight: one batch.
 BATCH = 200
 #: Seconds between two requests to a host. It is short, for the sake of speed; `politeness` looks
 #: at delays that are longer than a start.
 DELAY = 0.05
-#: Seconds by which one request may be under way longer than the next: both processes are busy.
-SLACK = 0.04
+#: Share of the gaps that may come out below half of the delay, both processes being busy: a request
+#: that was held up by what else its loop had to do is followed too soon by the next.
+SHORT = 0.01
 #: Seconds after which a start that neither ends nor gets on is a failure of its own.
 PATIENCE = 300.0
 
@@ -72,6 +73,8 @@ class Round:
         aftermaths: Of the kills of a parent alone.
         refetched: Requests that each kill cost, by its number.
         gap: The shortest time between two requests to one host.
+        cut_short: The last kill came after the end was on record, so that the next start would
+            begin a new run.
         violations: What went wrong.
     """
 
@@ -81,6 +84,7 @@ class Round:
     aftermaths: list[Aftermath] = field(default_factory=list)
     refetched: Counter[int] = field(default_factory=Counter)
     gap: float = 0.0
+    cut_short: bool = False
     violations: list[str] = field(default_factory=list)
 
 
@@ -148,7 +152,10 @@ def killed_crawl(
         else:
             kill_group(process)
         story.kills.append(time.monotonic() - story.starts[-1])
-    if code is None:
+        if point.known == calm.known and LeftFiles(folder).is_on_record():
+            story.cut_short = True
+            break
+    if code is None and not story.cut_short:
         code = _start(folder, story).wait(timeout=PATIENCE)
     if code:
         story.violations.append(f"start {len(story.starts)} ended with {code}: {said(folder)}")
@@ -181,7 +188,8 @@ def _until(
 
 def _judge(site: SiteProcess, files: LeftFiles, calm: Calm, story: Round) -> None:
     try:
-        story.violations += problems(files) + differences(calm.files, files)
+        story.violations += problems(files, tidied=not story.cut_short)
+        story.violations += differences(calm.files, files)
     except (ValueError, LookupError, EOFError, OSError) as error:
         story.violations.append(f"a file of the run cannot be read: {error!r}")
     log = site.log()
@@ -193,9 +201,7 @@ def _judge(site: SiteProcess, files: LeftFiles, calm: Calm, story: Round) -> Non
             story.violations.append(f"kill {number} cost {lost} requests, {allowed} allowed")
     if any("/hidden/" in one.path for one in log):
         story.violations.append("a page was asked for that robots.txt forbids")
-    gaps = gaps_of(log)
-    story.gap = min((gap.seconds for gap in gaps), default=0.0)
-    story.violations += _impolite(shorter_than(gaps, DELAY, SLACK))
+    story.violations += _impolite(log, story)
     for one in story.aftermaths:
         if not one.lock_free:
             story.violations.append("the lock was held after the parent's death")
@@ -203,11 +209,17 @@ def _judge(site: SiteProcess, files: LeftFiles, calm: Calm, story: Round) -> Non
             story.violations.append("a child outlived its parent")
 
 
-def _impolite(short: list[Gap]) -> list[str]:
-    if not short:
-        return []
-    gap = min(short, key=lambda one: one.seconds)
-    return [f"{len(short)} gaps are too short: {gap.seconds:.3f} s on host {gap.host}, {gap.path}"]
+def _impolite(log: list[Request], story: Round) -> list[str]:
+    gaps = gaps_of(log)
+    story.gap = shortest(gaps)
+    short = shorter_than(gaps, DELAY / 2)
+    found = (
+        [f"{len(short)} of {len(gaps)} gaps are short"] if len(short) > SHORT * len(gaps) else []
+    )
+    beside = [one for one in log if one.beside]
+    if beside:
+        found.append(f"{len(beside)} requests came before the last was answered: {beside[0]}")
+    return found
 
 
 def _process_at(starts: list[float], at: float) -> int:

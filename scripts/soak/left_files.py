@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
 import json
+import shutil
 import sqlite3
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -82,10 +85,26 @@ class LeftFiles:
 
     def state_problems(self) -> list[str]:
         """Return what SQLite finds wrong with the state."""
-        with sqlite3.connect(self.folder / "state" / JOB / "crawl.sqlite") as db:
+        path = self.folder / "state" / JOB / "crawl.sqlite"
+        with contextlib.closing(sqlite3.connect(path)) as db:
             answers = [str(row[0]) for row in db.execute("PRAGMA integrity_check")]
-        db.close()
         return [answer for answer in answers if answer != "ok"]
+
+    def is_on_record(self) -> bool:
+        """Tell whether the state has the run down as finished; a copy is looked at.
+
+        The state itself is not opened: SQLite would bring it into order, which is for the crawler
+        to do.
+        """
+        state = self.folder / "state" / JOB
+        with tempfile.TemporaryDirectory(prefix="soak-look-") as aside:
+            for path in state.glob("crawl.sqlite*"):
+                if not path.name.endswith("-shm"):
+                    shutil.copy(path, aside)
+            with contextlib.closing(sqlite3.connect(Path(aside, "crawl.sqlite"))) as db:
+                query = "SELECT value FROM setting WHERE name = 'run_state'"
+                found = db.execute(query).fetchone()
+        return found is not None and found[0] == "finished"
 
     def _report(self) -> Path:
         folders = sorted((self.folder / "reports" / JOB).iterdir())
@@ -117,13 +136,9 @@ def _item(record: Record) -> Item:
 
 
 def _text(value: object) -> str:
-    return f"{float(value):g}" if _is_number(value) else str(value)
-
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, int | float):
-        return True
-    return isinstance(value, str) and value.replace(".", "", 1).isdecimal()
+    """Return a value as CSV has it, numbers in one form."""
+    text = str(value)
+    return f"{float(text):g}" if text.replace(".", "", 1).isdecimal() else text
 
 
 def _is_earlier(record: Record) -> bool:

@@ -1,8 +1,9 @@
 """A site made up from a seed: pages, redirects, errors, and what each request is answered.
 
 Pure: the server asks it, and so may a judge. Each host has the same number of pages; a page links
-to three of its own host, which make a tree, to the one after it, and to one anywhere. What is odd about a page is drawn
-once, so that a crawl of the same seed always ends the same, however often it is interrupted.
+to three of its own host, which make a tree, to the one after it, and to one anywhere. What is odd
+about a page is drawn once, so that a crawl of the same seed always ends the same, however often it
+is interrupted.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ class SeededSite:
         target = f"/hop/{page}/{left - 1}" if left > 1 else f"/end/{page}"
         return Reply(301, fields=(("location", target),))
 
-    def _page(self, asked: Asked, page: int, authority: str) -> Reply:  # noqa: PLR0911 - a table
+    def _page(self, asked: Asked, page: int, authority: str) -> Reply:
         kind, first = self.kinds[asked.host][page], asked.before == 0
         if kind == "missing":
             return Reply(404, "not here")

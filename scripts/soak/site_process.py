@@ -20,11 +20,13 @@ class Request:
     Attributes:
         at: Monotonic second, of the clock that all processes of this machine share.
         host: Index of the host.
+        beside: Requests to this host that were still open.
         path: As sent.
     """
 
     at: float
     host: int
+    beside: int
     path: str
 
 
@@ -90,5 +92,5 @@ class SiteProcess:
         path = Path(self._home.name, f"log-{self._board[ROUND]}")
         if not path.exists():
             return []
-        fields = (line.split(" ", 2) for line in path.read_text(encoding="utf-8").splitlines())
-        return [Request(float(at), int(host), path) for at, host, path in fields]
+        fields = (line.split(" ", 3) for line in path.read_text(encoding="utf-8").splitlines())
+        return [Request(float(at), int(host), int(n), path) for at, host, n, path in fields]

@@ -54,6 +54,8 @@ class Desk:
         self._round = -1
         self._log = -1
         self._asked: dict[tuple[int, str], int] = {}
+        #: Requests of each host that are not answered yet.
+        self.open = [0] * site.hosts
 
     def note(self, host: int, path: str) -> int:
         """Log a request, and return how often the same came before in this round."""
@@ -61,7 +63,9 @@ class Desk:
             self._begin(self.board[ROUND])
         before = self._asked.get((host, path), 0)
         self._asked[host, path] = before + 1
-        os.write(self._log, f"{time.monotonic():.6f} {host} {path}\n".encode())
+        line = f"{time.monotonic():.6f} {host} {self.open[host]} {path}\n"
+        os.write(self._log, line.encode())
+        self.open[host] += 1
         self.board[DISTINCT] = len(self._asked)
         self.board[ANSWERED] += 1
         return before
@@ -84,11 +88,17 @@ class Connection(asyncio.Protocol):
         self._host = host
         self._buffer = b""
         self._transport: asyncio.Transport
+        self._open = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        self._desk.open[self._host] -= self._open
+        self._open = 0
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
@@ -102,6 +112,7 @@ class Connection(asyncio.Protocol):
         path = first.split(" ")[1]
         fields = dict(line.lower().split(":", 1) for line in lines)
         before = self._desk.note(self._host, path)
+        self._open += 1
         asked = Asked(self._host, path, fields.get("cookie", ""), before)
         authority = f"127.0.0.{{host}}:{self._desk.board[PORT]}"
         reply = self._desk.site.reply(asked, authority)
@@ -111,6 +122,10 @@ class Connection(asyncio.Protocol):
             self._send(reply)
 
     def _send(self, reply: Reply) -> None:
+        if not self._open:  # the one who asked is gone
+            return
+        self._open -= 1
+        self._desk.open[self._host] -= 1
         body = reply.body.encode()
         given = {"type": "text/html", **dict(reply.fields)}
         kind = given.pop("type")
