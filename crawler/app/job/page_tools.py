@@ -56,7 +56,11 @@ def parser_of(
 
 
 def fetcher_of(
-    job: Job, spiders: SpiderSet, clock: Clock, cookies: Iterable[StoredCookie] = ()
+    job: Job,
+    spiders: SpiderSet,
+    clock: Clock,
+    cookies: Iterable[StoredCookie] = (),
+    jar: CookieJar | None = None,
 ) -> Fetcher:
     """Return what fetches the pages of a job; whoever asked for it closes it.
 
@@ -65,8 +69,9 @@ def fetcher_of(
         spiders: Its start URLs say which private addresses may be asked.
         clock: The time.
         cookies: Those that earlier pages set.
+        jar: What keeps cookies, for who adds to it; None for one that nobody else knows.
     """
-    jar = CookieJar()
+    jar = CookieJar() if jar is None else jar
     jar.load(cookies_of(job, (*spiders.starts, *spiders.sitemaps)))
     jar.load(cookies)
     limits, guard = limits_of(job, spiders.spider), guard_of(job, spiders.named)

@@ -1,0 +1,1 @@
+"""What a worker process of `run.workers` is made of."""
