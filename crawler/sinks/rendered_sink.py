@@ -216,6 +216,19 @@ class RenderedSink:
             self._notes.remove()
         reached("settle.after")
 
+    def settle_late(self) -> None:
+        """Settle for a process that ended between the end of its run and `settle`.
+
+        Nothing is written into the target, which is the user's by now.
+
+        Raises:
+            OutputError: The note cannot be read, written or deleted.
+        """
+        note = self._notes.read()
+        swapped = note is not None and note.swap is not None
+        self._ended, self._spent = True, self._mode != "replace" or swapped
+        self.settle()
+
     def close(self) -> None:
         """See `Sink.close`."""
         with contextlib.suppress(OSError):

@@ -10,7 +10,10 @@ from pathlib import Path
 from crawler.errors import StateError
 from crawler.fail_points import reached
 from crawler.storage import schema
+from crawler.storage.complaint import complaint
 
+#: Seconds that another program, such as one that makes a backup, may hold the database.
+BUSY_SECONDS = 30.0
 _SYNCHRONOUS = {"process": "NORMAL", "power_loss": "FULL"}
 
 
@@ -25,9 +28,11 @@ def open_database(path: Path, durability: str) -> sqlite3.Connection:
         StateError: The file is damaged, foreign, or of a newer version; it is left as it was.
     """
     try:
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
     except sqlite3.Error as error:
-        raise StateError(f"{path}: {error}") from error
+        raise complaint(path, error) from error
     try:
         empty = _is_empty(db, path)
         db.execute("PRAGMA journal_mode=WAL")
@@ -43,9 +48,7 @@ def open_database(path: Path, durability: str) -> sqlite3.Connection:
             _upgrade(db)
     except sqlite3.Error as error:
         db.close()
-        raise StateError(
-            f"{path}: {error}. The file was left as it is; move it away to begin anew"
-        ) from error
+        raise complaint(path, error) from error
     except StateError:
         db.close()
         raise
@@ -58,8 +61,9 @@ def reached_in_database(point: str) -> None:
         reached(point)
     except OSError as error:
         full = error.errno == errno.ENOSPC
-        words = "database or disk is full" if full else "disk I/O error"
-        raise sqlite3.OperationalError(words) from error
+        failed = sqlite3.OperationalError("database or disk is full" if full else "disk I/O error")
+        failed.sqlite_errorcode = sqlite3.SQLITE_FULL if full else sqlite3.SQLITE_IOERR
+        raise failed from error
 
 
 def _is_empty(db: sqlite3.Connection, path: Path) -> bool:

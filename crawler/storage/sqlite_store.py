@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from crawler.errors import StateError
 from crawler.frontier.fingerprint import Fingerprints
 from crawler.frontier.seen_set import SeenSet
@@ -30,6 +32,7 @@ from crawler.interfaces import (
     WriteOutputs,
 )
 from crawler.messages import QueuedRequest
+from crawler.storage.complaint import complaint, damaged
 from crawler.storage.intake import Intake
 from crawler.storage.slot_file import SlotFile
 from crawler.storage.sqlite_retry import last_run
@@ -37,6 +40,9 @@ from crawler.storage.sqlite_tables import SqliteTables
 from crawler.urls import CanonicalRules
 
 T = TypeVar("T")
+
+#: What reading rows raises that hold other things than were put there.
+_STRANGE = (msgspec.MsgspecError, LookupError, TypeError, ValueError)
 
 
 class SqliteStore:
@@ -74,12 +80,14 @@ class SqliteStore:
             await asyncio.wait([future])
             raise
         except sqlite3.Error as error:
-            message = f"{self._path}: {error}; the state is as of the last commit"
-            raise StateError(message) from error
+            raise complaint(self._path, error) from error
 
     async def open(self) -> Recovered:
         """See `FrontierStore.open`."""
-        return await self._on_writer(self._open)
+        try:
+            return await self._on_writer(self._open)
+        except _STRANGE as error:
+            raise damaged(self._path, error) from error
 
     def _open(self) -> Recovered:
         tables = self._tables = SqliteTables(self._path, self._durability)
@@ -99,7 +107,10 @@ class SqliteStore:
 
     async def begin(self, start: RunStart) -> Opened:
         """See `FrontierStore.begin`."""
-        return await self._on_writer(lambda: self._begin(start))
+        try:
+            return await self._on_writer(lambda: self._begin(start))
+        except _STRANGE as error:
+            raise damaged(self._path, error) from error
 
     def _begin(self, start: RunStart) -> Opened:
         tables = self._tables

@@ -54,6 +54,24 @@ def settle_outputs(marks: Iterable[Mark], job: str) -> None:
             _bring_to_its_place(output, mark, settle=True)
 
 
+def settle_ended(marks: Iterable[Mark], job: str) -> None:
+    """Delete what is left beside the outputs of a run that ended, but was killed right after.
+
+    Args:
+        marks: How long its outputs were at its end.
+        job: The job's name.
+
+    Raises:
+        OutputError: Something cannot be deleted.
+    """
+    for mark in marks:
+        output = noted_output(mark, job)
+        if output is not None:
+            from crawler.sinks.rendered_sink import RenderedSink
+
+            RenderedSink(output).settle_late()
+
+
 def noted_output(mark: Mark, job: str) -> FileOutput | None:
     """Return the output that a run writes to by way of a journal, from the note beside it.
 
