@@ -161,6 +161,8 @@ class PageOutcome(msgspec.Struct, kw_only=True):
         body: The decoded body of a failed page, for the report; None otherwise.
         close_reason: Set when the callback raised CloseSpider.
         sent: False when it ended without a request to its host.
+        barren: True for a page that was read and gave no item of any rule or callback.
+        text: Signatures of its text, see `crawler.extract.text_signature`; None if nobody asked.
         charged: False when the try is not counted against the page.
     """
 
@@ -190,3 +192,5 @@ class PageOutcome(msgspec.Struct, kw_only=True):
     close_reason: str | None = None
     sent: bool = True
     charged: bool = True
+    barren: bool = False
+    text: tuple[int, int] | None = None

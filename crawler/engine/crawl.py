@@ -27,6 +27,7 @@ from crawler.engine.sender import Sender
 from crawler.engine.sight import Sight
 from crawler.engine.sole_error import sole_error
 from crawler.engine.transforms import Transforms
+from crawler.engine.trap_watch import TrapWatch
 from crawler.errors import BooksError, CloseSpider
 from crawler.interfaces import Workers
 from crawler.outcome import PageOutcome, State
@@ -66,7 +67,8 @@ class Crawl:
             )
         self._second_tries = SecondTries(parts.retry)
         self._health = HostHealth(parts.hosts, parts.frontier, parts.breaker, parts.tally)
-        self._sender = Sender(parts, self._commits, self._crowded, self._wake.set)
+        self._watch = TrapWatch(parts.traps, parts.tally)
+        self._sender = Sender(parts, self._commits, self._watch, self._crowded, self._wake.set)
         self._stop: End | None = None
         self._quitting = False
         self._pulling: asyncio.Task[None] | None = None
@@ -336,7 +338,9 @@ class Crawl:
     async def _commit(self, outcomes: list[PageOutcome]) -> None:
         transforms = self._transforms
         settled = transforms.take() if transforms is not None else []
+        self._watch.count_cut(outcomes)
         committed, due = await self._writer.write(outcomes, settled)
+        self._watch.note(outcomes, committed.added)
         now = self._clock.monotonic()
         if transforms is not None:
             transforms.add(committed.waiting)

@@ -17,6 +17,7 @@ from crawler.interfaces import Clock, FrontierStore, Opened, Sink, Transform
 from crawler.outcome import PageOutcome
 from crawler.policy.breaker import BreakerPolicy
 from crawler.policy.retry import RetryPolicy
+from crawler.policy.traps import Traps
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +28,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         transform: What items go through before they are written; None for nothing.
         quarantine: Where items go that break their schema.
         ended: Is told of every page once it is committed.
+        traps: Says which pages are of a trap.
         breaker: Says when a host is left alone, and given up.
     """
 
@@ -44,6 +46,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     ended: Callable[[PageOutcome], None]
     breaker: BreakerPolicy = BreakerPolicy()
+    traps: Traps = msgspec.field(default_factory=Traps)
     quarantine: Sink | None = None
     transform: Transform | None = None
 

@@ -16,6 +16,7 @@ from crawler.engine.parts import Parts
 from crawler.engine.robots_errands import RobotsErrands
 from crawler.engine.robots_gate import Verdict
 from crawler.engine.suspects import Suspects
+from crawler.engine.trap_watch import TrapWatch
 from crawler.interfaces import Workers
 from crawler.messages import QueuedRequest
 from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State
@@ -27,6 +28,7 @@ class Sender:
     Args:
         parts: Of the crawl.
         commits: Takes the outcomes of requests that end without being sent.
+        watch: Knows which requests are of a trap.
         crowded: Says whether more items wait for their transforms than should.
         came: Called when an answer for robots.txt is there.
 
@@ -44,12 +46,14 @@ class Sender:
         self,
         parts: Parts,
         commits: GroupCommit,
+        watch: TrapWatch,
         crowded: Callable[[], bool],
         came: Callable[[], None],
     ) -> None:
         self._parts = parts
         self._frontier = parts.frontier
         self._commits = commits
+        self._watch = watch
         self._crowded = crowded
         self.asking = RobotsErrands(parts, came)
         self.flights = Flights()
@@ -132,11 +136,15 @@ class Sender:
         self.asking.cancel()
 
     def _consider(self, request: QueuedRequest, group: asyncio.TaskGroup, now: float) -> None:
-        """Send a taken request out, or do what robots.txt or its host's state says instead."""
-        robots, hosts = self._parts.robots, self._parts.hosts
-        if hosts.health(request.host).given_up:
-            why = given_up_words(hosts.health(request.host))
+        """Send a taken request out, or do what its host, robots.txt or the trap guard says."""
+        robots, health = self._parts.robots, self._parts.hosts.health(request.host)
+        if health.given_up:
+            why = given_up_words(health)
             self._end_unsent(request, State.DEAD, ErrorClass.UNAVAILABLE, why)
+            return
+        cut = self._watch.why_cut(request)
+        if cut is not None:
+            self._end_unsent(request, State.SKIPPED, SkipReason.TRAP, cut)
             return
         verdict = robots.judge(request)
         if verdict is Verdict.GO:

@@ -9,6 +9,7 @@ import msgspec
 
 from crawler.interfaces import Transformed
 from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, Quarantined, SkipReason, State
+from crawler.policy.traps import Pattern
 from crawler.urls import host_key
 
 #: Hosts out of scope that are remembered; the rest only count.
@@ -73,6 +74,22 @@ class Starts(msgspec.Struct):
     other: int = 0
 
 
+class Earlier(msgspec.Struct):
+    """What a retry builds on: the run whose given-up requests it asks for again.
+
+    Attributes:
+        run: Its id.
+        retried: Requests that are asked for again.
+        pages: Pages that were done before.
+        items: Items that were written before, by kind; only `out` and `filled` count.
+    """
+
+    run: str = ""
+    retried: int = 0
+    pages: int = 0
+    items: dict[str, ItemTally] = msgspec.field(default_factory=dict)
+
+
 class Tally(msgspec.Struct):
     """What a run counts beside its books.
 
@@ -90,12 +107,15 @@ class Tally(msgspec.Struct):
         offsite: Links out of scope by host, the first 200 of them.
         offsite_links: All links out of scope.
         joined_hosts: Hosts that start URLs were found to redirect to, in scope from then on.
+        traps: What is known of patterns of URLs whose pages bring little.
         given_up: Hosts that did not work, and since when.
         refusing: Hosts that answered 401 or 403 many times in a row, and how often.
         label_conflicts: Links whose label lost against that of their row.
         wire_bytes: Bytes of bodies received.
         worked: Seconds that earlier processes of this run worked.
         cpu: CPU seconds of earlier processes of this run.
+        cut_short: The limit of items that the command line gave was reached.
+        earlier: Of a retry, what it builds on; None for any other run.
     """
 
     items: dict[str, ItemTally] = msgspec.field(default_factory=dict)
@@ -113,12 +133,26 @@ class Tally(msgspec.Struct):
     offsite_links: int = 0
     nofollow_links: int = 0
     joined_hosts: list[str] = msgspec.field(default_factory=list)
+    traps: dict[str, Pattern] = msgspec.field(default_factory=dict)
     given_up: dict[str, str] = msgspec.field(default_factory=dict)
     refusing: dict[str, str] = msgspec.field(default_factory=dict)
     label_conflicts: int = 0
     wire_bytes: int = 0
     worked: float = 0.0
     cpu: float = 0.0
+    cut_short: bool = False
+    earlier: Earlier | None = None
+
+    @property
+    def pages_before(self) -> int:
+        """Pages that were done before this run began."""
+        return self.earlier.pages if self.earlier is not None else 0
+
+    @property
+    def whole_items(self) -> list[ItemTally]:
+        """Items by kind, those that a retry builds on included."""
+        before = self.earlier.items.values() if self.earlier is not None else ()
+        return [*self.items.values(), *before]
 
     @property
     def items_out(self) -> int:

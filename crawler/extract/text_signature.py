@@ -1,0 +1,42 @@
+"""Two numbers by which pages are known that say the same as others.
+
+Made from the bytes of a page, without parsing it: about 20 us for 10 KB. The order of words does
+not count, so that a list of the same things in another order is the same page.
+"""
+
+from __future__ import annotations
+
+import re
+
+from xxhash import xxh3_64_intdigest
+
+#: Bytes of a page that are looked at.
+_LIMIT = 256 * 1024
+# Each alternative reaches an end once it has begun, so that the whole is linear.
+_MARKUP = re.compile(
+    rb"<(?:script|style)\b.*?(?:</(?:script|style)\b|\Z)|<!--.*?(?:-->|\Z)|<[^>]*>?",
+    re.DOTALL | re.IGNORECASE,
+)
+_WORD = re.compile(rb"[\w\x80-\xff]+")
+_DIGITS = re.compile(rb"\d+")
+_HALF = (1 << 63) - 1
+
+#: What a page says, and the same with digits folded and without the words of its own address.
+TextSignature = tuple[int, int]
+
+
+def text_signature(body: bytes, url: str) -> TextSignature:
+    """Return the signatures of a page's text, as written and folded; 63 bits each.
+
+    The folded one is that of all pages which differ only in numbers and in words that stand in
+    their own URLs, as many a page repeats where it is.
+    """
+    text = _MARKUP.sub(b" ", body[:_LIMIT])
+    words = set(_WORD.findall(text))
+    address = set(_WORD.findall(_DIGITS.sub(b"#", url.encode("utf-8", "replace"))))
+    folded = set(_WORD.findall(_DIGITS.sub(b" ", text))) - address
+    return _hash(words), _hash(folded)
+
+
+def _hash(words: set[bytes]) -> int:
+    return xxh3_64_intdigest(b" ".join(sorted(words))) & _HALF
