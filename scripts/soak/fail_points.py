@@ -118,7 +118,7 @@ class Bench:
         self._site.begin_again()
         ended = start(folder)
         found = harvest(folder, self._site.url)
-        if ended.returncode or found.corrupt or found.repeated_ids:
+        if ended.returncode or found.corrupt or found.strays or found.repeated_ids:
             raise RuntimeError(f"undisturbed: {ended.returncode}, {found}, {ended.stderr}")
         return found
 
@@ -156,10 +156,10 @@ class Bench:
         over = standing(folder) == "finished"
         if not over:
             self._go_on(folder, name, tried)
-        self._compare(folder, self._calm[0], f"{name}, resumed", tried)
+        self._compare(folder, 0, f"{name}, resumed", tried, tidy=not over)
         if over:
             self._go_on(folder, name, tried)
-            self._compare(folder, self._calm[1], f"{name}, next run", tried)
+            self._compare(folder, 1, f"{name}, next run", tried, tidy=True)
         if before == (tried.lost, tried.doubled, tried.corrupt, len(tried.wrong)):
             shutil.rmtree(folder.parent)
         return True
@@ -169,8 +169,10 @@ class Bench:
         if ended.returncode:
             tried.wrong.append(f"{name}: then exit {ended.returncode}: {ended.stderr[-300:]}")
 
-    def _compare(self, folder: Path, calm: Harvest, name: str, tried: Tried) -> None:
-        found = harvest(folder, self._site.url)
+    def _compare(self, folder: Path, runs: int, name: str, tried: Tried, *, tidy: bool) -> None:
+        found, calm = harvest(folder, self._site.url), self._calm[runs]
+        if tidy and found.strays:
+            tried.wrong.append(f"{name}: {found.strays} left behind; see {folder}")
         lost, doubled = found.lost(calm), found.doubled(calm)
         tried.lost += lost
         tried.doubled += doubled + len(found.repeated_ids)

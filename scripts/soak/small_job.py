@@ -178,12 +178,14 @@ class Harvest:
 
     Attributes:
         records: Name of an output to its records, as text, with how often each is there.
-        corrupt: Outputs that do not read to their last byte, and files that should not be there.
+        corrupt: Outputs that do not read to their last byte.
+        strays: Files beside the outputs that only an unfinished run may have.
         repeated_ids: `_id`s that an output has more than once.
     """
 
     records: dict[str, Counter[str]]
     corrupt: tuple[str, ...]
+    strays: tuple[str, ...]
     repeated_ids: tuple[str, ...]
 
     def lost(self, other: Harvest) -> int:
@@ -218,9 +220,9 @@ def harvest(folder: Path, url: str) -> Harvest:
         records.setdefault(name, Counter()).update(
             _shown(one).replace(url, "site:") for one in found
         )
-    stray = [path for path in (folder / "data").rglob(".*") if not path.name.endswith(".crawler")]
-    corrupt += [f"{path.name} was left behind" for path in stray]
-    return Harvest(records, tuple(corrupt), tuple(repeated))
+    hidden = [path.name for path in (folder / "data").rglob(".*")]
+    strays = [name for name in hidden if not name.endswith(".crawler")]
+    return Harvest(records, tuple(corrupt), tuple(strays), tuple(repeated))
 
 
 def _files(folder: Path) -> list[tuple[str, Path]]:
