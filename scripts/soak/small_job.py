@@ -39,6 +39,13 @@ def step(item):
 """
 
 
+class _Server(ThreadingHTTPServer):
+    """Silent where a client hangs up, as one that is killed does."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing."""
+
+
 class SmallSite:
     """The site, on a thread of its own: `with SmallSite(retry=True) as site`.
 
@@ -49,7 +56,7 @@ class SmallSite:
     def __init__(self, *, retry: bool) -> None:
         self._retry = retry
         self._asked: Counter[str] = Counter()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
 
@@ -102,9 +109,6 @@ class SmallSite:
 
             def log_message(self, *_: object) -> None:
                 """Stay silent."""
-
-            def log_error(self, *_: object) -> None:
-                """Stay silent: who is killed hangs up."""
 
         return Handler
 
