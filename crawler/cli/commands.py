@@ -30,6 +30,8 @@ COMMANDS = {
     "new": Command("new", "write a config that works, to start from"),
     "fetch": Command("fetch", "one URL as the config would fetch it"),
     "shell": Command("shell", "a Python prompt with a page in it"),
+    "show": Command("show", "a run and what became of its requests"),
+    "retry": Command("retry", "ask again for what the last run gave up"),
     "map": Command("map_rows", "a function over the rows of a file, in processes"),
     "doctor": Command("doctor", "what this machine lacks for crawling"),
     "schema": Command("schema", "print the JSON Schema of config files, for editors"),
@@ -37,6 +39,6 @@ COMMANDS = {
 
 #: Commands that will be.
 NOT_YET = (
-    "runs", "show", "diff", "retry", "status", "pause", "resume", "stop", "cron",
+    "runs", "diff", "status", "pause", "resume", "stop", "cron",
     "transcode", "runspider", "crawl", "state", "test", "reparse", "bench",
 )  # fmt: skip

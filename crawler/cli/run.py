@@ -21,6 +21,15 @@ _MAILED = 6
 def add_arguments(run: argparse.ArgumentParser) -> None:
     """Take a config file and the options of a run."""
     run.add_argument("config", type=Path, metavar="CONFIG.yaml")
+    mode = run.add_mutually_exclusive_group()
+    mode.add_argument("--fresh", action="store_true", help="begin anew, whatever was interrupted")
+    mode.add_argument("--resume", action="store_true", help="go on, or fail if nothing can")
+    run.add_argument("--forget", action="store_true", help="wipe the job's history first")
+    add_run_options(run)
+
+
+def add_run_options(run: argparse.ArgumentParser) -> None:
+    """Take the options of a run that do not say how it begins."""
     run.add_argument(
         "--set", action="append", default=[], metavar="KEY.PATH=VALUE",
         help="change a setting; may be given several times",
@@ -29,10 +38,6 @@ def add_arguments(run: argparse.ArgumentParser) -> None:
         "--dir", type=Path, default=Path(), metavar="PATH",
         help="base of state, data and reports (default: the current directory)",
     )  # fmt: skip
-    mode = run.add_mutually_exclusive_group()
-    mode.add_argument("--fresh", action="store_true", help="begin anew, whatever was interrupted")
-    mode.add_argument("--resume", action="store_true", help="go on, or fail if nothing can")
-    run.add_argument("--forget", action="store_true", help="wipe the job's history first")
     run.add_argument(
         "-o", dest="output", metavar="PATH", help="instead of the outputs; - is stdout"
     )
@@ -57,8 +62,28 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.forget and options.resume:
         raise UsageError("--forget wipes what --resume goes on with; use one of them")
+    mode = "fresh" if options.fresh or options.forget else "resume" if options.resume else "auto"
+    return run_config(options, mode=mode, forget=options.forget)
+
+
+def run_config(
+    options: argparse.Namespace,
+    *,
+    mode: str,
+    forget: bool = False,
+    classes: frozenset[str] | None = None,
+) -> int:
+    """Run the job of `options.config`; return the exit code.
+
+    Args:
+        options: Those of `add_run_options`.
+        mode: See `RunOptions`, as for the rest.
+        forget: Wipe the job's history first.
+        classes: Error classes that a retry asks for again.
+    """
     from crawler.app.run.options import RunOptions
-    from crawler.app.run.run_job import Streams, run_job
+    from crawler.app.run.run_job import run_job
+    from crawler.app.run.streams import Streams
     from crawler.cli.collector import settle
     from crawler.clock import SystemClock
     from crawler.config.load import load_job
@@ -67,13 +92,13 @@ def run(options: argparse.Namespace) -> int:
         loaded = load_job(options.config, overrides=options.set, environ=os.environ)
     except ConfigError as error:
         raise _for_mail(error, options) if options.cron else error from None
-    mode = "fresh" if options.fresh or options.forget else "resume" if options.resume else "auto"
     output = options.output
     if output not in (None, "-"):
         # Unlike the outputs of a config it belongs to where the command is given, not to --dir.
         output = str(Path(output).absolute())
     wanted = RunOptions(
-        base=options.dir, mode=mode, forget=options.forget, output=output, limit=options.limit,
+        base=options.dir, mode=mode, classes=classes, forget=forget, output=output,
+        limit=options.limit,
         level=-1 if options.cron else options.level or 0, go_on=_go_on(options),
         program=own_command(),
     )  # fmt: skip

@@ -64,6 +64,7 @@ class PageWriter:
                 self._tally.count_item(item)
             for broken in outcome.quarantined:
                 self._tally.count_quarantined(broken)
+        self._tally.cut_short = self.full
         batch.tally = self._encoded_tally()
         committed = await parts.store.commit(parts.opened.grant, batch, lines.write)
         lines.print_committed()

@@ -189,12 +189,14 @@ class LastRun(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         settings: As given when it began.
+        done: Its pages that are done.
         tally: Its counters as of its last commit, None when it counted nothing.
         marks: How long its outputs were at its end.
     """
 
     run_id: str
     settings: bytes
+    done: int = 0
     tally: bytes | None = None
     marks: tuple[Mark, ...] = ()
 

@@ -12,6 +12,7 @@ from crawler.observe.details import Details
 from crawler.observe.past import comparison, field_fills
 from crawler.observe.quantities import share, took
 from crawler.observe.summary import Summary
+from crawler.observe.trouble_lines import trouble_lines
 
 _LINES = 12
 #: Characters of a line; samples in it are cut far shorter, each on its own.
@@ -21,6 +22,7 @@ _FIELDS = 4
 
 #: Ends that a limit brought about, and where it stands.
 _LIMITS = {
+    "stop": "by crawler stop",
     "max_pages": "limit scope.max_pages reached",
     "max_runtime": "limit scope.max_runtime reached",
     "limit": "limit --limit reached",
@@ -78,12 +80,17 @@ def losses(summary: Summary, details: Details) -> list[str]:
 def _lines(summary: Summary, details: Details) -> Iterator[_Line]:
     yield _Line(0, ending(summary))
     yield _Line(0, _pages(summary))
+    if summary.retry_of is not None:
+        what = "1 request" if summary.retried == 1 else f"{summary.retried:,} requests"
+        text = f"{what} given up by run {summary.retry_of}; its pages are counted in, its items not"
+        yield _Line(2, f"  retry   {text}")
     yield from _items(summary)
     yield from _fields(summary, details)
     yield from _quarantine(summary, details)
     yield from (_Line(3 if place else 1, f"  rule    {miss}") for place, miss in _misses(details))
     yield from _starts(summary, details)
     yield from _errors(summary, details)
+    yield from (_Line(3 if place else 1, line) for place, line in enumerate(trouble_lines(summary)))
     odd = losses(summary, details)
     if odd:
         yield _Line(4, f"  odd     {', '.join(odd)}")
@@ -182,9 +189,14 @@ def _speed(summary: Summary) -> str:
     causes = summary.limited_by
     slow = max(causes, key=lambda cause: causes[cause], default="")
     part = f", limited by {slow} {causes[slow]:.0%} of the time" if slow else ""
+    rest = [f"; paused for {took(summary.paused_s)}"] if summary.paused_s >= 1 else []
+    times = int(summary.stuck.get("times", 0))
+    if times:
+        longest = took(summary.stuck["longest_s"])
+        rest.append(f"; nothing moved {times} times, for {longest} at most: see run.log")
     return (
         f"  speed   {summary.pages_per_s:.1f} pages/s{part}; {summary.cpu_s:.1f} CPU s,"
-        f" peak memory {summary.peak_rss_bytes / 1e6:.0f} MB"
+        f" peak memory {summary.peak_rss_bytes / 1e6:.0f} MB{''.join(rest)}"
     )
 
 

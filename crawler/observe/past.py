@@ -25,6 +25,7 @@ class PastRun(msgspec.Struct, frozen=True, kw_only=True):
 
     exit: int
     reason: str = ""
+    retry_of: str | None = None
     duration_s: float = 0.0
     items: dict[str, KindCounts] = msgspec.field(default_factory=dict)
     rules: dict[str, RuleCounts] = msgspec.field(default_factory=dict)

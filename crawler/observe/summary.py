@@ -45,13 +45,24 @@ class Summary(msgspec.Struct, kw_only=True):
         rules: What each rule of the config found, by its place: `extract.0`, `follow.1`.
         problems: Problems of items in quarantine by kind and field: `Book.price`.
         bad_starts: Entries of lists that nothing could be fetched for.
+        given_up: Hosts that did not work and were given up, and why.
+        refusing: Hosts that answered 401 or 403 many times in a row, and how often.
+        traps: Patterns of URLs that were cut: `pages` without an item that were fetched, how many
+            requests were `cut`, an `example` of those.
         source_files: Lists of URLs that lists of URLs led to.
         bytes: Bodies received, as on the wire.
         limited_by: Shares of the time: politeness, cpu, network, output.
         peak_rss_bytes: Of this process.
         loop_lag_s: How late the event loop was, of this process: `p99` and `max`, in seconds.
         cpu_s: CPU seconds of the whole process tree, earlier processes of the run included.
+        paused_s: Seconds that it was paused by its user, of this process.
+        stuck: How often nothing moved for a minute though there was work (`times`), and the
+            longest of it (`longest_s`), of this process.
         checks: What the run was found wanting in; empty when all is well.
+        outputs: Where the items are, absolute paths.
+        retry_of: The run whose given-up requests this one asked for again; its pages are in the
+            books, its items are not counted here.
+        retried: How many requests these were.
     """
 
     job: str
@@ -82,8 +93,16 @@ class Summary(msgspec.Struct, kw_only=True):
     checks: list[str]
     rules: dict[str, RuleCounts] = msgspec.field(default_factory=dict)
     problems: dict[str, int] = msgspec.field(default_factory=dict)
+    paused_s: float = 0.0
+    stuck: dict[str, float] = msgspec.field(default_factory=dict)
     bad_starts: int = 0
+    given_up: dict[str, str] = msgspec.field(default_factory=dict)
+    refusing: dict[str, str] = msgspec.field(default_factory=dict)
+    traps: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     source_files: int = 0
+    outputs: list[str] = msgspec.field(default_factory=list)
+    retry_of: str | None = None
+    retried: int = 0
 
 
 def books_of(books: Books) -> dict[str, Any]:

@@ -61,7 +61,12 @@ class MemoryStore:
         """See `FrontierStore.open`."""
         if self._run is None or not self._finished:
             return Recovered()
-        last = LastRun(run_id=self._run.run_id, settings=self._run.settings, tally=self._tally)
+        last = LastRun(
+            run_id=self._run.run_id,
+            settings=self._run.settings,
+            tally=self._tally,
+            done=self._rows.books.done,
+        )
         return Recovered(last=last)
 
     async def given_up(self) -> list[GivenUp]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawler.interfaces import GivenUp, LastRun, Mark
+from crawler.interfaces import Books, GivenUp, LastRun, Mark
 from crawler.outcome import ErrorClass
 from crawler.storage import schema
 
@@ -26,6 +26,7 @@ def last_run(tables: SqliteTables) -> LastRun | None:
     marks = msgspec.json.decode(tables.setting("last_marks", b"[]"), type=tuple[Mark, ...])
     return LastRun(
         run_id=tables.setting("run_id"), settings=tables.setting("run_settings"),
+        done=msgspec.json.decode(tables.setting("books"), type=Books).done,
         tally=tables.setting("tally"), marks=marks,
     )  # fmt: skip
 

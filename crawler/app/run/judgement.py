@@ -21,7 +21,7 @@ from crawler.policy.checks import (
 def judge_run(
     job: Job, books: Books, tally: Tally, *, limit: int | None, start_error: str | None
 ) -> Judgement:
-    """Judge a run that came to its end.
+    """Judge a run that came to its end; a retry together with the run that it builds on.
 
     Args:
         job: The job.
@@ -38,8 +38,8 @@ def judge_run(
     judgement = judge(
         RunTally(
             done=books.done, failed=books.failed, dead=books.dead,
-            broken_links=tally.broken_links, items=tally.items_out,
-            fill=_fill(job.checks.min_fill, tally.items.values()),
+            broken_links=tally.broken_links, items=sum(kind.out for kind in tally.whole_items),
+            fill=_fill(job.checks.min_fill, tally.whole_items),
             starts=StartTally(
                 reached=starts.reached, unreached=starts.unreached, forbidden=starts.forbidden,
                 other=starts.other, pending=max(0, starts.given - ended),

@@ -12,7 +12,9 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         base: Base of state, data and reports.
-        mode: "auto" resumes what was interrupted, else begins afresh; "fresh" or "resume".
+        mode: "auto" resumes what was interrupted, else begins afresh; "fresh", "resume", or
+            "retry", which asks again for what the last run gave up.
+        classes: "retry": error classes that are asked for; None for all.
         forget: Wipe the job's history first.
         output: Absolute path that replaces the config's outputs, "-" for standard output; None
             for them.
@@ -25,6 +27,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     base: Path
     mode: str = "auto"
+    classes: frozenset[str] | None = None
     forget: bool = False
     output: str | None = None
     limit: int | None = None

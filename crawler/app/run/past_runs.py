@@ -21,7 +21,8 @@ _MAX_BYTES = 4 << 20
 def past_runs(reports: Path, run_id: str) -> list[PastRun]:
     """Return the newest good runs before this one, the last one first.
 
-    What cannot be read counts as no run; a look with `--limit` is none to compare with.
+    What cannot be read counts as no run; a look with `--limit`, or a retry, is none
+    to compare with.
 
     Args:
         reports: The folder of all reports of the job.
@@ -35,7 +36,7 @@ def past_runs(reports: Path, run_id: str) -> list[PastRun]:
     found: list[PastRun] = []
     for name in reversed(names[-_LOOKED_INTO:]):
         run = _read(reports / name / "summary.json")
-        if run is not None and run.exit == 0 and run.reason != LIMIT_REACHED:
+        if run is not None and run.exit == 0 and run.reason != LIMIT_REACHED and not run.retry_of:
             found.append(run)
             if len(found) == RUNS:
                 break

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,6 +13,8 @@ from crawler.app.run.options import RunOptions
 from crawler.app.run.past_runs import past_runs
 from crawler.app.run.rule_places import placed_rules
 from crawler.app.run.run_report import RunReport
+from crawler.app.run.spider_end import tell_spider
+from crawler.app.run.stuck_words import Stuck
 from crawler.app.run.summing_up import Ending, sum_up
 from crawler.app.run.wiring import Wired
 from crawler.config.load import LoadedJob
@@ -33,8 +34,6 @@ from crawler.observe.rule_misses import rule_misses
 from crawler.observe.summary import Summary, write_summary
 from crawler.policy.checks import NO_START_REACHED
 from crawler.sinks.file_output import target_of
-from crawler.spider.failure import failed
-from crawler.spider.spider import Spider
 
 #: Exit codes from here on are those of signals.
 _SIGNALS = 128
@@ -51,6 +50,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
         cpu_total: CPU seconds of the whole process, its start included.
         wall: The time now.
         loop: Name of the event loop.
+        stuck: How often and how long nothing moved.
     """
 
     seconds: float
@@ -58,6 +58,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     cpu_total: float
     wall: float
     loop: str
+    stuck: Stuck
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +95,7 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         self._balance(wired)
         reached("finish.before")
         finished = signal_code is None and end.finished
-        await _tell_spider(wired.spider, end.reason, self.report.log.note)
+        await tell_spider(wired.spider, end.reason, self.report.log.note)
         code, checks = signal_code or 0, tuple[str, ...]()
         if finished:
             code, checks = self._judge(wired)
@@ -153,6 +154,8 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         ending = Ending(
             exit_code=code, reason=end.reason, checks=checks, seconds=spent.seconds,
             cpu=spent.cpu, cpu_total=spent.cpu_total, wall=spent.wall, loop=spent.loop,
+            stuck=spent.stuck,
+            outputs=tuple(map(str, self._paths(quarantine=False))),
             lag={
                 "p99": round(wired.probe.percentile(0.99), 3), "max": round(wired.probe.worst, 3),
             },
@@ -164,7 +167,8 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         """Gather what is told beside the summary."""
         recorder, folder = self.report.recorder, self.report.folder
         # Half a run, or a look at one, compares with nothing and says nothing of rules.
-        whole = summary.exit < _SIGNALS and summary.reason != LIMIT_REACHED
+        ended = summary.exit < _SIGNALS and summary.reason != LIMIT_REACHED
+        whole = ended and summary.retry_of is None
         past = past_runs(folder.parent, summary.run) if whole else []
         last = past[0].rules if past else {}
         rules = placed_rules(self.loaded.job) if whole else []
@@ -189,13 +193,3 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
 def _not_in(files: Sequence[Path]) -> dict[Path, Path]:
     """Return the outputs that are not made of these files, or not yet."""
     return {file: output for file in files if (output := target_of(file)) is not None}
-
-
-async def _tell_spider(spider: Spider, reason: str, note: Callable[[str], None]) -> None:
-    """Call the spider's `closed`; what it raises changes nothing any more."""
-    try:
-        given = spider.closed(reason)
-        if inspect.isawaitable(given):
-            await given
-    except Exception as error:  # noqa: BLE001 - the user's code
-        note(f"the spider's closed() raised {failed(error)}")

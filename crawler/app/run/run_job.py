@@ -5,34 +5,34 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, nullcontext
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from crawler.app.job.job_paths import JobPaths, new_run_id, rfc3339
+from crawler.app.job.job_paths import JobPaths, rfc3339
 from crawler.app.job.practice_site import start_practice_site
 from crawler.app.job.spider_set import SpiderSet, spiders_of, user_spider
-from crawler.app.job.start_lists import check_file, keep_stdin, leaves_stdin
+from crawler.app.job.start_lists import check_file
+from crawler.app.run.beginning import Beginning, forgets, nothing_to_resume
+from crawler.app.run.control import Control, Holder
+from crawler.app.run.live_crawl import LiveCrawl, Shown
 from crawler.app.run.open_files import make_room
 from crawler.app.run.options import RunOptions
 from crawler.app.run.process_figures import CpuMeter
-from crawler.app.run.progress import Progress, may_share_terminal
-from crawler.app.run.recovery import recover_outputs, settle_outputs, wipe_history
+from crawler.app.run.retrying import NothingToRetry, no_run_to_retry
 from crawler.app.run.run_end import Ended, RunEnd, Spent
 from crawler.app.run.run_report import RunReport
-from crawler.app.run.settings_change import changes, settings_of
 from crawler.app.run.spider_offload import SpiderOffload
 from crawler.app.run.stop_signals import StopSignals
+from crawler.app.run.streams import Streams
 from crawler.app.run.watched import Watched
-from crawler.app.run.wiring import OpenStore, Wired, outputs_of, refuse_taken
+from crawler.app.run.wiring import OpenStore, Wired, outputs_of
 from crawler.config.load import LoadedJob
-from crawler.engine.crawl import Crawl, End
+from crawler.engine.crawl import Crawl
 from crawler.engine.output import Output
 from crawler.engine.tally import decode_tally
 from crawler.errors import ConfigError, StateError
-from crawler.interfaces import Batch, Clock, Mark, Opened, Recovered, RunStart, Transform
+from crawler.interfaces import Batch, Clock, Mark, Opened, Transform
 from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
 from crawler.spider.spider import Spider
@@ -40,14 +40,6 @@ from crawler.storage.job_lock import JobLock
 
 if TYPE_CHECKING:
     from crawler.app.run.transforming import Transforming
-
-
-class Streams(msgspec.Struct, frozen=True):
-    """Standard output, error and input of the process; input is None where nothing reads it."""
-
-    stdout: BinaryIO
-    stderr: TextIO
-    stdin: BinaryIO | None = None
 
 
 def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock) -> int:
@@ -61,31 +53,25 @@ def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clo
     """
     paths = JobPaths(options.base.absolute(), loaded.job.name)
     if options.mode == "resume" and not paths.database.exists():
-        raise _nothing_to_resume(loaded)
+        raise nothing_to_resume(loaded)
+    if options.mode == "retry" and not paths.database.exists():
+        raise no_run_to_retry(loaded)
     # What can be wrong with a config is found before anything is made on disk.
     user = user_spider(loaded)
     check_file(loaded)
     make_room(loaded.job.fetch.concurrency)
     factory, loop_name = new_loop_factory(loaded.job.run.loop)
-    holder: dict[str, str | int] = {
+    holder: Holder = {
         "pid": os.getpid(), "host": socket.gethostname(), "since": rfc3339(clock.wall()),
     }  # fmt: skip
     lock = JobLock(paths.lock).acquire(holder)
     try:
         with asyncio.Runner(loop_factory=factory) as runner:
-            run = JobRun(loaded, options, streams, paths, clock)
+            control = Control(paths, lock, holder, options.go_on)
+            run = JobRun(loaded, options, streams, paths, clock, control)
             return runner.run(run.run(user, loop_name))
     finally:
         lock.release()
-
-
-def _nothing_to_resume(loaded: LoadedJob) -> ConfigError:
-    why = "; with run.durability: off nothing is kept" if _forgets(loaded) else ""
-    return ConfigError(f"job {loaded.job.name} has no interrupted run to resume{why}")
-
-
-def _forgets(loaded: LoadedJob) -> bool:
-    return loaded.job.run.durability == "off"
 
 
 class JobRun:
@@ -98,6 +84,7 @@ class JobRun:
         streams: Streams,
         paths: JobPaths,
         clock: Clock,
+        control: Control | None = None,
     ) -> None:
         self._loaded = loaded
         self._job = loaded.job
@@ -109,7 +96,11 @@ class JobRun:
         self._begun = clock.monotonic()
         self._meter = CpuMeter()
         self._stock: OpenStore
-        self._progress: Progress | None = None
+        self._live: LiveCrawl | None = None
+        self._control = control
+        self._signals = StopSignals(self._say_aloud, self._abort, clock)
+        self._offload: SpiderOffload | None = None
+        self._report: RunReport | None = None
         #: The crawl, once it has begun.
         self.crawl: Crawl | None = None
 
@@ -120,6 +111,46 @@ class JobRun:
             user: The spider of the job's class, None when it has none.
             loop_name: Name of the event loop, for the summary.
         """
+        signals = self._signals
+        with signals if self._options.signals else nullcontext():
+            try:
+                code = await self._answering(user, loop_name)
+            except asyncio.CancelledError:
+                code = self._stopped_early()
+        signals.keep(code)
+        return code
+
+    def _stopped_early(self) -> int:
+        """Return the exit code of a run that was stopped before its crawl began.
+
+        Raises:
+            CancelledError: It was not; whoever runs us gave us up.
+        """
+        task = asyncio.current_task()
+        if self._signals.exit_code is None or task is None:
+            raise asyncio.CancelledError
+        task.uncancel()
+        what = "stopped before the crawl began: nothing was fetched"
+        if self._report is None:
+            self._console.error(f"{what}, nothing is lost; give the same command again")
+        else:
+            self._console.error(self._how_to_go_on(what))
+        return self._signals.exit_code
+
+    async def _answering(self, user: Spider | None, loop_name: str) -> int:
+        """Run, with the control channel open to the last."""
+        async with AsyncExitStack() as stack:
+            if self._control is not None:
+                stack.push_async_callback(self._control.close)
+                silent = await self._control.open(self._signals)
+                if silent is not None:
+                    self._console.say(silent)
+            code = await self._set_up(user, loop_name)
+            if self._control is not None:
+                self._control.ended(code)
+            return code
+
+    async def _set_up(self, user: Spider | None, loop_name: str) -> int:
         async with AsyncExitStack() as stack:
             # Before any socket is opened, which a process made later would hold open.
             transform = await self._start_transform(stack)
@@ -131,12 +162,20 @@ class JobRun:
             spiders = spiders_of(self._loaded, user, practice_url)
             if user is not None:
                 self._lend_slots(user, transform, stack)
-            self._stock = OpenStore(self._loaded, self._paths)
+            beginning = Beginning(
+                self._loaded, self._options, paths=self._paths, console=self._console,
+                clock=self._clock, stdin=self._streams.stdin,
+            )  # fmt: skip
             try:
-                opened = await self._begin(await self._recover())
+                opened = await beginning.begin(await beginning.recover())
+                self._stock = beginning.stock
                 return await self._crawl(spiders, opened, transform, loop_name)
+            except NothingToRetry as word:
+                await beginning.stock.store.abandon()
+                self._console.say(str(word))
+                return 0
             except BaseException:
-                await self._stock.store.abandon()
+                await beginning.stock.store.abandon()
                 raise
 
     async def _start_transform(self, stack: AsyncExitStack) -> Transforming | None:
@@ -153,71 +192,15 @@ class JobRun:
         self, spider: Spider, transform: Transforming | None, stack: AsyncExitStack
     ) -> None:
         """Let a spider class offload; it shares the slots of the job's transforms."""
-        offload = SpiderOffload(self._job, transform.slots if transform is not None else None)
+        slots = transform.slots if transform is not None else None
+        offload = self._offload = SpiderOffload(self._job, slots)
         stack.push_async_callback(offload.close)
         spider._offload = offload  # noqa: SLF001 - ours to fill in, the user's to call
 
     def _how_to_go_on(self, what: str) -> str:
-        if _forgets(self._loaded):
+        if forgets(self._loaded):
             return f"{what}; nothing is kept with run.durability: off"
         return f"{what}; state saved; go on with: {self._options.go_on}"
-
-    async def _recover(self) -> Recovered:
-        """Make the outputs of a run that did not end whole, then wipe if asked to."""
-        forget = self._options.forget
-        try:
-            recovered = await self._stock.store.open()
-        except StateError as error:
-            if not forget:
-                raise
-            self._console.error(f"{error}; wiped, as asked: outputs were left as they are")
-        else:
-            fresh = forget or self._options.mode == "fresh"
-            recover_outputs(recovered.marks, self._job.name, needed=not fresh)
-            if not forget:
-                return recovered
-        await self._stock.store.abandon()
-        wipe_history(self._paths)
-        self._stock = OpenStore(self._loaded, self._paths)
-        return await self._stock.store.open()
-
-    async def _begin(self, recovered: Recovered) -> Opened:
-        mode, now = self._options.mode, self._clock.wall()
-        settings = settings_of(self._loaded.values, self._loaded.secrets, self._options.output)
-        if mode == "resume" and recovered.run_id is None:
-            raise _nothing_to_resume(self._loaded)
-        if mode != "fresh" and recovered.settings is not None:
-            self._check_changes(recovered, settings)
-        run_id = new_run_id(now)
-        if mode == "fresh" or recovered.run_id is None:
-            refuse_taken(self._loaded, self._options, self._paths, run_id, now)
-        resumes = mode != "fresh" and recovered.run_id is not None
-        if resumes and leaves_stdin(self._loaded, self._streams.stdin):
-            self._console.say(
-                "standard input is not read: the interrupted run goes on with the list that it"
-                " began with; --fresh begins with this one",
-                QUIET,
-            )
-        await keep_stdin(self._loaded, self._paths, self._streams.stdin, resumes=resumes)
-        start = RunStart(
-            mode=mode, run_id=run_id, settings=settings, now=now,
-            max_depth=self._job.scope.max_depth,
-        )  # fmt: skip
-        opened = await self._stock.store.begin(start)
-        if not opened.resumed:
-            settle_outputs(recovered.marks, self._job.name)
-        return opened
-
-    def _check_changes(self, recovered: Recovered, settings: bytes) -> None:
-        grave, light = changes(recovered.settings or b"{}", settings)
-        if grave:
-            raise ConfigError(
-                f"run {recovered.run_id} was interrupted, and {', '.join(grave)} changed since, so"
-                " what is queued no longer means the same; undo the change to go on, or begin"
-                " anew with --fresh"
-            )
-        if light:
-            self._console.say(f"changed since the interruption: {', '.join(light)}")
 
     async def _crawl(
         self, spiders: SpiderSet, opened: Opened, transform: Transform | None, loop_name: str
@@ -226,6 +209,7 @@ class JobRun:
         with ExitStack() as stack:
             await self._open_outputs(outputs, opened, stack)
             report = RunReport(self._loaded, opened, self._paths, self._console)
+            self._report = report
             stack.callback(report.close)
             wired = Wired(
                 self._loaded, self._options, paths=self._paths, spiders=spiders,
@@ -234,7 +218,9 @@ class JobRun:
             )  # fmt: skip
             spiders.spider.logger = report.log.logger
             verb = "goes on" if opened.resumed else "begins"
-            self._tell(report, f"{self._job.name} run {opened.run_id} {verb}")
+            retried = decode_tally(opened.tally).earlier
+            of = f", a retry of run {retried.run}" if retried is not None else ""
+            self._tell(report, f"{self._job.name} run {opened.run_id} {verb}{of}")
             run_end = RunEnd(
                 loaded=self._loaded, options=self._options, store=self._stock.store, opened=opened,
                 outputs=outputs, report=report,
@@ -277,71 +263,53 @@ class JobRun:
 
     async def _to_the_end(self, wired: Wired, run_end: RunEnd, loop_name: str) -> Ended:
         crawl, report = wired.crawl, run_end.report
-        signals = StopSignals(
-            self._stopper(wired),
-            crawl.quit_now,
-            lambda text: self._tell(report, text, QUIET),
-            self._abort,
-        )
+        signals = self._signals
+        watched = Watched(
+            job=self._job, run=run_end.opened.run_id, wired=wired, store=self._stock.store,
+            recorder=report.recorder, clock=self._clock, meter=self._meter, begun=self._begun,
+        )  # fmt: skip
+        live = self._live = LiveCrawl(
+            watched, report, Shown(self._console, self._streams, self._options.output == "-"),
+            self._offload,
+        )  # fmt: skip
         self.crawl = crawl
-        with signals if self._options.signals else nullcontext():
-            try:
-                end = await self._until_end(wired, report)
-            finally:
-                await wired.close()
-            signals.crawl_ended()
-            spent = Spent(
-                seconds=self._clock.monotonic() - self._begun,
-                cpu=self._meter.since_made(), cpu_total=self._meter.total(),
-                wall=self._clock.wall(), loop=loop_name,
-            )  # fmt: skip
-            return await run_end.write(wired, end, signals.exit_code, spent)
+        signals.crawling(live.stop, crawl.quit_now)
+        if self._control is not None:
+            self._control.watch(live.watch, live.pausing)
+        try:
+            end = await live.until_end()
+        finally:
+            await wired.close()
+        signals.crawl_ended()
+        if self._control is not None:
+            self._control.ending()
+        spent = Spent(
+            seconds=self._clock.monotonic() - self._begun,
+            cpu=self._meter.since_made(), cpu_total=self._meter.total(),
+            wall=self._clock.wall(), loop=loop_name, stuck=live.watch.stuck,
+        )  # fmt: skip
+        return await run_end.write(wired, end, signals.exit_code, spent)
 
     def _abort(self, exit_code: int) -> None:
         """End the process where it stands; the lock goes with it."""
         try:
-            if self._progress is not None:
-                self._progress.close()
+            if self._live is not None:
+                self._live.close()
             self._console.error(self._how_to_go_on("quit at once, in the middle of its work"))
         finally:
             os._exit(exit_code)
-
-    async def _until_end(self, wired: Wired, report: RunReport) -> End:
-        with self._show(wired, report) as progress:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(report.bodies.run())
-                showing = group.create_task(progress.run())
-                probing = group.create_task(wired.probe.run())
-                end = await wired.crawl.run(wired.workers)
-                probing.cancel()
-                showing.cancel()
-                await report.bodies.close()
-        return end
-
-    def _show(self, wired: Wired, report: RunReport) -> Progress:
-        watched = Watched(
-            job=self._job, wired=wired, store=self._stock.store, recorder=report.recorder,
-            clock=self._clock, meter=self._meter, begun=self._begun,
-        )  # fmt: skip
-        shared = self._options.output == "-" and may_share_terminal(self._streams.stdout)
-        self._progress = Progress(watched, self._console, self._streams.stderr, shared=shared)
-        return self._progress
-
-    def _stopper(self, wired: Wired) -> Callable[[str], None]:
-        """Return what a signal calls: it stops the crawl, and whoever watches sees it."""
-
-        def stop(reason: str) -> None:
-            if self._progress is not None:
-                self._progress.stopping()
-            wired.crawl.stop(reason)
-
-        return stop
 
     def _say_ending(self, report: RunReport, ended: Ended) -> None:
         for line in ended.lines:
             self._tell(report, line, 0 if ended.exit_code == 0 else QUIET)
         if not ended.finished:
             self._console.error(self._how_to_go_on("interrupted"))
+
+    def _say_aloud(self, text: str) -> None:
+        """Say what is not to be missed, whatever the level."""
+        if self._report is not None:
+            self._report.log.note(text)
+        self._console.error(text)
 
     def _tell(self, report: RunReport, text: str, level: int = 0) -> None:
         report.log.note(text)

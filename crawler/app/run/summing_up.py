@@ -8,6 +8,7 @@ import msgspec
 
 from crawler.app.job.job_paths import rfc3339
 from crawler.app.run.process_figures import peak_rss_bytes
+from crawler.app.run.stuck_words import Stuck
 from crawler.config.models.job import Job
 from crawler.engine.bottleneck import Bottleneck
 from crawler.engine.tally import ItemTally, RuleTally, Tally
@@ -25,9 +26,11 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         seconds: That this process crawled.
         cpu: CPU seconds that it spent in them.
         cpu_total: CPU seconds of the whole process, its start included.
+        outputs: Where the items are.
         wall: The time now.
         loop: Name of the event loop.
         lag: How late it was, see `Summary.loop_lag_s`.
+        stuck: How often and how long nothing moved.
     """
 
     exit_code: int
@@ -36,9 +39,11 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     cpu: float
     cpu_total: float
+    outputs: tuple[str, ...]
     wall: float
     loop: str
     lag: dict[str, float]
+    stuck: Stuck
 
 
 def sum_up(
@@ -46,6 +51,7 @@ def sum_up(
 ) -> Summary:
     """Return what `summary.json` says; earlier processes of the run are counted in."""
     worked = tally.worked + ending.seconds
+    fetched = books.done - tally.pages_before
     hosts = {host: {"count": o.count, "sample": o.sample} for host, o in tally.offsite.items()}
     return Summary(
         job=job.name, run=opened.run_id, started=rfc3339(opened.started),
@@ -58,13 +64,26 @@ def sum_up(
         offsite={"links": tally.offsite_links, "hosts": hosts},
         nofollow_links=tally.nofollow_links, label_conflicts=tally.label_conflicts,
         bytes=tally.wire_bytes, duration_s=round(worked, 3),
-        pages_per_s=round(books.done / worked, 2) if worked else 0.0,
+        pages_per_s=round(fetched / worked, 2) if worked else 0.0,
         limited_by=bottleneck.shares(ending.seconds, ending.cpu), peak_rss_bytes=peak_rss_bytes(),
         cpu_s=round(tally.cpu + ending.cpu_total, 3), loop_lag_s=ending.lag,
         checks=list(ending.checks),
         rules={place: _rule_counts(rule) for place, rule in tally.rules.items()},
+        paused_s=round(bottleneck.paused, 1), stuck=msgspec.to_builtins(ending.stuck),
+        given_up=tally.given_up, refusing=tally.refusing, traps=_traps(tally),
         problems=tally.problems, bad_starts=tally.bad_starts, source_files=tally.source_files,
+        outputs=list(ending.outputs),
+        retry_of=tally.earlier.run if tally.earlier is not None else None,
+        retried=tally.earlier.retried if tally.earlier is not None else 0,
     )  # fmt: skip
+
+
+def _traps(tally: Tally) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"pages": one.pages, "cut": one.cut, "example": one.example}
+        for name, one in tally.traps.items()
+        if one.is_cut
+    }
 
 
 def _item_counts(kind: ItemTally) -> dict[str, Any]:

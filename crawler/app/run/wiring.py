@@ -21,6 +21,7 @@ from crawler.app.run.backend import Backend
 from crawler.app.run.left_outputs import left_outputs
 from crawler.app.run.options import RunOptions
 from crawler.app.run.output_columns import columns_of
+from crawler.app.run.retrying import no_starts
 from crawler.app.run.stalls import Stalls
 from crawler.config.load import LoadedJob
 from crawler.config.models.items import OutputSettings
@@ -37,15 +38,18 @@ from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, FrontierStore, Opened, Transform
 from crawler.observe.recorder import Recorder
 from crawler.policy.autothrottle import AutothrottlePolicy
+from crawler.policy.traps import Traps, Weights
 from crawler.sinks.file_output import FileOutput, unknown_format
 from crawler.sinks.late_file import LateFile
 from crawler.sinks.sink_for import sink_for
 from crawler.sinks.stdout_sink import StdoutSink
+from crawler.spider.page_spider import PageSpider
 from crawler.spider.spider_state import SpiderState
 from crawler.spider.start_entry import BadStart
 from crawler.storage.memory_store import MemoryStore
 from crawler.storage.slot_file import NoGuard, SlotFile
 from crawler.storage.sqlite_store import SqliteStore
+from crawler.workers.barren_pages import BarrenPages
 from crawler.workers.inline import InlineWorkers
 from crawler.workers.visit import Visitor
 
@@ -88,11 +92,11 @@ def refuse_taken(
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise ConfigError(f"output {path} is no file; -o - prints items on standard output")
         if path.is_file():
-            cure = (
-                "delete it or name another"
-                if options.output is not None
-                else "use mode: append or replace, or a path with {run_id} in it"
-            )
+            cure = "use mode: append or replace, or a path with {run_id} in it"
+            if options.output is not None:
+                cure = "delete it or name another"
+            elif options.mode == "retry":
+                cure = "-o FILE names another for what the retry finds"
             raise ConfigError(f"output {path} exists already; {cure}")
 
 
@@ -106,20 +110,35 @@ def outputs_of(
     quarantine = Output(LateFile("quarantine", broken, sync=sync), quarantine=True)
     if options.output == "-":
         return (Output(StdoutSink(stdout), after_commit=True), quarantine)
-
-    def output(one: OutputSettings) -> Output:
-        file = FileOutput(
-            name=one.path, path=paths.output(one.path, opened.run_id, opened.started),
-            mode=one.mode, job=job.name, sync=sync, formula_cells=one.formula_cells,
-            columns=columns_of(job, one.provenance),
-        )  # fmt: skip
-        return Output(sink_for(file), one.provenance)
-
-    wanted: Sequence[OutputSettings] = job.output
-    if options.output is not None:  # any name will do; a config is stricter
-        wanted = (OutputSettings().model_copy(update={"path": options.output}),)
+    wanted = _wanted(job, options)
+    files = files_of(loaded, options, paths, opened.run_id, opened.started)
+    made = [Output(sink_for(file), one.provenance) for file, one in zip(files, wanted, strict=True)]
     left = left_outputs(opened.marks, {one.path for one in wanted}, job.name)
-    return (*map(output, wanted), *left, quarantine)
+    return (*made, *left, quarantine)
+
+
+def files_of(
+    loaded: LoadedJob, options: RunOptions, paths: JobPaths, run_id: str, started: float
+) -> list[FileOutput]:
+    """Return the files that a run writes its items to; none with `-o -`."""
+    job = loaded.job
+    return [
+        FileOutput(
+            name=one.path, path=paths.output(one.path, run_id, started), mode=one.mode,
+            job=job.name, sync=job.run.durability == "power_loss",
+            formula_cells=one.formula_cells, columns=columns_of(job, one.provenance),
+        )
+        for one in _wanted(job, options)
+    ]  # fmt: skip
+
+
+def _wanted(job: Job, options: RunOptions) -> Sequence[OutputSettings]:
+    if options.output == "-":
+        return ()
+    if options.output is None:
+        return job.output
+    # Any name will do; a config is stricter.
+    return (OutputSettings().model_copy(update={"path": options.output}),)
 
 
 class Wired:
@@ -168,28 +187,35 @@ class Wired:
         concurrency = self._backend.concurrency
         gate = asyncio.Semaphore(concurrency)
         hosts, retry = _host_book(job, opened), retry_of(job)
+        retries = opened.retry_of is not None
+        starts = no_starts() if retries else self._backend.starts(parser)
         obey = job.fetch.robots == "obey"
+        traps = Traps(weights_of(spiders), self.tally.traps)
         self.crawl = Crawl(
             Parts(
                 store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
                 robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=obey),
-                retry=retry, breaker=breaker_of(job),
+                retry=retry, breaker=breaker_of(job), traps=traps,
                 starts=StartFeed(
-                    self._backend.starts(parser), items_done=self.tally.start_items,
-                    bad=self._bad_start(recorder), lists_first=_lists_first(job),
+                    starts, items_done=self.tally.start_items,
+                    bad=self._bad_start(recorder), lists_first=not retries and _lists_first(job),
                 ),
                 outputs=tuple(one for one in outputs if not one.quarantine),
                 quarantine=next((one.sink for one in outputs if one.quarantine), None),
                 stamp={"_job": job.name, "_run": opened.run_id},
                 limits=RunLimits(
-                    concurrency=concurrency, max_pages=job.scope.max_pages,
+                    concurrency=concurrency, max_pages=_max_pages(job, self.tally.pages_before),
                     max_items=options.limit, max_runtime=job.scope.max_runtime,
                 ),
                 tally=self.tally, clock=clock, ended=stalls.ended, transform=transform,
             )
         )  # fmt: skip
         state = SpiderState(spiders.spider, opened.spider_state)
-        visitor = Visitor(self.fetcher, parser, self._backend.guard, state, retry)
+        self.callbacks = self._backend.callbacks
+        visitor = Visitor(
+            self.fetcher, parser, self.callbacks, state, retry, self.callbacks.expired,
+            BarrenPages(traps.wants_text, traps.counts_pages),
+        )  # fmt: skip
         visits = self._backend.visits(visitor)
         self.workers = InlineWorkers(visits, gate, self.crawl.deliver)
 
@@ -205,6 +231,18 @@ class Wired:
             self.tally.bad_starts = recorder.bad_starts_count
 
         return note
+
+
+def _max_pages(job: Job, before: int) -> int | None:
+    """Return how many pages may be done in all: the limit is one of what this run fetches."""
+    most = job.scope.max_pages
+    return None if most is None else most + before
+
+
+def weights_of(spiders: SpiderSet) -> Weights:
+    """Return what a page without news counts for the trap guard."""
+    bare = isinstance(spiders.spider, PageSpider) and not spiders.is_class
+    return Weights.PAGES_WANTED if bare else Weights.ITEMS_WANTED
 
 
 def _lists_first(job: Job) -> bool:

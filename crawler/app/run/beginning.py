@@ -1,0 +1,162 @@
+"""How a run begins: what the last process left is made whole, then a run is begun or goes on."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from crawler.app.job.job_paths import JobPaths, new_run_id
+from crawler.app.job.start_lists import keep_stdin, leaves_stdin
+from crawler.app.run.options import RunOptions
+from crawler.app.run.recovery import (
+    recover_outputs,
+    settle_ended,
+    settle_outputs,
+    wipe_history,
+)
+from crawler.app.run.retrying import begin_retry, plan_retry
+from crawler.app.run.settings_change import changes, settings_of
+from crawler.app.run.wiring import OpenStore, files_of, refuse_taken
+from crawler.config.load import LoadedJob
+from crawler.errors import ConfigError, StateError
+from crawler.interfaces import Clock, Opened, Recovered, RunStart
+from crawler.observe.console import QUIET, Console
+
+
+class Beginning:
+    """The steps that come before a crawl.
+
+    Args:
+        loaded: The job.
+        options: The command line's.
+        paths: The job's files.
+        console: Is told of what the user should know.
+        clock: The time.
+        stdin: Standard input, None where nothing reads it.
+
+    Attributes:
+        stock: The store; another one once a history was wiped.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedJob,
+        options: RunOptions,
+        *,
+        paths: JobPaths,
+        console: Console,
+        clock: Clock,
+        stdin: BinaryIO | None,
+    ) -> None:
+        self._loaded = loaded
+        self._options = options
+        self._paths = paths
+        self._console = console
+        self._clock = clock
+        self._stdin = stdin
+        self.stock = OpenStore(loaded, paths)
+
+    async def recover(self) -> Recovered:
+        """Make the outputs of a run that did not end whole, then wipe if asked to.
+
+        Raises:
+            StateError: The state cannot be used.
+            OutputError: A file is not what was committed; it is left alone.
+        """
+        forget = self._options.forget
+        try:
+            recovered = await self.stock.store.open()
+        except StateError as error:
+            if not forget:
+                raise
+            self._console.error(f"{error}; wiped, as asked: outputs were left as they are")
+        else:
+            fresh = forget or self._options.mode == "fresh"
+            recover_outputs(recovered.marks, self._loaded.job.name, needed=not fresh)
+            if recovered.last is not None:
+                settle_ended(recovered.last.marks, self._loaded.job.name)
+            if not forget:
+                return recovered
+        await self.stock.store.abandon()
+        wipe_history(self._paths)
+        self.stock = OpenStore(self._loaded, self._paths)
+        return await self.stock.store.open()
+
+    async def begin(self, recovered: Recovered) -> Opened:
+        """Begin a run, or go on with one.
+
+        Raises:
+            ConfigError: It cannot be begun like this; nothing is on record.
+            NothingToRetry: A retry that has nothing to do.
+        """
+        mode = self._options.mode
+        if mode == "resume" and recovered.run_id is None:
+            raise nothing_to_resume(self._loaded)
+        start = await self._start(recovered)
+        resumes = mode != "fresh" and recovered.run_id is not None
+        if resumes and leaves_stdin(self._loaded, self._stdin):
+            self._console.say(
+                "standard input is not read: the interrupted run goes on with the list that it"
+                " began with; --fresh begins with this one",
+                QUIET,
+            )
+        kept = resumes or mode == "retry"
+        await keep_stdin(self._loaded, self._paths, self._stdin, resumes=kept)
+        opened = await self.stock.store.begin(start)
+        if not opened.resumed:
+            settle_outputs(recovered.marks, self._loaded.job.name)
+        return opened
+
+    async def _start(self, recovered: Recovered) -> RunStart:
+        mode, now = self._options.mode, self._clock.wall()
+        output = self._options.output
+        settings = settings_of(self._loaded.values, self._loaded.secrets, output)
+        start = RunStart(
+            mode=mode, run_id=new_run_id(now), settings=settings, now=now,
+            max_depth=self._loaded.job.scope.max_depth, config=str(self._loaded.path.absolute()),
+            classes=self._options.classes,
+        )  # fmt: skip
+        if mode == "retry":
+            return await self._retry(recovered, start)
+        if mode != "fresh" and recovered.settings is not None:
+            self._check_changes(recovered, settings)
+        if mode == "fresh" or recovered.run_id is None:
+            refuse_taken(self._loaded, self._options, self._paths, start.run_id, now)
+        return start
+
+    async def _retry(self, recovered: Recovered, start: RunStart) -> RunStart:
+        """Complete the start of a retry with what it builds on."""
+        last, chosen = await plan_retry(
+            self._loaded, self.stock.store, recovered, start.classes, self._options.go_on
+        )
+        loaded, options, paths = self._loaded, self._options, self._paths
+        refuse_taken(loaded, options, paths, start.run_id, start.now)
+        files = files_of(loaded, options, paths, start.run_id, start.now)
+        retry = begin_retry(last, chosen, files, start)
+        if retry.changed:
+            self._console.say(
+                f"changed since run {last.run_id}: {', '.join(retry.changed)}; what pages gave then"
+                " stays as it is"
+            )
+        return retry.start
+
+    def _check_changes(self, recovered: Recovered, settings: bytes) -> None:
+        grave, light = changes(recovered.settings or b"{}", settings)
+        if grave:
+            raise ConfigError(
+                f"run {recovered.run_id} was interrupted, and {', '.join(grave)} changed since, so"
+                " what is queued no longer means the same; undo the change to go on, or begin"
+                " anew with --fresh"
+            )
+        if light:
+            self._console.say(f"changed since the interruption: {', '.join(light)}")
+
+
+def nothing_to_resume(loaded: LoadedJob) -> ConfigError:
+    """Return the error of a job that has no interrupted run."""
+    why = "; with run.durability: off nothing is kept" if forgets(loaded) else ""
+    return ConfigError(f"job {loaded.job.name} has no interrupted run to resume{why}")
+
+
+def forgets(loaded: LoadedJob) -> bool:
+    """Tell whether the job keeps no state."""
+    return loaded.job.run.durability == "off"
