@@ -24,6 +24,7 @@ ODD = {
     "bad": 15,  # an item breaks its schema
     "hidden": 15,  # robots.txt forbids it
 }
+_WAITS = ("busy", "torn", "slow", "broken")
 _ITEMS = (0, 1, 1, 2, 3)
 _FILLER = "Nobody reads this text, but a page without any would be quick to parse. " * 12
 
@@ -71,13 +72,15 @@ class SeededSite:
         seed: Of everything.
         pages: In all.
         hosts: That share them.
+        quick: Without pages that make a crawl wait: the slow ones, and those to be asked for twice.
     """
 
-    def __init__(self, seed: int, *, pages: int, hosts: int) -> None:
+    def __init__(self, seed: int, *, pages: int, hosts: int, quick: bool = False) -> None:
         chance = random.Random(f"site {seed}")
         self.hosts = hosts
         self.per_host = max(1, pages // hosts)
-        kinds, weights = ("plain", *ODD), (1000 - sum(ODD.values()), *ODD.values())
+        odd = {kind: 0 if quick and kind in _WAITS else share for kind, share in ODD.items()}
+        kinds, weights = ("plain", *odd), (1000 - sum(odd.values()), *odd.values())
         self.kinds = [
             ["plain", *chance.choices(kinds, weights, k=self.per_host - 1)] for _ in range(hosts)
         ]

@@ -37,11 +37,12 @@ class SiteProcess:
         seed: Of the site.
         pages: In all.
         hosts: That share them.
+        quick: Without pages that make a crawl wait.
     """
 
-    def __init__(self, seed: int, *, pages: int, hosts: int) -> None:
+    def __init__(self, seed: int, *, pages: int, hosts: int, quick: bool = False) -> None:
         self.hosts = hosts
-        self._words = [str(seed), str(pages), str(hosts)]
+        self._words = [str(seed), str(pages), str(hosts), *(["quick"] if quick else [])]
         self._home: tempfile.TemporaryDirectory[str]
         self._process: subprocess.Popen[bytes]
         self._board: Board

@@ -1,6 +1,6 @@
 """Serves a seeded site from a process of its own, and writes down when it was asked for what.
 
-    python -m scripts.soak.site_server FOLDER SEED PAGES HOSTS
+    python -m scripts.soak.site_server FOLDER SEED PAGES HOSTS [quick]
 
 Raw asyncio: it must cost little beside the crawl that it is there for. Its hosts are 127.0.0.1,
 127.0.0.2, ... on one port, which Linux has without being told. The board, a mapped file, carries
@@ -164,7 +164,7 @@ async def serve(desk: Desk) -> None:
 def main() -> None:
     """Serve."""
     folder, seed, pages, hosts = Path(sys.argv[1]), *map(int, sys.argv[2:5])
-    site = SeededSite(seed, pages=pages, hosts=hosts)
+    site = SeededSite(seed, pages=pages, hosts=hosts, quick="quick" in sys.argv[5:])
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(Desk(folder, site)))
 
