@@ -36,6 +36,11 @@ class Bottleneck:
             waited[cause] += now - since
         return waited
 
+    @property
+    def paused(self) -> float:
+        """Seconds of pauses that are over."""
+        return self._waited[_PAUSED]
+
     def shares(self, total: float, cpu: float) -> dict[str, float]:
         """Return each cause's share of the time but pauses; the shares add up to 1.
 

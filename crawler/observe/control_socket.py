@@ -84,9 +84,7 @@ class ControlSocket:
         if self._clients:
             await asyncio.wait(self._clients)
 
-    async def _connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._clients) >= CLIENTS or self._end.done():
             writer.transport.abort()
             return

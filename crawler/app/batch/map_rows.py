@@ -15,6 +15,7 @@ from crawler.app.batch.row_output import FileRows, Journal, StdoutRows, refusal_
 from crawler.app.batch.row_window import Entry, RowWindow
 from crawler.app.batch.rows import Row
 from crawler.app.run.stop_signals import StopSignals
+from crawler.clock import SystemClock
 from crawler.errors import ConfigError, OffloadError, OutputError
 from crawler.interfaces import Clock
 from crawler.observe.console import NORMAL, QUIET, Console, safe
@@ -183,7 +184,9 @@ class MapRows:
             )
 
     def _signals(self) -> StopSignals:
-        return StopSignals(lambda _: self._stop(), self._give_up, self._console.error, os._exit)
+        signals = StopSignals(self._console.error, os._exit, SystemClock())
+        signals.crawling(lambda _: self._stop(), self._give_up)
+        return signals
 
     def _stop(self) -> None:
         self._stopped = True

@@ -11,6 +11,7 @@ from crawler.engine.lag_probe import LagProbe
 from crawler.interfaces import Clock, CrashGuard
 from crawler.spider.page_parser import PageParser, Started
 from crawler.storage.slot_file import NoGuard
+from crawler.workers.callback_watch import CallbackWatch
 from crawler.workers.inline import Visits
 from crawler.workers.visit import Visitor
 
@@ -29,6 +30,7 @@ class Backend:
 
     Attributes:
         guard: What callbacks are to be told to.
+        callbacks: The same; knows which of them run.
         probe: Measures the loop; to be run beside the crawl.
         concurrency: Requests that may be in flight.
     """
@@ -44,13 +46,16 @@ class Backend:
         self.concurrency = job.fetch.concurrency
         if self._thread is None:
             self.probe = LagProbe(guard, clock, stalled)
-            self.guard: CrashGuard = self.probe
+            inner: CrashGuard = self.probe
         else:
             # Callbacks on a thread of their own hold nobody up.
             self.probe = LagProbe(NoGuard(), clock, stalled)
-            self.guard = guard
+            inner = guard
             # No more than there are threads to wait for them.
             self.concurrency = min(self.concurrency, job.run.threads)
+        self.guard = self.callbacks = CallbackWatch(
+            inner, clock.monotonic, job.run.callback_timeout
+        )
 
     def starts(self, parser: PageParser) -> AsyncIterator[Started]:
         """Return what the crawl begins with, the spider's code run where it belongs."""

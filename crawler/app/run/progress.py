@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
+from crawler.app.run.pausing import Pausing
 from crawler.app.run.watched import Watched
 from crawler.observe.console import NORMAL, Console, safe
 
@@ -38,13 +39,17 @@ class Progress:
 
     Args:
         watched: The crawl.
+        pausing: Pauses it.
         console: Says nothing below NORMAL, and then nothing is shown nor read here.
         stream: stderr.
         shared: Somebody else writes to the terminal, and may read its keys: plain lines, no keys.
     """
 
-    def __init__(self, watched: Watched, console: Console, stream: TextIO, *, shared: bool) -> None:
+    def __init__(
+        self, watched: Watched, pausing: Pausing, console: Console, stream: TextIO, *, shared: bool
+    ) -> None:
         self._watched = watched
+        self._pausing = pausing
         self._console = console
         self._stream = stream
         self._stopping = False
@@ -155,15 +160,10 @@ class Progress:
     # Keys
 
     def _pause(self) -> None:
-        crawl = self._watched.wired.crawl
-        if crawl.paused:
-            crawl.go_on()
-            self._console.say("going on")
+        if self._pausing.paused:
+            self._pausing.go_on()
         else:
-            crawl.pause()
-            flying = crawl.in_flight
-            rest = f": {flying} in flight still come to their end" if flying else ""
-            self._console.say(f"paused{rest}; p goes on")
+            self._pausing.pause("p goes on")
 
     def _tell_errors(self) -> None:
         errors, examples = self._watched.wired.tally.errors, self._watched.recorder.examples

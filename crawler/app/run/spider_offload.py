@@ -26,6 +26,8 @@ class SpiderOffload:
         self._shared = slots is not None
         self._starting = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
+        #: Calls under way.
+        self.busy = 0
 
     async def __call__(self, function: Any, data: Any) -> Any:
         """Run a function over plain data; the callback may be on a loop of another thread."""
@@ -39,10 +41,14 @@ class SpiderOffload:
         from crawler.offload.offloaded import Refused
 
         name = name_of(function)
-        async with self._starting:
-            if self._slots is None:
-                self._slots = await self._started()
-        answer = await self._slots.call(name, data)
+        self.busy += 1
+        try:
+            async with self._starting:
+                if self._slots is None:
+                    self._slots = await self._started()
+            answer = await self._slots.call(name, data)
+        finally:
+            self.busy -= 1
         if isinstance(answer, Refused):
             raise OffloadFailed(answer.kind, answer.message)
         return answer.value

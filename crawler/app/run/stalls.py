@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from crawler.app.run.callback_name import callback_name
 from crawler.outcome import PageOutcome
-from crawler.spider.failure import CallbackFailed
-from crawler.spider.payload import decode
 
 #: Pages whose stall is remembered until they end.
 _MOST = 1_000
@@ -42,8 +41,5 @@ class Stalls:
 
 
 def _callback(outcome: PageOutcome) -> str:
-    try:
-        callback = decode(outcome.request.payload).callback
-    except (CallbackFailed, ValueError):
-        callback = None
-    return f"its callback {callback.name}" if callback is not None else "its callback"
+    name = callback_name(outcome.request)
+    return "its callback" if name is None else f"its callback {name}"

@@ -15,10 +15,12 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     """What there is to see.
 
     Attributes:
+        run: Its id.
         begun: Monotonic second at which the process began.
     """
 
     job: Job
+    run: str
     wired: Wired
     store: FrontierStore
     recorder: Recorder

@@ -12,6 +12,7 @@ from crawler.config.models.fields import (
     JobName,
     Listed,
     Settings,
+    Span,
     SpiderName,
     written,
 )
@@ -30,6 +31,11 @@ class RunSettings(Settings):
     )
     threads: int = Field(
         default=32, ge=1, le=1000, description="Threads that fetch, with `backend: threads`."
+    )
+    callback_timeout: Span = written(
+        "10m",
+        "Longest time that a callback may wait for something: then its page fails. Time in "
+        "`offload` does not count. A callback that computes is not ended.",
     )
     workers: int = Field(default=1, ge=1, le=1, description="Number of event loops.")
     loop: Literal["auto", "uvloop", "asyncio"] = Field(
