@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class RunLog:
 
     def __init__(self, path: Path, name: str, level: int = logging.INFO) -> None:
         try:
-            self._handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+            self._handler = _Handler(path, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}") from error
         self._handler.setFormatter(_OneLine(_FORMAT))
@@ -38,10 +39,26 @@ class RunLog:
         """Write an error with its traceback."""
         self.logger.error("internal error", exc_info=error)
 
+    @property
+    def lost(self) -> int:
+        """Lines that could not be written."""
+        return self._handler.lost
+
     def close(self) -> None:
         """Close the file."""
         self.logger.removeHandler(self._handler)
-        self._handler.close()
+        with contextlib.suppress(OSError):  # what its buffer held was counted when it failed
+            self._handler.close()
+
+
+class _Handler(logging.FileHandler):
+    """Counts what it cannot write: a log is no reason to stop, and none to shout on stderr."""
+
+    lost = 0
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Count a line that is lost."""
+        self.lost += 1
 
 
 class _OneLine(logging.Formatter):

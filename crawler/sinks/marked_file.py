@@ -98,11 +98,21 @@ class MarkedFile:
         while True:
             self._handle = os.open(self.path, flags, 0o644)
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Its last owner may have moved or deleted it between our two steps.
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(self._handle), self.path.stat()):
-                    return
-            self.close()
+            if self._in_place():
+                return
+            self.close()  # its last owner has moved or deleted it between our two steps
+
+    def _in_place(self) -> bool:
+        """Tell whether the open file is the one that bears its name."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            return os.path.samestat(os.fstat(self._handle), self.path.stat())
+        return False
+
+    def _gone(self) -> OutputError:
+        return OutputError(
+            f"{self.path} was deleted or moved away while it was written to; put it back if you"
+            " can and run again, or begin anew with --fresh"
+        )
 
     def cut(self, mark: Mark) -> Mark:
         """Cut the open file back to its mark.
@@ -143,9 +153,12 @@ class MarkedFile:
         """Write, all of it or nothing.
 
         Raises:
-            OutputError: The disk is full or failing; the file is as long as before.
+            OutputError: The disk is full or failing; the file is as long as before. Or it was
+                deleted, and what is written would be lost.
         """
         try:
+            if not os.fstat(self._handle).st_nlink:
+                raise self._gone()
             self._write(memoryview(data))
             if self._sync:
                 os.fsync(self._handle)
@@ -170,8 +183,10 @@ class MarkedFile:
         """Force what was written to the disk.
 
         Raises:
-            OutputError: The disk is failing.
+            OutputError: The disk is failing, or the file was deleted or moved away meanwhile.
         """
+        if not self._in_place():
+            raise self._gone()
         try:
             reached("output.sync.before")
             os.fsync(self._handle)
