@@ -13,7 +13,8 @@ import re
 
 import msgspec
 
-from crawler.fetch.answer import Head, is_chunked
+from crawler.fetch.answer import Head, content_type, is_chunked
+from crawler.fetch.connect_failure import not_http
 from crawler.fetch.limits import MAX_FIELD, MAX_FIELDS, MAX_LINE
 
 # 0.9 in a status line is some server's idea of 1.0; 2.0 that of a gateway.
@@ -22,11 +23,18 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _OLD = frozenset((b"1.0", b"0.9"))
 
+HEAD_TOO_LARGE = "the header is over the size limit"
+TOO_MANY_FIELDS = f"there are more than {MAX_FIELDS} header fields"
+
 Fields = list[tuple[bytes, bytes]]
 
 
 class MalformedAnswer(Exception):
     """What came is no HTTP, or cannot be read in one way only."""
+
+
+class HeadTooLarge(MalformedAnswer):
+    """A head, or a line of it, is over the size limit."""
 
 
 class Framing(enum.Enum):
@@ -47,7 +55,7 @@ class AnswerHead(msgspec.Struct, frozen=True, gc=False):
         is_kept: The connection may be used again once the body is read.
         framing: How the body ends, apart from what the request or the status says of it.
         length: Bytes of the body; 0 unless `framing` is LENGTH.
-        content_type: The first Content-Type field, "" for none.
+        content_type: The Content-Type field that counts, "" for none.
         codings: The Content-Encoding fields.
         has_location: There is a Location field.
     """
@@ -80,26 +88,29 @@ def parse_head(block: bytes) -> AnswerHead:
         block: Status line and fields, the last line with its end, without the empty line.
 
     Raises:
-        MalformedAnswer: It breaks the grammar, or a limit.
+        MalformedAnswer: It breaks the grammar; HeadTooLarge, a limit.
     """
     first, _, rest = block.partition(b"\n")
     line = _STATUS_LINE.fullmatch(first.removesuffix(b"\r"))
-    if line is None or len(first) > MAX_LINE:
-        raise MalformedAnswer("the status line is not one of HTTP/1")
+    if len(first) > MAX_LINE:
+        raise HeadTooLarge(HEAD_TOO_LARGE)
+    if line is None:
+        is_http = first.startswith(b"HTTP/")
+        raise MalformedAnswer("bad status line" if is_http else not_http(first))
     fields = parse_fields(rest)
     named: dict[bytes, list[bytes]] = {}
     for name, value in fields:
         named.setdefault(name.lower(), []).append(value)
     framing, length = _framing(named)
     tokens = b",".join(named.get(b"connection", ())).lower().replace(b" ", b"").split(b",")
-    types = named.get(b"content-type")
+    types = [_text(value) for value in named.get(b"content-type", ())]
     return AnswerHead(
         status=int(line[2]),
         fields=fields,
         is_kept=b"keep-alive" in tokens if line[1] in _OLD else b"close" not in tokens,
         framing=framing,
         length=length,
-        content_type=_text(types[0]) if types else "",
+        content_type=content_type(types),
         codings=tuple(_text(value) for value in named.get(b"content-encoding", ())),
         has_location=b"location" in named,
     )
@@ -109,19 +120,21 @@ def parse_fields(block: bytes) -> Fields:
     """Parse header or trailer fields; a folded one is unfolded (§5.2).
 
     Raises:
-        MalformedAnswer: A line is no field, or over a limit.
+        MalformedAnswer: A line is no field; HeadTooLarge, over a limit.
     """
     fields: Fields = []
     for raw in block.split(b"\n"):
         line = raw.removesuffix(b"\r")
         if not line:
             continue  # behind the last line
-        if b"\0" in line or b"\r" in line or len(line) > MAX_FIELD:
-            raise MalformedAnswer("a header field holds NUL or CR, or is over the size limit")
+        if len(line) > MAX_FIELD:
+            raise HeadTooLarge(HEAD_TOO_LARGE)
+        if b"\0" in line or b"\r" in line:
+            raise MalformedAnswer("a header field holds NUL or CR")
         if line[0] in b" \t" and fields:
             name, value = fields[-1]
             if len(value) + len(line) > MAX_FIELD:
-                raise MalformedAnswer("a folded header field is over the size limit")
+                raise HeadTooLarge(HEAD_TOO_LARGE)
             fields[-1] = (name, (value + line).strip(b" \t"))
             continue
         name, colon, value = line.partition(b":")
@@ -130,7 +143,7 @@ def parse_fields(block: bytes) -> Fields:
             raise MalformedAnswer("a header field has no name, or an impossible one")
         fields.append((name, value.strip(b" \t")))
         if len(fields) > MAX_FIELDS:
-            raise MalformedAnswer(f"there are more than {MAX_FIELDS} header fields")
+            raise HeadTooLarge(TOO_MANY_FIELDS)
     return fields
 
 

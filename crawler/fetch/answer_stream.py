@@ -1,7 +1,7 @@
 """Reads one HTTP/1 answer off a connection that blocks: its head, then its body piece by piece.
 
-Knows no socket: bytes come from a function, which also keeps the time limits. That bytes are left
-behind the answer is an error, or the end of the connection, never the start of another answer.
+Knows no socket: bytes come from a function, which also keeps the time limits. Bytes that are left
+behind the answer end the connection; they are never the start of another answer.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import re
 from collections.abc import Callable
 
 from crawler.fetch.answer_head import (
+    HEAD_TOO_LARGE,
     AnswerHead,
     Framing,
+    HeadTooLarge,
     MalformedAnswer,
     parse_fields,
     parse_head,
 )
+from crawler.fetch.connect_failure import not_http
 from crawler.fetch.limits import MAX_HEAD, MAX_INTERIM, MAX_LINE
 
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
@@ -37,9 +40,15 @@ class AnswerStream:
     Args:
         receive: Returns what came, waiting for something; b"" at the end of the connection.
             Raises ConnectionError for a connection that breaks, whatever it likes for its limits.
+
+    Attributes:
+        head: The head, once it is read.
+        has_more: More came than the answer announced; known once its body is read.
     """
 
-    __slots__ = ("_at", "_buffer", "_done", "_framing", "_gap", "_left", "_receive", "head")
+    __slots__ = (
+        "_at", "_buffer", "_done", "_framing", "_gap", "_left", "_receive", "has_more", "head",
+    )  # fmt: skip
 
     head: AnswerHead
 
@@ -51,6 +60,12 @@ class AnswerStream:
         self._left = 0  # bytes of the body, or of the chunk, that are still to come
         self._gap = False  # a chunk was read, the line end behind it was not
         self._done = False
+        self.has_more = False
+
+    @property
+    def unread(self) -> int:
+        """Bytes that came and were not read: behind the body, once that is at its end."""
+        return len(self._buffer) - self._at
 
     @property
     def is_reusable(self) -> bool:
@@ -92,7 +107,7 @@ class AnswerStream:
         """Return what has come of the body; b"" at its end.
 
         Raises:
-            MalformedAnswer: The chunks are none, or there is more than was announced.
+            MalformedAnswer: The chunks are none.
             CutShort: The connection ended inside the body.
         """
         if self._done:
@@ -132,14 +147,14 @@ class AnswerStream:
         while (end := _EMPTY_LINE.search(self._buffer, scan)) is None:
             size = len(self._buffer) - self._at
             begin = self._buffer[self._at : self._at + len(starts)]
-            if size > MAX_HEAD or not starts.startswith(begin):
-                raise MalformedAnswer(
-                    "the header is over the size limit" if size > MAX_HEAD else "this is no HTTP"
-                )
+            if not starts.startswith(begin):
+                raise MalformedAnswer(not_http(bytes(self._buffer[self._at : self._at + 16])))
+            if size > MAX_HEAD:
+                raise HeadTooLarge(HEAD_TOO_LARGE)
             scan = max(0, size - 2)  # counted from where filling will put the beginning
             self._fill(CutShort, where)
         if end.start() - self._at > MAX_HEAD:
-            raise MalformedAnswer("the header is over the size limit")
+            raise HeadTooLarge(HEAD_TOO_LARGE)
         block = bytes(self._buffer[self._at : end.start() + 1])
         self._at = end.end()
         return block
@@ -189,11 +204,9 @@ class AnswerStream:
         return True
 
     def _end(self) -> None:
-        """Note that the body is complete; what came behind it must look like an answer."""
+        """Note that the body is complete, and whether anything but line ends came behind it."""
         self._done = True
-        rest = bytes(self._buffer[self._at : self._at + 64]).lstrip(b"\r\n")
-        if rest and not (self.head.is_kept and b"HTTP/".startswith(rest[:5])):
-            raise MalformedAnswer("more came than the answer announced")
+        self.has_more = bool(self._buffer[self._at : self._at + 64].lstrip(b"\r\n"))
 
     def _take_buffered(self) -> bytes:
         data = bytes(self._buffer[self._at :])

@@ -17,6 +17,14 @@ def connect_failure(host: str, port: int | None, error: OSError) -> str:
     return f"cannot connect to {host}:{port}: {why[:1].lower()}{why[1:]}"
 
 
+def tls_failure(host: str, port: int | None, error: Exception) -> str:
+    """Return what is wrong with a certificate or a handshake, in OpenSSL's words."""
+    why = getattr(error, "verify_message", "") or getattr(error, "reason", "") or str(error)
+    if why.isupper():  # the name of an alert
+        why = why.replace("_", " ").lower()
+    return f"cannot trust {host}:{port}: {why}"
+
+
 def tls_class(error: Exception) -> ErrorClass:
     """Return the class of an error of TLS."""
     # Plain HTTP on a TLS port is a wrong protocol, not a wrong certificate.
@@ -27,6 +35,21 @@ def ended_early(error: Exception) -> bool:
     """Tell whether the other side just went away in the middle of a handshake."""
     # Which of the two it is depends on the release of CPython and on what was still to be read.
     return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+
+
+def not_http(first: bytes) -> str:
+    """Return what an answer is that is no HTTP/1.
+
+    Args:
+        first: Its first bytes; 9 are enough.
+    """
+    # RFC 9113 §3.4: a server begins with SETTINGS, type 4, on stream 0. RFC 8446 §5.1: records
+    # have types 20 to 23 and version 3.x.
+    if len(first) >= 9 and first[3] == 4 and first[5:9] == b"\0\0\0\0":
+        return "this is no HTTP/1: the server speaks HTTP/2 only"
+    if len(first) >= 3 and 20 <= first[0] <= 23 and first[1] == 3:
+        return "this is no HTTP: the server speaks TLS here, as https URLs do"
+    return "this is no HTTP"
 
 
 def one_line(said: str) -> str:

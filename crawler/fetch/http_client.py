@@ -1,4 +1,6 @@
-"""The fetcher over aiohttp. The only module that imports aiohttp's client; its errors end here.
+"""The fetcher over aiohttp. With `client_wire` the only module that imports aiohttp's client.
+
+Its errors end here.
 
 What aiohttp is not left to do, and why: redirects (each hop is a request of its own), cookies and
 decompression (see `cookie_jar`, `content_coding`), its silent second try (it would not be
@@ -8,7 +10,6 @@ only gate), and quoting of URLs (signed ones break).
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import socket
 import ssl
@@ -18,22 +19,26 @@ from typing import Any
 import aiohttp
 from aiohttp import hdrs
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from crawler.errors import FetchError
 from crawler.fetch.addresses import AddressGuard, AddressRefused
-from crawler.fetch.answer import BodyPlan, Head, check_status, is_chunked, plan_body
-from crawler.fetch.connect_failure import connect_failure, one_line, tls_class
+from crawler.fetch.answer import (
+    BodyPlan,
+    Head,
+    check_status,
+    content_type,
+    is_chunked,
+    plan_body,
+)
+from crawler.fetch.client_wire import Answer, Connector, Dropped, refusal
+from crawler.fetch.connect_failure import connect_failure, one_line, tls_class, tls_failure
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.limits import (
     DNS_ENTRIES,
     DNS_TTL,
     MAX_FIELD,
     MAX_FIELDS,
-    MAX_HEAD,
-    MAX_INTERIM,
     MAX_LINE,
     FetchLimits,
 )
@@ -145,9 +150,10 @@ class AiohttpFetcher:
             check_status(status, request)
         plan = plan_body(head, request, self._limits)
         received = await self._receiver.take(answer.content, request, head, plan)
-        broken = isinstance(answer, _Answer) and answer.was_reset
-        if broken and plan is BodyPlan.READ and not head.is_delimited:
-            raise aiohttp.ClientPayloadError("the connection was reset inside the body")
+        if isinstance(answer, Answer):
+            if answer.was_reset and plan is BodyPlan.READ and not head.is_delimited:
+                raise aiohttp.ClientPayloadError("the connection was reset inside the body")
+            received = received.and_more(answer.had_more)
         headers = Headers.from_raw(answer.raw_headers)
         return self._responder.response(request, status, headers, received, started)
 
@@ -159,7 +165,7 @@ class AiohttpFetcher:
     def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
         if (session := self._sessions.get(fresh)) is not None:
             return session
-        connector = _Connector(
+        connector = Connector(
             limit=0,
             ttl_dns_cache=DNS_TTL,
             dns_cache_max_size=DNS_ENTRIES,
@@ -171,7 +177,7 @@ class AiohttpFetcher:
             connector=connector,
             headers=self._headers,
             cookie_jar=_NoCookies(),
-            response_class=_Answer,
+            response_class=Answer,
             auto_decompress=False,
             skip_auto_headers=(hdrs.CONTENT_TYPE,),  # it would call any body a stream of octets
             trust_env=False,
@@ -200,99 +206,12 @@ def _head(answer: aiohttp.ClientResponse) -> Head:
     length = fields.get(hdrs.CONTENT_LENGTH)
     return Head(
         answer.status,
-        fields.get(hdrs.CONTENT_TYPE, ""),
+        content_type(fields.getall(hdrs.CONTENT_TYPE, ())),
         int(length) if length is not None and length.isdecimal() else None,
         fields.getall(hdrs.CONTENT_ENCODING, ()),
         hdrs.LOCATION in fields,
         length is not None or is_chunked(fields.getall(hdrs.TRANSFER_ENCODING, ())),
     )
-
-
-class _Dropped(aiohttp.ClientConnectionError):
-    """The connection ended before the first byte of an answer."""
-
-
-class _Wire(ResponseHandler):
-    """One connection, with the limits on heads that aiohttp lacks."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop=loop)
-        self.was_reset = False
-        self._in_head = False  # a request was sent, its answer's head is not complete
-        self._head_size = 0
-        self._interim = 0
-
-    def set_response_params(self, **params: Any) -> None:
-        self._in_head = True
-        self._head_size = self._interim = 0
-        super().set_response_params(**params)
-
-    def data_received(self, data: bytes) -> None:
-        if self._in_head:
-            if self._head_size > MAX_HEAD:
-                self._refuse("the header is over the size limit")
-                return
-            self._head_size += len(data)
-        super().data_received(data)
-
-    def feed_data(self, data: Any, size: int = 0) -> None:
-        """Take a parsed head; the first final one is the answer."""
-        if not self._in_head:
-            # An answer to nothing. The next request on this connection would take it for its own.
-            self._close()
-            return
-        if 100 <= data[0].code < 200 and data[0].code != 101:
-            self._interim += 1
-            if self._interim > MAX_INTERIM:
-                self._refuse("too many interim answers")
-            return
-        self._in_head = False
-        super().feed_data(data, size)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self.was_reset = exc is not None
-        super().connection_lost(exc)
-
-    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
-        if self._in_head and isinstance(
-            exc, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError
-        ):
-            # Of classes that aiohttp does not try again by itself.
-            if self._head_size:
-                exc = aiohttp.ClientPayloadError("the connection ended inside the header")
-            else:
-                exc = _Dropped("the connection ended before an answer")
-        super().set_exception(exc, exc if exc_cause is None else exc_cause)
-
-    def _refuse(self, why: str) -> None:
-        self.set_exception(HttpProcessingError(message=why))
-        self._close()
-
-    def _close(self) -> None:
-        self.force_close()
-        if self.transport is not None:
-            self.transport.close()
-
-
-def _new_wire(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
-    return _Wire(loop)
-
-
-class _Answer(aiohttp.ClientResponse):
-    """aiohttp's response, with what its connection knew."""
-
-    @property
-    def was_reset(self) -> bool:
-        """The connection broke; where it alone ended the body, that looked like an end."""
-        return isinstance(self._protocol, _Wire) and self._protocol.was_reset
-
-
-class _Connector(aiohttp.TCPConnector):
-    """aiohttp's connector, making our connections."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._factory = functools.partial(_new_wire, self._loop)
 
 
 class _NoCookies(aiohttp.DummyCookieJar):
@@ -338,12 +257,17 @@ def _translated(
 ) -> FetchError:
     """Return the error in our words."""
     kind = _kind(error)
-    if kind is ErrorClass.CONNECT and can_repeat:
-        dropped = isinstance(error, _Dropped | aiohttp.ClientConnectionResetError)
-        kind = ErrorClass.REUSE if dropped and answer is None else kind
     said = str(error) or ("no answer in time" if kind is ErrorClass.TIMEOUT else "")
-    if isinstance(error, aiohttp.ClientConnectorError) and kind is not ErrorClass.TLS:
-        said = connect_failure(error.host, error.port, error.os_error)
+    if kind is ErrorClass.PROTOCOL and (refused := refusal(error)) is not None:
+        kind, said = refused
+    if kind is ErrorClass.CONNECT and can_repeat:
+        dropped = isinstance(error, Dropped | aiohttp.ClientConnectionResetError)
+        kind = ErrorClass.REUSE if dropped and answer is None else kind
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        said = tls_failure(error.host, error.port, error.certificate_error)
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        words = tls_failure if kind is ErrorClass.TLS else connect_failure
+        said = words(error.host, error.port, error.os_error)
     message = one_line(said or type(error).__name__)
     return FetchError(kind, message, url=url, status=answer.status if answer is not None else None)
 

@@ -10,6 +10,7 @@ from crawler.errors import FetchError
 from crawler.fetch.answer import (
     BODY_CUT,
     ERROR_BODY,
+    EXTRA_BYTES,
     LENGTH_UNKNOWN,
     REDIRECT_BODY,
     UNWANTED_TYPE,
@@ -41,6 +42,10 @@ class Received(NamedTuple):
     body: bytes = b""
     wire_size: int = 0
     flags: tuple[str, ...] = ()
+
+    def and_more(self, has_more: bool) -> Received:
+        """Return it, flagged if more came than was announced."""
+        return self._replace(flags=(*self.flags, EXTRA_BYTES)) if has_more else self
 
 
 _NOTHING = Received()

@@ -25,9 +25,15 @@ from urllib3.exceptions import HTTPError
 from crawler.errors import FetchError
 from crawler.fetch.addresses import AddressGuard, AddressRefused
 from crawler.fetch.answer import check_status, plan_body
-from crawler.fetch.answer_head import MalformedAnswer
+from crawler.fetch.answer_head import HeadTooLarge, MalformedAnswer
 from crawler.fetch.answer_stream import AnswerStream, CutShort, NoAnswer
-from crawler.fetch.connect_failure import connect_failure, ended_early, one_line, tls_class
+from crawler.fetch.connect_failure import (
+    connect_failure,
+    ended_early,
+    one_line,
+    tls_class,
+    tls_failure,
+)
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.dialler import Dialler, NotConnected, UnknownHost
 from crawler.fetch.idle_connections import IdleConnections
@@ -136,8 +142,10 @@ class Urllib3Fetcher:
             about = head.as_head()
             plan = plan_body(about, request, self._limits)
             received = await self._receiver.take(stream, request, about, plan)
-            headers = Headers.from_raw(head.fields)
-            return self._responder.response(request, status, headers, received, started)
+            return self._responder.response(
+                request, status, Headers.from_raw(head.fields),
+                received.and_more(stream.has_more), started,
+            )  # fmt: skip
         except FetchError as error:
             error.status = error.status or status
             raise
@@ -309,7 +317,9 @@ def _translated(error: Exception, url: str, status: int | None, *, can_repeat: b
     if isinstance(error, NoAnswer) and can_repeat:
         kind = ErrorClass.REUSE
     said = str(error) or ("no answer in time" if kind is ErrorClass.TIMEOUT else "")
-    if isinstance(error, OSError) and kind in (ErrorClass.CONNECT, ErrorClass.PROTOCOL):
+    if isinstance(error, ssl.SSLError) and kind is ErrorClass.TLS:
+        said = tls_failure(hostname(url), port(url), error)
+    elif isinstance(error, OSError) and kind in (ErrorClass.CONNECT, ErrorClass.PROTOCOL):
         why = OSError(None, "the connection was closed") if ended_early(error) else error
         said = connect_failure(hostname(url), port(url), why)
     return FetchError(kind, one_line(said or type(error).__name__), url=url, status=status)
@@ -331,6 +341,7 @@ _KINDS: tuple[tuple[type[Exception], ErrorClass], ...] = (
     (UnknownHost, ErrorClass.DNS),
     (TimeoutError, ErrorClass.TIMEOUT),
     (CutShort, ErrorClass.TRUNCATED),
+    (HeadTooLarge, ErrorClass.TOO_LARGE),
     (NotConnected, ErrorClass.CONNECT),
     (NoAnswer, ErrorClass.CONNECT),
     (OSError, ErrorClass.CONNECT),

@@ -6,7 +6,6 @@ import enum
 import shutil
 import ssl
 import subprocess
-import warnings
 from pathlib import Path
 
 _CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
@@ -37,8 +36,6 @@ class Certificate(enum.StrEnum):
     OTHER_NAME = "other_name"  # for a host that is not the one
     SELF_SIGNED = "self_signed"
     UNTRUSTED = "untrusted"  # signed by an authority that nobody trusts
-    OLD_PROTOCOL = "old_protocol"  # good, over TLS 1.0 alone
-    UNKNOWN_NAME = "unknown_name"  # refuses every name that it is asked for
 
 
 class CertificateAuthority:
@@ -83,10 +80,6 @@ class CertificateAuthority:
         else:
             self._signed(stem, names, kind)
         made.load_cert_chain(self._folder / f"{stem}.pem", self._folder / f"{stem}.key")
-        if kind is Certificate.OLD_PROTOCOL:
-            _speak_old(made)
-        elif kind is Certificate.UNKNOWN_NAME:
-            made.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
         return made
 
     def _root(self, stem: str) -> Path:
@@ -118,13 +111,3 @@ class CertificateAuthority:
 
     def _run(self, *arguments: str) -> None:
         subprocess.run(["openssl", *arguments], cwd=self._folder, check=True, capture_output=True)
-
-
-def _speak_old(context: ssl.SSLContext) -> None:
-    # OpenSSL 3 allows TLS 1.0 at security level 0 alone, and the module warns of it: what a
-    # client says to such a server is the question here.
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        context.maximum_version = ssl.TLSVersion.TLSv1

@@ -63,6 +63,10 @@ class Exchange:
         """The connection is closed, or being closed, by either side."""
         return self._writer.transport.is_closing()
 
+    async def listen(self) -> bytes:
+        """Wait for more than the request that was sent, and return it; b"" at the end."""
+        return await self._reader.read(65_536)
+
     async def hold(self) -> None:
         """Say nothing more until the client is gone or the server is closed."""
         with contextlib.suppress(ConnectionError):

@@ -22,7 +22,8 @@ from unittest import mock
 
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.run.options import RunOptions
-from crawler.app.run.run_job import JobRun, Streams
+from crawler.app.run.run_job import JobRun
+from crawler.app.run.streams import Streams
 from crawler.clock import SystemClock
 from crawler.config.load import load_job
 from crawler.fetch.name_lookup import Address
@@ -107,7 +108,7 @@ def played_names(server: HostileServer) -> Iterator[PlayedNames]:
     """Let every fetcher that is made meanwhile ask the rows for addresses."""
     names = PlayedNames(server)
     with (
-        mock.patch("aiohttp.DefaultResolver", lambda: names),
+        mock.patch("aiohttp.DefaultResolver", return_value=names),
         mock.patch("crawler.fetch.name_lookup.ask_system", names.ask),
     ):
         try:
@@ -155,7 +156,8 @@ async def crawl(
     growth = None if before is None else _peak() - before
     report = paths.newest_report()
     assert report is not None
-    lines = [json.loads(one) for one in gzip.open(report / "urls.jsonl.gz")]
+    books = gzip.decompress((report / "urls.jsonl.gz").read_bytes())
+    lines = [json.loads(one) for one in books.splitlines()]
     pages = [json.loads(one) for one in items.getvalue().splitlines()]
     return Crawled(
         code, json.loads((report / "summary.json").read_bytes()),

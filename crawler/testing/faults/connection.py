@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from crawler.outcome import ErrorClass
-from crawler.testing.faults.play import breaks, close, hold, keeps, reset, sends
+from crawler.testing.faults.play import breaks, close, hold, interrupts, keeps, reset, sends
 from crawler.testing.faults.row import BLACK_HOLE, NEVER, Door, FaultRow, dead, done, failed
 from crawler.testing.raw_server import Exchange, answer
 
@@ -116,7 +116,8 @@ ROWS = (
     FaultRow(
         number="F12", does="speaks plain HTTP where TLS is expected",
         expected=dead(ErrorClass.PROTOCOL, "TLS"), scheme="https", door=Door.RAW,
-        play=b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", tries=0, has_after=False,
+        play=interrupts(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), tries=0,
+        has_after=False,
     ),
     FaultRow(
         number="F12b", does="speaks TLS where plain HTTP is expected",

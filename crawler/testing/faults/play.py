@@ -49,6 +49,17 @@ def keeps(*parts: bytes) -> Script:
     return script
 
 
+def interrupts(*parts: bytes) -> Script:
+    """Hear what is said first, whatever it is, send parts one by one, and close."""
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.listen()
+        await exchange.send(*parts)
+        exchange.close()
+
+    return script
+
+
 def breaks(*parts: bytes) -> Script:
     """Send parts one by one, give them time to arrive, then break the connection."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crawler.outcome import ErrorClass
 from crawler.testing.authority import Certificate
-from crawler.testing.faults.play import hold, keeps
+from crawler.testing.faults.play import hold, interrupts, keeps
 from crawler.testing.faults.row import Door, FaultRow, dead, done, failed
 from crawler.testing.raw_server import answer
 
@@ -15,7 +15,15 @@ def _refused(number: str, does: str, certificate: Certificate, note: str) -> Fau
     return FaultRow(
         number=number, does=does, expected=failed(ErrorClass.TLS, note), play=keeps(_PAGE),
         door=Door.TLS, certificate=certificate, tries=0, has_after=False,
-        names=(lambda _n, own: (own,)) if certificate is Certificate.UNKNOWN_NAME else None,
+    )  # fmt: skip
+
+
+def _alert(number: str, does: str, description: int, note: str) -> FaultRow:
+    # RFC 8446 §6: record type 21, version, length; level 2 is fatal.
+    record = bytes((21, 3, 1, 0, 2, 2, description))
+    return FaultRow(
+        number=number, does=does, expected=failed(ErrorClass.TLS, note), play=interrupts(record),
+        door=Door.RAW, scheme="https", tries=0, has_after=False,
     )  # fmt: skip
 
 
@@ -26,8 +34,8 @@ ROWS = (
     _refused(
         "F10d", "shows a certificate of an unknown authority", Certificate.UNTRUSTED, "certificate"
     ),
-    _refused("F10e", "speaks TLS 1.0 only", Certificate.OLD_PROTOCOL, "version"),
-    _refused("F10f", "does not know its name", Certificate.UNKNOWN_NAME, "name"),
+    _alert("F10e", "speaks older versions of TLS only", 70, "version"),
+    _alert("F10f", "does not know the name it is asked for", 112, "name"),
     FaultRow(
         number="F10g", does="shows a good certificate (nothing wrong)", expected=done(),
         play=keeps(_PAGE), door=Door.TLS, certificate=Certificate.GOOD,

@@ -97,15 +97,11 @@ async def test_a_plain_answer_comes_back_whole(fetcher: Fetcher) -> None:
         pytest.param(b"HTTP/3.0 200 OK\r\n\r\n", ErrorClass.PROTOCOL, id="http-3-over-tcp"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX-A\r\n\r\n", ErrorClass.PROTOCOL, id="no-colon"),
         pytest.param(answer(x_a="a\rb"), ErrorClass.PROTOCOL, id="bare-cr-in-a-field"),
-        pytest.param(answer(b"hello") + b"XX", ErrorClass.PROTOCOL, id="bytes-behind-the-body"),
         pytest.param(answer(x_a="a\0b"), ErrorClass.PROTOCOL, id="nul-in-a-field"),
         pytest.param(
             b"HTTP/1.1 200 OK\r\nX A : b\r\nContent-Length: 0\r\n\r\n",
             ErrorClass.PROTOCOL,
             id="space-in-a-field-name",
-        ),
-        pytest.param(
-            answer(b"hello, and more", content_length="5"), ErrorClass.PROTOCOL, id="extra-bytes"
         ),
         pytest.param(answer(status="101 Switching", upgrade="x"), ErrorClass.PROTOCOL, id="101"),
         pytest.param(answer(status="304 Not Modified"), ErrorClass.PROTOCOL, id="304-unasked"),
@@ -154,20 +150,38 @@ async def test_odd_but_harmless_framing_is_read(fetcher: Fetcher, raw: bytes) ->
 
 
 @pytest.mark.parametrize(
-    "raw",
+    ("raw", "kind"),
     [
-        pytest.param(answer(x_a="y" * 10_000_000), id="10-mb-field"),
-        pytest.param(answer(**{f"x_{n}": "y" for n in range(20_000)}), id="20000-fields"),
-        pytest.param(b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 60_000 + b"\r\n", id="cut-60-kb"),
-        pytest.param(answer(**{f"x_{n}": "y" * 50_000 for n in range(30)}), id="1.5-mb-in-all"),
-        pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" * 5_000 + answer(b"x"), id="5000-interim"),
+        pytest.param(answer(x_a="y" * 10_000_000), ErrorClass.TOO_LARGE, id="10-mb-field"),
+        pytest.param(
+            answer(**{f"x_{n}": "y" for n in range(20_000)}),
+            ErrorClass.TOO_LARGE,
+            id="20000-fields",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 60_000 + b"\r\n",
+            ErrorClass.TRUNCATED,
+            id="cut-60-kb",
+        ),
+        pytest.param(
+            answer(**{f"x_{n}": "y" * 50_000 for n in range(30)}),
+            ErrorClass.TOO_LARGE,
+            id="1.5-mb-in-all",
+        ),
+        pytest.param(
+            b"HTTP/1.1 100 Continue\r\n\r\n" * 5_000 + answer(b"x"),
+            ErrorClass.PROTOCOL,
+            id="5000-interim",
+        ),
     ],
 )
-async def test_heads_beyond_the_limits_are_refused(fetcher: Fetcher, raw: bytes) -> None:
+async def test_heads_beyond_the_limits_are_refused(
+    fetcher: Fetcher, raw: bytes, kind: ErrorClass
+) -> None:
     async with RawServer(raw) as server:
         error = await failure(fetcher, FetchRequest(url=server.url()))
 
-    assert error.kind in (ErrorClass.PROTOCOL, ErrorClass.TRUNCATED)
+    assert error.kind == kind
 
 
 async def test_an_endless_flood_of_interim_answers_ends(fetcher: Fetcher) -> None:
@@ -190,7 +204,7 @@ async def test_an_endless_header_ends(fetcher: Fetcher) -> None:
     async with RawServer(flood) as server:
         error = await failure(fetcher, FetchRequest(url=server.url()))
 
-    assert error.kind == ErrorClass.PROTOCOL
+    assert error.kind == ErrorClass.TOO_LARGE
 
 
 async def test_a_body_without_length_is_flagged(fetcher: Fetcher) -> None:
@@ -264,6 +278,73 @@ async def test_bytes_behind_an_answer_without_body_reach_no_other_request(
         after = await fetcher.fetch(FetchRequest(url=server.url("/next")))
 
     assert after.body == b"own body"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(answer(b"hello") + b"XX", id="bytes-behind-the-body"),
+        pytest.param(answer(b"hello, and more", content_length="5"), id="longer-than-announced"),
+        pytest.param(answer(b"hello", connection="close") + b"XX", id="behind-the-last-answer"),
+        pytest.param(answer(b"hello") + answer(b"smuggled"), id="another-answer"),
+        pytest.param(
+            b"HTTP/1.1 103 Hints\r\n\r\n" * 40 + answer(b"hello") + b"\r\nXX", id="after-hints"
+        ),
+        pytest.param(
+            answer(b"5\r\nhello\r\n0\r\nX: y\r\n\r\nXX", transfer_encoding="chunked"),
+            id="behind-the-chunks",
+        ),
+    ],
+)
+async def test_of_what_is_too_much_nothing_is_used(fetcher: Fetcher, raw: bytes) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(raw if exchange.path == "/odd" else answer(b"own body"))
+
+    async with RawServer(script) as server:
+        odd = await fetcher.fetch(FetchRequest(url=server.url("/odd")))
+        after = await fetcher.fetch(FetchRequest(url=server.url("/next")))
+
+    assert (odd.body, odd.flags) == (b"hello", ("extra_bytes",))
+    assert after.body == b"own body"
+    assert [exchange.connection for exchange in server.exchanges] == [1, 2]
+
+
+async def test_an_answer_that_comes_in_pieces_is_measured_all_the_same(fetcher: Fetcher) -> None:
+    async def script(exchange: Exchange) -> None:
+        for byte in answer(b"hello"):
+            await exchange.send(bytes((byte,)))
+        await exchange.send(b"XX")
+        await exchange.hold()
+
+    async with RawServer(script) as server:
+        response = await fetcher.fetch(FetchRequest(url=server.url()))
+
+    assert response.body == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        pytest.param(b"\0\0\x12\4\0\0\0\0\0" + b"\0" * 18, "HTTP/2 only", id="http-2"),
+        pytest.param(b"\x15\3\1\0\2\2\x46", "the server speaks TLS", id="tls"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "this is no HTTP", id="ssh"),
+    ],
+)
+async def test_what_speaks_another_protocol_is_told_by_its_first_bytes(
+    fetcher: Fetcher, raw: bytes, words: str
+) -> None:
+    async with RawServer(raw) as server:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert (error.kind, words in str(error)) == (ErrorClass.PROTOCOL, True)
+
+
+async def test_words_about_an_answer_hold_none_of_it(fetcher: Fetcher) -> None:
+    for raw in (answer(x_a="evil\0evil"), b"HTTP/1.1 evil\r\n\r\n", b"evil\r\n\r\n"):
+        async with RawServer(raw) as server:
+            error = await failure(fetcher, FetchRequest(url=server.url()))
+
+        assert "evil" not in str(error)
 
 
 async def test_an_answer_to_nothing_reaches_no_request(fetcher: Fetcher) -> None:

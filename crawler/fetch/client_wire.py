@@ -1,0 +1,193 @@
+"""aiohttp's connections, with the limits on heads that they lack, and what they know afterwards.
+
+A server that sends more than it announced is given what it announced: the parser under aiohttp
+refuses both when they come together. Where that happens the answer is measured with our own reader
+and handed to a new parser without what is too much; the connection ends, as it always does when
+more came than one answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError, LineTooLong
+
+from crawler.fetch.answer_head import HEAD_TOO_LARGE, TOO_MANY_FIELDS, MalformedAnswer
+from crawler.fetch.answer_stream import AnswerStream, CutShort, NoAnswer
+from crawler.fetch.connect_failure import not_http
+from crawler.fetch.in_place import run_in_place
+from crawler.fetch.limits import MAX_HEAD, MAX_INTERIM
+from crawler.outcome import ErrorClass
+
+
+class Dropped(aiohttp.ClientConnectionError):
+    """The connection ended before the first byte of an answer."""
+
+
+class _Refused(HttpProcessingError):
+    """What came is no answer; the message is ours."""
+
+    def __init__(self, message: str, kind: ErrorClass = ErrorClass.PROTOCOL) -> None:
+        super().__init__(message=message)
+        self.kind = kind
+
+
+def refusal(error: BaseException) -> tuple[ErrorClass, str] | None:
+    """Return class and words of an error, if it is one that a `Wire` raised."""
+    cause = error if isinstance(error, _Refused) else error.__cause__
+    return (cause.kind, cause.message) if isinstance(cause, _Refused) else None
+
+
+class Wire(ResponseHandler):
+    """One connection.
+
+    Attributes:
+        was_reset: It broke.
+        has_more: More came than the answer announced.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self.was_reset = self.has_more = False
+        self._in_head = False  # a request was sent, its answer's head is not complete
+        self._head_size = 0
+        self._interim = 0
+        self._came: list[bytes] = []  # of the answer, while its head is not complete
+        self._params: dict[str, Any] = {}
+
+    def set_response_params(self, **params: Any) -> None:
+        """Begin to wait for an answer."""
+        self._in_head = True
+        self.has_more = False
+        self._head_size = self._interim = 0
+        self._came.clear()
+        self._params = params
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, of a head so many and no more."""
+        if self._in_head:
+            if self._head_size > MAX_HEAD:
+                self._refuse(HEAD_TOO_LARGE, ErrorClass.TOO_LARGE)
+                return
+            self._head_size += len(data)
+            self._came.append(data)
+        super().data_received(data)
+
+    def feed_data(self, data: Any, size: int = 0) -> None:
+        """Take a parsed head; the first final one is the answer."""
+        if not self._in_head:
+            # An answer to nothing. The next request on this connection would take it for its own.
+            self.has_more = True
+            self._close()
+            return
+        if 100 <= data[0].code < 200 and data[0].code != 101:
+            self._interim += 1
+            if self._interim > MAX_INTERIM:
+                self._refuse("too many interim answers")
+            return
+        self._in_head = False
+        self._came.clear()
+        super().feed_data(data, size)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Take note of the connection's end."""
+        self.was_reset = exc is not None
+        super().connection_lost(exc)
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        """Let whoever waits for the answer hear what is wrong."""
+        if self._in_head:
+            if isinstance(exc, HttpProcessingError) and not isinstance(exc, _Refused):
+                if self._measured():
+                    return
+                exc = _in_our_words(exc_cause or exc, b"".join(self._came)[:16])
+            elif isinstance(exc, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
+                # Of classes that aiohttp does not try again by itself.
+                if self._head_size:
+                    exc = aiohttp.ClientPayloadError("the connection ended inside the header")
+                else:
+                    exc = Dropped("the connection ended before an answer")
+        super().set_exception(exc, exc if exc_cause is None else exc_cause)
+
+    def _measured(self) -> bool:
+        """Take the answer without what is too much; False when that is not what is wrong."""
+        raw = b"".join(self._came)
+        end = _end_of_answer(raw, bodiless=bool(self._params.get("skip_payload")))
+        if end is None or end == len(raw):
+            return False
+        self._came = [raw[:end]]
+        self._interim = 0
+        super().set_response_params(**self._params)
+        super().data_received(raw[:end])
+        self.has_more = True
+        self._close()
+        return True
+
+    def _refuse(self, why: str, kind: ErrorClass = ErrorClass.PROTOCOL) -> None:
+        self.set_exception(_Refused(why, kind))
+        self._close()
+
+    def _close(self) -> None:
+        self.force_close()
+        if self.transport is not None:
+            self.transport.close()
+
+
+class Answer(aiohttp.ClientResponse):
+    """aiohttp's response, with what its connection knew."""
+
+    @property
+    def was_reset(self) -> bool:
+        """The connection broke; where it alone ended the body, that looked like an end."""
+        return isinstance(self._protocol, Wire) and self._protocol.was_reset
+
+    @property
+    def had_more(self) -> bool:
+        """More came than the answer announced; whatever it was, nobody reads it."""
+        return isinstance(self._protocol, Wire) and self._protocol.has_more
+
+
+class Connector(aiohttp.TCPConnector):
+    """aiohttp's connector, making our connections."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._factory = functools.partial(_new_wire, self._loop)
+
+
+def _new_wire(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
+    return Wire(loop)
+
+
+def _in_our_words(error: BaseException, first: bytes) -> _Refused:
+    """Return an error of aiohttp's parser without its notation, and without remote text."""
+    said = str(getattr(error, "message", "")).partition("\n")[0].rstrip(":")
+    if isinstance(error, LineTooLong):
+        return _Refused(HEAD_TOO_LARGE, ErrorClass.TOO_LARGE)
+    if said.startswith("Too many headers"):
+        return _Refused(TOO_MANY_FIELDS, ErrorClass.TOO_LARGE)
+    if isinstance(error, BadStatusLine) and not first.lstrip(b"\r\n").startswith(b"HTTP/"):
+        return _Refused(not_http(first))
+    if said.startswith("Invalid HTTP header"):  # and then the value
+        said = "a header field holds what no field may"
+    if "-" not in said.partition(" ")[0]:  # no field's name
+        said = said[:1].lower() + said[1:]
+    return _Refused(said or "this is no HTTP")
+
+
+def _end_of_answer(raw: bytes, *, bodiless: bool) -> int | None:
+    """Return where an answer ends that is whole and well; None for any other."""
+    pieces = [raw]
+    stream = AnswerStream(lambda: pieces.pop() if pieces else b"")
+    try:
+        stream.read_head("HEAD" if bodiless else "GET")
+        while not stream.at_eof():
+            run_in_place(stream.readany())
+    except (MalformedAnswer, CutShort, NoAnswer):
+        return None
+    return len(raw) - stream.unread
