@@ -97,7 +97,7 @@ def begin(settings: ChildSettings, faults: connection.Connection) -> None:
     # Stopping is the parent's business: a Ctrl-C reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    for step in (_die_with_parent, _free_stdout):
+    for step in (_lead_family, _die_with_parent, _free_stdout):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             step()
     with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -112,6 +112,11 @@ def begin(settings: ChildSettings, faults: connection.Connection) -> None:
             _limit_memory(settings.memory)
 
 
+def _lead_family() -> None:
+    """Be the first of a process group: what functions start is in it, and can be ended with us."""
+    os.setpgid(0, 0)
+
+
 def _die_with_parent() -> None:
     """End with the parent, whatever ends it; nobody else would end us (cpython#111873)."""
     parent = parent_process()
@@ -123,13 +128,16 @@ def _die_with_parent() -> None:
     import fcntl
 
     signal.signal(signal.SIGIO, signal.SIG_DFL)
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+    ours = os.getpid()
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, -ours if os.getpgrp() == ours else ours)
     flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
     fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
 def _watch(sentinel: int) -> None:
     connection.wait([sentinel])
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
 
 

@@ -16,6 +16,7 @@ import sysconfig
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import connection
 from typing import Any, TypeVar
 
@@ -44,6 +45,8 @@ _SLACK = 0.5 + BATCH_SECONDS
 #: Seconds it may take to say where it is before it is killed for being late.
 _LAST_WORDS = 0.2
 _PAUSE = 0.05
+#: Seconds an idle process may take to leave.
+_LEAVE = 2.0
 _MAX_FAULT = 16_000
 _FRAME = re.compile(r'  File "(.+)", line (\d+) in (.+)')
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH100, PTH120 - as in frames
@@ -230,21 +233,34 @@ class Slot:
             self.learned = set()
             if pool is None:
                 return
-            process = self._context.made
-            if process is not None and process.pid is not None:
-                process.kill()
+            self._kill_family()
             pool.shutdown(wait=True, cancel_futures=True)
 
     def retire(self) -> None:
-        """Let an idle process end, and wait for that."""
+        """Let an idle process end, and wait for that; one that does not is killed."""
         with self._changing:
             pool, self._pool = self._pool, None
             self.learned = set()
-            if pool is not None:
-                pool.shutdown(wait=True)
+            if pool is None:
+                return
+            # A function may have left a thread behind that never ends.
+            late = threading.Timer(_LEAVE, self._kill_family)
+            late.start()
+            pool.shutdown(wait=True)
+            late.cancel()
+            self._kill_family()
+
+    def _kill_family(self) -> None:
+        """Kill the process, and those that its functions have started."""
+        process = self._context.made
+        if process is None or process.pid is None:
+            return
+        for kill in (partial(os.killpg, process.pid, signal.SIGKILL), process.kill):
+            with contextlib.suppress(OSError):  # nobody is left, or it has not come so far yet
+                kill()
 
     def end(self, *, hurry: bool) -> None:
-        """End the process for good, and wait for that; it is killed if it might be busy."""
+        """End the process for good, and wait for that; it is killed at once if it is busy."""
         self._over = True
         if hurry:
             self.kill()

@@ -221,14 +221,14 @@ class Slots:
             self._refuse(OffloadError("the slots are closed"))
             await self._drained(grace)
         self._closed = True
-        hurry = bool(self._open)
+        busy = [slot.busy.locked() for slot in self._slots]
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
         self._workers = []
         self._drop_all(OffloadError("the slots were closed before this was finished"))
         loop = asyncio.get_running_loop()
-        ends = [partial(slot.end, hurry=hurry) for slot in self._slots]
+        ends = [partial(slot.end, hurry=one) for slot, one in zip(self._slots, busy, strict=True)]
         await asyncio.gather(*(loop.run_in_executor(self._threads, end) for end in ends))
         self._threads.shutdown()
 

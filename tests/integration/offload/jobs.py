@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
@@ -52,9 +54,18 @@ def wild(what: Any) -> Any:
         "lambda": lambda: lambda: None,
         "large": lambda: b"x" * 200_000_000,
         "memory": lambda: b"x" * (1 << 45),
+        "thread": lambda: threading.Thread(target=threading.Event().wait).start(),
         "print": lambda: print("from a slot"),  # noqa: T201
     }
     return deeds[what]() if isinstance(what, str) and what in deeds else what
+
+
+def family(note: str) -> None:
+    """Start a process of one's own, write its id into a file, and never come back."""
+    child = subprocess.Popen(["sleep", "600"])
+    with Path(note).open("a") as file:
+        print(child.pid, file=file)
+    threading.Event().wait()
 
 
 def _raise_two() -> None:

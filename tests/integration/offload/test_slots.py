@@ -246,6 +246,39 @@ async def test_closing_without_grace_kills_what_hangs() -> None:
     assert alive(pids) == []
 
 
+async def test_slots_that_stopped_close_although_another_is_in_the_middle_of_its_work() -> None:
+    async with asyncio.timeout(30):
+        async with Slots(2, SlotLimits(timeout=60)) as slots:
+            held = asyncio.create_task(slots.call(WILD, "hold"))
+            deadly = [asyncio.create_task(slots.call(WILD, "exit")) for _ in range(8)]
+            ended = await asyncio.gather(held, *deadly, return_exceptions=True)
+            pids = slots.pids
+
+    assert isinstance(ended[0], OffloadError)
+    assert alive(pids) == []
+
+
+async def test_a_thread_that_a_function_leaves_behind_keeps_nobody_from_closing() -> None:
+    async with asyncio.timeout(30), Slots(1) as slots:
+        answer = await slots.call(WILD, "thread")
+        pids = slots.pids
+        await slots.close()
+
+    assert value(answer) is None
+    assert alive(pids) == []
+
+
+async def test_processes_that_a_function_started_end_with_its_own(tmp_path: Path) -> None:
+    note = tmp_path / "pids"
+    async with Slots(1, SlotLimits(timeout=1.0)) as slots:
+        answer = await slots.call(f"{JOBS}:family", str(note))
+
+    family = [int(line) for line in note.read_text().split()]
+    assert refusal(answer).kind == Kind.TIMEOUT
+    assert len(family) == 2  # it was given a second chance
+    assert alive(family) == []
+
+
 async def test_giving_up_on_an_answer_costs_no_slot(slots: Slots) -> None:
     asked = [asyncio.create_task(slots.call(DOUBLE, n)) for n in range(50)]
     await asyncio.sleep(0)
