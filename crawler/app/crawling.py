@@ -23,7 +23,8 @@ from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.spider_set import check_starts, user_spider
 from crawler.app.job.start_lists import check_file
 from crawler.app.run.options import RunOptions
-from crawler.app.run.run_job import JobRun, Streams
+from crawler.app.run.run_job import JobRun
+from crawler.app.run.streams import Streams
 from crawler.clock import SystemClock
 from crawler.config.load import LoadedJob, load_job
 from crawler.spider.spider import Spider

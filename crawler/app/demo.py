@@ -10,7 +10,8 @@ from importlib.resources import as_file, files
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.practice_site import serve_practice_site
 from crawler.app.run.options import RunOptions
-from crawler.app.run.run_job import Streams, run_job
+from crawler.app.run.run_job import run_job
+from crawler.app.run.streams import Streams
 from crawler.config.load import LoadedJob, load_job
 from crawler.interfaces import Clock
 

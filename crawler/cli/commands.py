@@ -32,6 +32,10 @@ COMMANDS = {
     "shell": Command("shell", "a Python prompt with a page in it"),
     "show": Command("show", "a run and what became of its requests"),
     "retry": Command("retry", "ask again for what the last run gave up"),
+    "status": Command("status", "how the run of a job goes, or what the last one came to"),
+    "pause": Command("pause", "a run sends nothing more out until it is resumed"),
+    "resume": Command("resume", "a paused run goes on"),
+    "stop": Command("stop", "a run ends as with Ctrl-C, and can be resumed"),
     "map": Command("map_rows", "a function over the rows of a file, in processes"),
     "doctor": Command("doctor", "what this machine lacks for crawling"),
     "schema": Command("schema", "print the JSON Schema of config files, for editors"),
@@ -39,6 +43,6 @@ COMMANDS = {
 
 #: Commands that will be.
 NOT_YET = (
-    "runs", "diff", "status", "pause", "resume", "stop", "cron",
+    "runs", "diff", "cron",
     "transcode", "runspider", "crawl", "state", "test", "reparse", "bench",
 )  # fmt: skip

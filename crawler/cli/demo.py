@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     from crawler.app.job.job_paths import JobPaths
     from crawler.app.job.practice_site import DAY_VARIABLE
     from crawler.app.run.options import RunOptions
-    from crawler.app.run.run_job import Streams
+    from crawler.app.run.streams import Streams
     from crawler.clock import SystemClock
 
     clock = SystemClock()

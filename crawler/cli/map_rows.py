@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from crawler.app.batch.map_files import MapOptions, map_files
     from crawler.app.batch.map_rows import Wish
-    from crawler.app.run.run_job import Streams
+    from crawler.app.run.streams import Streams
     from crawler.cli.collector import settle
     from crawler.clock import SystemClock
     from crawler.config.units import duration, share, size

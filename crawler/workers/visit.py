@@ -6,6 +6,7 @@ Whatever a server or a callback does ends here as an outcome: no exception of th
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 
@@ -20,6 +21,8 @@ from crawler.spider.failure import CallbackFailed
 from crawler.spider.page_parser import PageParser
 from crawler.spider.parsed import Parsed
 from crawler.spider.spider_state import SpiderState
+from crawler.workers.barren_pages import BarrenPages
+from crawler.workers.callback_watch import never
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _AGAIN = frozenset((408, 425, 429))
@@ -38,6 +41,8 @@ class Visitor(msgspec.Struct, frozen=True):
         guard: Is told whose callback is running.
         state: The spider's state, kept with each page.
         retry: Says whether a failure is the last, which is when an errback is called.
+        barren: Looks at pages for the trap guard; None where there is none.
+        expired: Says after how many seconds a row's callback was ended for waiting too long.
     """
 
     fetcher: Fetcher
@@ -45,6 +50,8 @@ class Visitor(msgspec.Struct, frozen=True):
     guard: CrashGuard
     state: SpiderState
     retry: RetryPolicy
+    expired: Callable[[int], float | None] = never
+    barren: BarrenPages | None = None
 
     async def fetch(self, request: QueuedRequest) -> Answer:
         """Return the answer, or why there is none; runs no code of the spider."""
@@ -95,9 +102,27 @@ class Visitor(msgspec.Struct, frozen=True):
                 self._take_over(outcome, parsed)
         except (CallbackFailed, CallbackError) as failure:
             outcome.error = f"{outcome.error}; its errback: {failure}"
+        except asyncio.CancelledError:
+            outcome.error = f"{outcome.error}; its errback: {self._why_cancelled(request.id)}"
         finally:
             self.guard.leave(request.id)
         return outcome
+
+    def _why_cancelled(self, row: int) -> str:
+        """Return why a callback was cancelled, if it was not the crawl that gave it up.
+
+        Raises:
+            CancelledError: It was.
+        """
+        seconds, task = self.expired(row), asyncio.current_task()
+        if task is not None and task.cancelling() > (seconds is not None):
+            raise asyncio.CancelledError
+        if seconds is None:
+            return "the callback raised CancelledError"
+        return (
+            f"the callback was ended after {seconds:.0f} s: it waited for something that did not"
+            " come (run.callback_timeout)"
+        )
 
     def _is_last(self, outcome: PageOutcome) -> bool:
         kind = ErrorClass(outcome.reason or ErrorClass.STATUS)
@@ -135,9 +160,7 @@ class Visitor(msgspec.Struct, frozen=True):
         except (CallbackFailed, CallbackError) as error:
             return _without_gain(outcome, str(error), answer.body)
         except asyncio.CancelledError:
-            if _is_cancelled():
-                raise
-            return _without_gain(outcome, "the callback raised CancelledError", answer.body)
+            return _without_gain(outcome, self._why_cancelled(request.id), answer.body)
         finally:
             self.guard.leave(request.id)
         if parsed.unreadable is not None:
@@ -146,6 +169,8 @@ class Visitor(msgspec.Struct, frozen=True):
         elif parsed.ignored is not None:
             outcome.state, outcome.reason = State.SKIPPED, SkipReason.IGNORED
             outcome.error = parsed.ignored
+        elif good and self.barren is not None:
+            self.barren.look(outcome, answer)
         return outcome
 
     def _take_over(self, outcome: PageOutcome, parsed: Parsed) -> None:
@@ -171,12 +196,6 @@ def _without_gain(outcome: PageOutcome, error: str, body: bytes) -> PageOutcome:
     outcome.state, outcome.reason = State.FAILED, ErrorClass.CALLBACK
     outcome.error, outcome.body = error, body
     return outcome
-
-
-def _is_cancelled() -> bool:
-    """Tell a cancellation of ours from one that the spider's code raised or let through."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _outcome(

@@ -11,7 +11,7 @@ from crawler.app.batch.map_rows import MapRows, Wish
 from crawler.app.batch.row_input import RowInput
 from crawler.app.batch.row_output import output_for
 from crawler.app.batch.worker_count import worker_count
-from crawler.app.run.run_job import Streams
+from crawler.app.run.streams import Streams
 from crawler.errors import ConfigError
 from crawler.interfaces import Clock
 from crawler.observe.console import Console

@@ -1,0 +1,1 @@
+"""A run, as seen and steered from another terminal."""
