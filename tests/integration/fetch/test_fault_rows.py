@@ -1,0 +1,75 @@
+"""The fault matrix, row by row: each a whole crawl of a host that does this one thing."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import ssl
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from crawler.testing.authority import CertificateAuthority
+from crawler.testing.faults.matrix import ROWS
+from crawler.testing.faults.row import Door, FaultRow
+from crawler.testing.hostile_server import HostileServer
+from scripts.soak.fault_crawl import crawl, faults_of, played_names, starts_of
+
+#: Bytes that a crawl may grow by, whatever is thrown at it; its limit on a body is 1 MiB.
+_GROWTH = 48 * 1024 * 1024
+_SECONDS = 30
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    return CertificateAuthority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def certificates(
+    row: FaultRow, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> CertificateAuthority | None:
+    """Return the authority, trusted by both clients; None where no row needs it."""
+    if row.door is not Door.TLS:
+        return None
+    made: CertificateAuthority = request.getfixturevalue("authority")
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.root))
+    # aiohttp reads the system's store as it is imported.
+    monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", ssl.create_default_context())
+    return made
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "threads"])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.number}-{row.does}")
+async def test_a_row_ends_as_it_says(
+    row: FaultRow, backend: str, certificates: CertificateAuthority | None, tmp_path: Path
+) -> None:
+    async with (
+        asyncio.timeout(_SECONDS),
+        HostileServer([row], certificates=certificates) as server,
+    ):
+        with played_names(server):
+            crawled = await crawl(
+                starts_of(server, [row]), tmp_path, backend=backend, settings=row.settings
+            )
+        retries = int(row.settings.get("fetch.retries", "0"))
+        wrong = faults_of(row, server, crawled, retries=retries)
+
+    assert wrong == []
+    assert (crawled.growth or 0) < _GROWTH
+    assert crawled.summary["books"]["balanced"]
+
+
+def test_every_row_has_a_number_of_its_own() -> None:
+    assert [n for n, times in Counter(row.number for row in ROWS).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("number", range(1, 43))
+def test_every_number_of_the_matrix_has_a_row_or_a_test_of_its_own(number: int) -> None:
+    elsewhere = {14, 15}  # what the machine runs out of, and what a host does to others: below
+    rows = [row for row in ROWS if row.number.rstrip("abcdefghij") == f"F{number}"]
+
+    assert rows or number in elsewhere
