@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -92,7 +93,7 @@ def _publish(temporary: Path, path: Path) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a small file that nobody ever sees half of: aside, synced, renamed.
+    """Write a small file that nobody ever sees half of: aside, synced, renamed, on the disk.
 
     For those that must be there before the next step is taken; it blocks.
 
@@ -114,6 +115,7 @@ def replace_file(path: Path, data: bytes) -> None:
         reached("file.rename.before")
         aside.replace(path)
         reached("file.rename.after")
+        sync_folder(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
@@ -121,7 +123,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last through a power loss.
+    """Make new names, renames and removals in a folder last through a power loss.
 
     Raises:
         OSError: It cannot be opened, or the disk is failing.
@@ -133,3 +135,34 @@ def sync_folder(folder: Path) -> None:
     finally:
         os.close(handle)
     reached("folder.sync.after")
+
+
+def sync_upwards(folder: Path) -> None:
+    """Make a folder's names last, and its own and those above it: any of them may be new.
+
+    Raises:
+        OSError: The disk is failing.
+    """
+    sync_folder(folder)
+    for one in folder.absolute().parents:
+        try:
+            sync_folder(one)
+        except OSError as error:
+            # One that we may not read, or that has no disk behind it, is not ours and not new.
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EINVAL, errno.EROFS):
+                raise
+            return
+
+
+def sync_tree(folder: Path) -> None:
+    """Make everything below a folder last through a power loss.
+
+    Raises:
+        OSError: Something cannot be opened, or the disk is failing.
+    """
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with Path(place, name).open("rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(place))
+    sync_upwards(folder.parent)

@@ -16,6 +16,7 @@ from xxhash import xxh3_64_hexdigest
 
 from crawler.errors import OutputError
 from crawler.fail_points import ACTIVE, reached
+from crawler.files import sync_upwards
 from crawler.interfaces import Mark
 
 _TAIL = 4096
@@ -84,6 +85,8 @@ class MarkedFile:
             self._lock()
             self._length = os.fstat(self._handle).st_size
             self._tail = _read_tail(self._handle, self._length)
+            if self._sync:
+                sync_upwards(self.path.parent)
             reached("output.open")
         except BlockingIOError as error:
             self.close()

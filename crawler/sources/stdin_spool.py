@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from crawler.errors import ConfigError
+from crawler.files import sync_folder
 
 _PIECE = 1 << 16
 _CURE = "pipe one in: crawler JOB.yaml < urls.txt"
@@ -63,6 +64,7 @@ class _Spool:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._temporary.replace(self._path)
+        sync_folder(self._path.parent)
 
 
 async def _read(descriptor: int) -> bytes:

@@ -16,6 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from crawler.errors import StateError
+from crawler.files import sync_upwards
 from crawler.frontier.fingerprint import Fingerprints
 from crawler.frontier.seen_set import SeenSet
 from crawler.interfaces import (
@@ -91,6 +92,8 @@ class SqliteStore:
 
     def _open(self) -> Recovered:
         tables = self._tables = SqliteTables(self._path, self._durability)
+        if self._durability == "power_loss":
+            self._settle_folders()
         state = tables.setting("run_state")
         going = state in ("open", "interrupted")
         return Recovered(
@@ -100,6 +103,13 @@ class SqliteStore:
             settings=tables.setting("run_settings") if going else None,
             last=last_run(tables),
         )
+
+    def _settle_folders(self) -> None:
+        """Put the state's name on the disk before any output: else its items would be nobody's."""
+        try:
+            sync_upwards(self._path.parent)
+        except OSError as error:
+            raise StateError(f"cannot write {self._path.parent}: {error.strerror}") from error
 
     async def given_up(self) -> list[GivenUp]:
         """See `FrontierStore.given_up`."""
@@ -219,10 +229,20 @@ class SqliteStore:
         return self._tables.books
 
     async def close(self, *, finished: bool) -> None:
-        """See `FrontierStore.close`."""
+        """See `FrontierStore.close`.
+
+        Raises:
+            StateError: It cannot be written, or is not there any more.
+        """
         if self._failed:
             await self.abandon()
             return
+        if not self._path.exists():
+            await self.abandon()
+            raise StateError(
+                f"{self._path} was deleted while the run went on; its outputs are whole, and"
+                " nothing is left to resume"
+            )
         try:
             await self._on_writer(lambda: self._tables.end(finished=finished))
         finally:

@@ -108,6 +108,8 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         write_summary(folder / "summary.json", summary)
         details = self._details(summary, hosts)
         write_report_page(folder / "report.html", report_page(summary, details))
+        if self.loaded.job.run.durability == "power_loss":
+            self.report.to_disk()
         if not finished:
             wired.tally.worked += spent.seconds
             wired.tally.cpu += spent.cpu_total

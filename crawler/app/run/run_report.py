@@ -9,7 +9,7 @@ from crawler.app.job.job_paths import JobPaths
 from crawler.config.load import LoadedJob
 from crawler.config.masked import effective_yaml
 from crawler.errors import ConfigError, OutputError, StateError
-from crawler.files import FileWriter
+from crawler.files import FileWriter, sync_tree
 from crawler.interfaces import Opened
 from crawler.observe.console import DEBUG, Console
 from crawler.observe.kept_bodies import KeptBodies
@@ -54,6 +54,17 @@ class RunReport:
                 self.log.note(f"error: {one}")
         else:
             self.log.traceback(error)
+
+    def to_disk(self) -> None:
+        """Force all of the report to the disk, before the end of the run is put on record.
+
+        Raises:
+            OutputError: The disk is failing.
+        """
+        try:
+            sync_tree(self.folder)
+        except OSError as error:
+            raise OutputError(f"cannot write {self.folder}: {error.strerror}") from error
 
     def close(self) -> None:
         """Close the log and the threads that write bodies."""
