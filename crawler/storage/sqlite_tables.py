@@ -6,6 +6,8 @@ ended. The books are counted along with the rows, in the same transaction.
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
@@ -66,8 +68,12 @@ class SqliteTables:
     def __init__(self, path: Path, durability: str) -> None:
         self.books = Books()
         self._db = open_database(path, durability)
-        self.commit_no: int = self.setting("commit_no")
-        self._host_ids: dict[str, int] = self._stored_host_ids()
+        try:
+            self.commit_no = self._number("commit_no")
+            self._host_ids = self._stored_host_ids()
+        except BaseException:
+            self._db.close()
+            raise
         self.outbox = SqliteOutbox(self._db)
 
     def _stored_host_ids(self) -> dict[str, int]:
@@ -79,6 +85,12 @@ class SqliteTables:
         """Return a stored setting."""
         row = self._db.execute("SELECT value FROM setting WHERE name=?", (name,)).fetchone()
         return default if row is None else row[0]
+
+    def _number(self, name: str) -> int:
+        value = self.setting(name)
+        if not isinstance(value, int):
+            raise ValueError(f"its setting {name} is no number")
+        return value
 
     def put_setting(self, name: str, value: Any) -> None:
         """Store a setting."""
@@ -157,7 +169,8 @@ class SqliteTables:
         reached_in_database("end.before")
         self._db.execute("COMMIT")
         reached_in_database("end.after")
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with contextlib.suppress(sqlite3.Error):  # what is committed is safe in the log as well
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         reached_in_database("checkpoint.after")
         self._db.close()
 
@@ -174,7 +187,7 @@ class SqliteTables:
     def load_seen(self) -> SeenSet:
         """Return the run's seen-set."""
         seen = SeenSet()
-        first = {"first": self.setting("first_row")}
+        first = {"first": self._number("first_row")}
         for key, row, depth, rank in self._db.execute(schema.SEEN, first):
             seen.put(unsigned(key), pack(row, depth, label_note(rank)))
         return seen
@@ -226,7 +239,7 @@ class SqliteTables:
     def audit(self) -> Books:
         """Count the run's rows by state."""
         books = Books()
-        first = {"first": self.setting("first_row")}
+        first = {"first": self._number("first_row")}
         for state, reason, rows in self._db.execute(schema.AUDIT, first):
             books.known += rows
             count(books, state, reason, rows)
@@ -234,7 +247,7 @@ class SqliteTables:
 
     def ledger(self, visit: Callable[[LedgerLine], None]) -> None:
         """Call `visit` for every request of the run."""
-        first = {"first": self.setting("first_row")}
+        first = {"first": self._number("first_row")}
         for row in self._db.execute(schema.LEDGER, first):
             visit(ledger_line(row))
 
