@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -79,7 +80,7 @@ def losses(summary: Summary, details: Details) -> list[str]:
 
 def _lines(summary: Summary, details: Details) -> Iterator[_Line]:
     yield _Line(0, ending(summary))
-    yield _Line(0, _pages(summary))
+    yield _Line(0, pages_line(summary.books))
     if summary.retry_of is not None:
         what = "1 request" if summary.retried == 1 else f"{summary.retried:,} requests"
         text = f"{what} given up by run {summary.retry_of}; its pages are counted in, its items not"
@@ -104,8 +105,8 @@ def _lines(summary: Summary, details: Details) -> Iterator[_Line]:
     yield _Line(0, verdict(summary) + (f". {compared}" if compared else ""))
 
 
-def _pages(summary: Summary) -> str:
-    books = summary.books
+def pages_line(books: Mapping[str, Any]) -> str:
+    """Return what became of the requests of a run, out of the books of its summary."""
     bad = books["failed"] + books["dead"]
     skipped = sum(books["skipped"].values())
     part = f" ({share(bad / (books['done'] + bad))})" if bad else ""

@@ -72,6 +72,11 @@ class RunLook:
         return None if row is None else row[0]
 
     @property
+    def has_lines(self) -> bool:
+        """The tables are new enough for `lines`."""
+        return not self._old
+
+    @property
     def config(self) -> str | None:
         """Absolute path of the config that the job was last run with; None if not known."""
         config = self._setting("config")
@@ -113,12 +118,8 @@ class RunLook:
             reason: Only with this reason; None for any.
 
         Raises:
-            StateError: The database cannot be read, or is older than what is asked of it.
+            StateError: The database cannot be read.
         """
-        if self._old:
-            raise StateError(
-                f"{self._path} was written by an older version; run the job once to upgrade it"
-            )
         named = ",".join(str(int(state)) for state in states)
         sql = f"{schema.LEDGER_ROWS} AND r.state IN ({named})"
         values: dict[str, Any] = {"first": self._setting("first_row") or 0}

@@ -58,7 +58,7 @@ def sum_up(
         ended=rfc3339(ending.wall), exit=ending.exit_code, reason=ending.reason,
         resumed=opened.resumed, backend=job.run.backend, workers=job.run.workers,
         loop=ending.loop, books=books_of(books),
-        items={name: _item_counts(kind) for name, kind in tally.items.items()},
+        items={name: item_counts(kind) for name, kind in tally.items.items()},
         http=dict(sorted(tally.http.items())), errors=tally.errors,
         flags=tally.flags,
         offsite={"links": tally.offsite_links, "hosts": hosts},
@@ -86,7 +86,8 @@ def _traps(tally: Tally) -> dict[str, dict[str, Any]]:
     }
 
 
-def _item_counts(kind: ItemTally) -> dict[str, Any]:
+def item_counts(kind: ItemTally) -> dict[str, Any]:
+    """Return the items of a kind as they stand in the summary."""
     counts = {
         name: getattr(kind, "in_" if name == "in" else name)
         for name in ("in", "fanned", "out", "dropped", "quarantined", "waiting")

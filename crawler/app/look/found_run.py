@@ -1,0 +1,87 @@
+"""A run of the past or the present, found by its id or by its job's name. Read-only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from crawler.app.job.job_paths import JobPaths
+from crawler.app.job.known_jobs import job_names
+from crawler.config.suggest import did_you_mean
+from crawler.errors import ConfigError
+from crawler.storage.run_look import RunLook
+
+#: Run ids that a mistyped one is compared with, the newest of each job.
+_COMPARED = 200
+
+
+class FoundRun(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run's files are.
+
+    Attributes:
+        paths: The job's.
+        in_state: The job's database is that of this run: it is the job's last.
+    """
+
+    paths: JobPaths
+    run_id: str
+    in_state: bool
+
+    @property
+    def report(self) -> Path:
+        """Folder of its report."""
+        return self.paths.report(self.run_id)
+
+
+def find_run(base: Path, word: str) -> FoundRun:
+    """Return the run that a word names: a run id, or a job's name for its last run.
+
+    Args:
+        base: Base of state, data and reports, absolute.
+        word: As the user wrote it.
+
+    Raises:
+        ConfigError: There is no such run.
+        StateError: The job's state cannot be read.
+    """
+    names = job_names(base)
+    if word in names:
+        return _last_run(JobPaths(base, word))
+    for name in names:
+        paths = JobPaths(base, name)
+        here = _run_in_state(paths) == word
+        if here or word in _run_ids(paths):
+            return FoundRun(paths=paths, run_id=word, in_state=here)
+    known = [
+        *names,
+        *(run for name in names for run in _run_ids(JobPaths(base, name))[-_COMPARED:]),
+    ]
+    hint = did_you_mean(word, known) or (
+        f"there are the jobs {', '.join(names[:8])}" if names else "--dir names where jobs were run"
+    )
+    raise ConfigError(f"no run and no job '{word}' under {base}; {hint}")
+
+
+def _last_run(paths: JobPaths) -> FoundRun:
+    here, ids = _run_in_state(paths), _run_ids(paths)
+    # A run that keeps no state has a report alone; ids sort by time.
+    newest = max([*ids[-1:], *([here] if here else [])], default=None)
+    if newest is None:
+        raise ConfigError(f"job '{paths.name}' has no run yet under {paths.base}")
+    return FoundRun(paths=paths, run_id=newest, in_state=newest == here)
+
+
+def _run_in_state(paths: JobPaths) -> str | None:
+    if not paths.database.is_file():
+        return None
+    with RunLook(paths.database) as look:
+        return look.run_id
+
+
+def _run_ids(paths: JobPaths) -> list[str]:
+    """Return the ids of all runs that have a report, sorted."""
+    folder = paths.base / "reports" / paths.name
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
