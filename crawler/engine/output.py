@@ -12,7 +12,7 @@ from crawler.engine.transforms import Settled
 from crawler.interfaces import Mark, Sink, WaitingItem
 from crawler.items import encode_fields
 from crawler.messages import QueuedRequest
-from crawler.outcome import ItemProblem, PageOutcome, Quarantined
+from crawler.outcome import PageOutcome, Quarantined
 from crawler.spider.plain_codec import load
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -79,12 +79,12 @@ class OutputLines:
             CallbackError: A record cannot be written as JSON.
         """
         item, result = settled.item, settled.result
-        if result.records is None:
-            problem = ItemProblem(result.place, None, f"{result.kind}: {result.reason}")
+        problem = settled.problem
+        if problem is not None:
             broken = Quarantined(item.name, load(item.data), (problem,))
             self._broken.append(quarantine_line(broken, item.url, item.item_id))
             return
-        encoded = [encode_fields(record) for record in result.records]
+        encoded = [encode_fields(record) for record in result.records or ()]
         for lines, output in zip(self._lines, self._outputs, strict=True):
             for number, line in enumerate(encoded):
                 sub_id = item.item_id if len(encoded) == 1 else f"{item.item_id}-{number}"

@@ -70,6 +70,7 @@ class PageWriter:
         lines.print_committed()
         self._tally.label_conflicts += committed.label_conflicts
         self._complete(outcomes, committed)
+        self._tell_of_spoilt(settled)
         due = [page.not_before for page in batch.pages if page.not_before is not None]
         return committed, min(due, default=None)
 
@@ -99,6 +100,13 @@ class PageWriter:
             lines.add_settled(one, wall)
             batch.settled.append(one.item.row)
             self._tally.count_settled(one.item.name, one.result)
+
+    def _tell_of_spoilt(self, settled: Sequence[Settled]) -> None:
+        tell = self._parts.spoilt
+        if tell is not None:
+            for one in settled:
+                if (problem := one.problem) is not None:
+                    tell(one.item, problem)
 
     def _add_starts(self, batch: Batch, lines: OutputLines) -> None:
         requests, items = self._parts.starts.take()

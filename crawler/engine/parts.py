@@ -13,8 +13,8 @@ from crawler.engine.robots_gate import RobotsGate
 from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally
 from crawler.frontier.frontier import Frontier
-from crawler.interfaces import Clock, FrontierStore, Opened, Sink, Transform
-from crawler.outcome import PageOutcome
+from crawler.interfaces import Clock, FrontierStore, Opened, Sink, Transform, WaitingItem
+from crawler.outcome import ItemProblem, PageOutcome
 from crawler.policy.breaker import BreakerPolicy
 from crawler.policy.retry import RetryPolicy
 from crawler.policy.traps import Traps
@@ -28,6 +28,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         transform: What items go through before they are written; None for nothing.
         quarantine: Where items go that break their schema.
         ended: Is told of every page once it is committed.
+        spoilt: Is told of items whose transforms failed, once that is committed; None for nobody.
         traps: Says which pages are of a trap.
         breaker: Says when a host is left alone, and given up.
     """
@@ -49,6 +50,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     traps: Traps = msgspec.field(default_factory=Traps)
     quarantine: Sink | None = None
     transform: Transform | None = None
+    spoilt: Callable[[WaitingItem, ItemProblem], None] | None = None
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):

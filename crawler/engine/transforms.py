@@ -14,6 +14,7 @@ import msgspec
 
 from crawler.fail_points import reached
 from crawler.interfaces import FrontierStore, Opened, Transform, Transformed, WaitingItem
+from crawler.outcome import ItemProblem
 from crawler.spider.plain_codec import load
 
 #: Items in the window: those with a transform, and those next in turn.
@@ -29,6 +30,14 @@ class Settled(msgspec.Struct, frozen=True):
 
     item: WaitingItem
     result: Transformed
+
+    @property
+    def problem(self) -> ItemProblem | None:
+        """Why it goes to quarantine; None if it does not."""
+        result = self.result
+        if result.records is not None:
+            return None
+        return ItemProblem(result.place or result.kind, None, f"{result.kind}: {result.reason}")
 
 
 class Transforms:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from crawler.interfaces import WaitingItem
 from crawler.observe.console import VERBOSE, Console, safe
 from crawler.observe.kept_bodies import KeptBodies
 from crawler.outcome import ItemProblem, PageOutcome, SkipReason, State
@@ -63,9 +64,13 @@ class Recorder:
             self._take_notes(outcome)
         for item in outcome.quarantined:
             for problem in item.problems:
-                self._note_problem(f"{item.name}.{problem.field}", problem, outcome.request.url)
+                self._note_problem(item.name, problem, outcome.request.url)
         if self._console.level >= VERBOSE:
             self._console.say(_line(outcome), VERBOSE)
+
+    def item_spoilt(self, item: WaitingItem, problem: ItemProblem) -> None:
+        """Note an item whose transforms failed; `start()` itself gave one that has no page."""
+        self._note_problem(item.name, problem, item.url or "no page")
 
     def bad_start(self, entry: BadStart) -> None:
         """Note an entry of a list that nothing can be fetched for."""
@@ -90,7 +95,8 @@ class Recorder:
             elif self.notes_count == _NOTES + 1:
                 self._log("more notes: they are only counted from here on")
 
-    def _note_problem(self, place: str, problem: ItemProblem, url: str) -> None:
+    def _note_problem(self, name: str, problem: ItemProblem, url: str) -> None:
+        place = f"{name}.{problem.field}"
         if place in self.problems or len(self.problems) >= _PLACES:
             return
         found = problem.value

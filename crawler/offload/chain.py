@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypedDict
 
-from crawler.items import to_record
+from crawler.items import is_item, to_record
 from crawler.offload.named_function import find_function, why
 
 CHAIN = "crawler.offload.chain:transform"
@@ -52,7 +52,8 @@ def transform(task: Task) -> Result:
     for step in task["steps"]:
         try:
             records = [new for record in records for new in _applied(step, record)]
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's code
+        # The user's code: what ends programs elsewhere (sys.exit) spoils one item here.
+        except BaseException as error:  # noqa: BLE001
             return Result(records=[], place=step["place"], reason=why(error))
     return Result(records=records, place="", reason="")
 
@@ -74,6 +75,11 @@ def _plain(thing: Any) -> dict[str, Any]:
     """Return a record as plain data; one that is none is the step's fault.
 
     Raises:
-        CallbackError: It is no item, or holds what cannot be written.
+        TypeError: It is no item.
+        CallbackError: It holds what cannot be written.
     """
+    if not is_item(thing):
+        raise TypeError(
+            f"a step returns a dict, a list of dicts, or None; this one gave {type(thing).__name__}"
+        )
     return to_record(thing)[1]

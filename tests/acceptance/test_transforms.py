@@ -96,6 +96,10 @@ async def test_a_step_changes_drops_fans_out_or_fails_and_harms_nothing_else(
         **kind, "in": PAGES, "fanned": 1, "out": PAGES - 6, "dropped": 1, "quarantined": 6,
         "waiting": 0,
     }  # fmt: skip
+    told = next(line for line in ran.err.splitlines() if line.startswith("  broken"))
+    assert "6 items in quarantine; most by Page.transform.steps.0 (6): " in told
+    assert "steps.py:step: " in told
+    assert f", on {site.url('/')}" in told
 
 
 @pytest.mark.parametrize("offload", ["auto", "always", "never"])

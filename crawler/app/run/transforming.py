@@ -76,6 +76,11 @@ class Transforming:
         self._loaded = loaded
         self._steps = steps
         settings = loaded.job.transform
+        # What the user calls each step, by its place.
+        self._names = {
+            step["place"]: one.python or one.name
+            for step, one in zip(steps, settings.steps, strict=True)
+        }
         own = any(one.python is not None for one in settings.steps)
         # A function of the user's is never brought to the loop unasked: it would lose its walls.
         self._may_come_inline = settings.offload == "auto" and not own
@@ -113,11 +118,23 @@ class Transforming:
         """See `Transform.apply`."""
         task = Task(steps=self._steps, record=record)
         if self.slots is None or self._is_cheap(self.slots):
-            return _transformed(transform(task))
+            return self._transformed(transform(task))
         answer = await self.slots.call(CHAIN, task)
-        if isinstance(answer, Refused):
-            return Transformed(kind=answer.kind, reason=answer.message)
-        return _transformed(answer.value)
+        if not isinstance(answer, Refused):
+            return self._transformed(answer.value)
+        # Of several steps nobody knows which one it was.
+        place = self._steps[0]["place"] if len(self._steps) == 1 else ""
+        return self._failed(answer.kind, place, answer.message)
+
+    def _transformed(self, result: Result) -> Transformed:
+        if result["place"]:
+            return self._failed("raised", result["place"], result["reason"])
+        return Transformed(records=result["records"])
+
+    def _failed(self, kind: str, place: str, reason: str) -> Transformed:
+        name = self._names.get(place)
+        said = reason if name is None else f"{name}: {reason}"
+        return Transformed(kind=kind, reason=said, place=place)
 
     def _is_cheap(self, slots: Slots) -> bool:
         if not self._may_come_inline:
@@ -129,9 +146,3 @@ class Transforming:
         """See `Transform.close`."""
         if self.slots is not None:
             await self.slots.close(grace=0.0)
-
-
-def _transformed(result: Result) -> Transformed:
-    if result["place"]:
-        return Transformed(kind="raised", reason=result["reason"], place=result["place"])
-    return Transformed(records=result["records"])

@@ -208,6 +208,7 @@ class Wired:
                     max_items=options.limit, max_runtime=job.scope.max_runtime,
                 ),
                 tally=self.tally, clock=clock, ended=stalls.ended, transform=transform,
+                spoilt=recorder.item_spoilt,
             )
         )  # fmt: skip
         state = SpiderState(spiders.spider, opened.spider_state)
