@@ -11,7 +11,9 @@ import contextlib
 import gzip
 import io
 import json
+import os
 import socket
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +30,7 @@ from crawler.clock import SystemClock
 from crawler.config.load import load_job
 from crawler.fetch.name_lookup import Address
 from crawler.outcome import State
+from crawler.testing.authority import CertificateAuthority
 from crawler.testing.faults.row import NEVER, FaultRow
 from crawler.testing.hostile_server import HostileServer
 
@@ -48,6 +51,7 @@ class Crawled:
         lines: Of `urls.jsonl.gz`, by URL.
         titles: Of the pages that were used, by URL.
         growth: Bytes by which memory grew at its highest; None where the system does not tell.
+        peak: Bytes of memory at its highest; None likewise.
     """
 
     exit_code: int
@@ -55,6 +59,7 @@ class Crawled:
     lines: dict[str, dict[str, Any]]
     titles: dict[str, str]
     growth: int | None
+    peak: int | None
 
 
 @dataclass
@@ -117,6 +122,16 @@ def played_names(server: HostileServer) -> Iterator[PlayedNames]:
             names.over.set()
 
 
+@contextlib.contextmanager
+def trusted(authority: CertificateAuthority) -> Iterator[None]:
+    """Let both clients trust an authority, as if it were in the system's store."""
+    with mock.patch.dict(os.environ, {"SSL_CERT_FILE": str(authority.root)}):
+        # aiohttp reads the store as it is imported.
+        context = ssl.create_default_context()
+        with mock.patch("aiohttp.connector._SSL_CONTEXT_VERIFIED", context):
+            yield
+
+
 def starts_of(server: HostileServer, rows: Sequence[FaultRow]) -> list[str]:
     """Return the start URLs for rows: each row's own, and behind it its good page."""
     urls = []
@@ -153,7 +168,7 @@ async def crawl(
     run = JobRun(loaded, options, Streams(items, io.StringIO()), paths, SystemClock())
     before = _restart_peak()
     code = await run.run(None, "asyncio")
-    growth = None if before is None else _peak() - before
+    peak = None if before is None else _peak()
     report = paths.newest_report()
     assert report is not None
     books = gzip.decompress((report / "urls.jsonl.gz").read_bytes())
@@ -162,7 +177,8 @@ async def crawl(
     return Crawled(
         code, json.loads((report / "summary.json").read_bytes()),
         {line["url"]: line for line in lines},
-        {page["url"]: page.get("title") or "" for page in pages}, growth,
+        {page["url"]: page.get("title") or "" for page in pages},
+        None if before is None or peak is None else peak - before, peak,
     )  # fmt: skip
 
 

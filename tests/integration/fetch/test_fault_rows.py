@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import ssl
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from crawler.testing.authority import CertificateAuthority
 from crawler.testing.faults.matrix import ROWS
 from crawler.testing.faults.row import Door, FaultRow
 from crawler.testing.hostile_server import HostileServer
-from scripts.soak.fault_crawl import crawl, faults_of, played_names, starts_of
+from scripts.soak.fault_crawl import crawl, faults_of, played_names, starts_of, trusted
 
 #: Bytes that a crawl may grow by, whatever is thrown at it; its limit on a body is 1 MiB.
 _GROWTH = 48 * 1024 * 1024
@@ -30,16 +30,15 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
 
 @pytest.fixture
 def certificates(
-    row: FaultRow, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> CertificateAuthority | None:
+    row: FaultRow, request: pytest.FixtureRequest
+) -> Iterator[CertificateAuthority | None]:
     """Return the authority, trusted by both clients; None where no row needs it."""
     if row.door is not Door.TLS:
-        return None
+        yield None
+        return
     made: CertificateAuthority = request.getfixturevalue("authority")
-    monkeypatch.setenv("SSL_CERT_FILE", str(made.root))
-    # aiohttp reads the system's store as it is imported.
-    monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", ssl.create_default_context())
-    return made
+    with trusted(made):
+        yield made
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "threads"])
