@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 
@@ -51,17 +53,15 @@ def count_reasons(found: FoundRun, states: tuple[State, ...]) -> dict[str, int]:
 
 
 def _copied(found: FoundRun) -> Iterator[LedgerLine]:
-    from isal import igzip, isal_zlib
-
     path = found.report / "urls.jsonl.gz"
     decode = msgspec.json.Decoder(LedgerLine).decode
     try:
-        with igzip.open(path, "rb") as file:  # type: ignore[no-untyped-call]
+        with gzip.open(path, "rb") as file:
             for line in file:
                 yield decode(line)
     except FileNotFoundError as error:
         raise StateError(
             f"what became of the requests of run {found.run_id} is not known: it left no {path}"
         ) from error
-    except (OSError, EOFError, isal_zlib.error, msgspec.MsgspecError) as error:
+    except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
         raise StateError(f"{path} cannot be read: {error}") from error
