@@ -1,6 +1,4 @@
-"""The fetcher over aiohttp. With `client_wire` the only module that imports aiohttp's client.
-
-Its errors end here.
+"""The fetcher over aiohttp. Its errors end here: see `client_errors`.
 
 What aiohttp is not left to do, and why: redirects (each hop is a request of its own), cookies and
 decompression (see `cookie_jar`, `content_coding`), its silent second try (it would not be
@@ -12,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import socket
-import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,8 +28,8 @@ from crawler.fetch.answer import (
     is_chunked,
     plan_body,
 )
-from crawler.fetch.client_wire import Answer, Connector, Dropped, refusal
-from crawler.fetch.connect_failure import connect_failure, one_line, tls_class, tls_failure
+from crawler.fetch.client_errors import translated
+from crawler.fetch.client_wire import Answer, Connector
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.limits import (
     DNS_ENTRIES,
@@ -50,7 +47,6 @@ from crawler.fetch.watchdog import Watchdog
 from crawler.inner_retry import retry_once_on_reuse
 from crawler.interfaces import Clock
 from crawler.messages import FetchRequest, Headers, HttpResponse
-from crawler.outcome import ErrorClass
 
 
 class AiohttpFetcher:
@@ -134,7 +130,8 @@ class AiohttpFetcher:
             raise
         except (aiohttp.ClientError, AddressRefused, OSError, ValueError) as error:
             can_repeat = not fresh and request.method in IDEMPOTENT
-            raise _translated(error, request.url, answer, can_repeat=can_repeat) from error
+            status = answer.status if answer is not None else None
+            raise translated(error, request, status, can_repeat=can_repeat) from error
         finally:
             # Whatever was not read to its end, a cancelled request included, would otherwise be
             # read by the next user of the connection.
@@ -250,43 +247,3 @@ class _GuardedResolver(AbstractResolver):
         if self._inner is not None:
             await self._inner.close()
             self._inner = None
-
-
-def _translated(
-    error: Exception, url: str, answer: aiohttp.ClientResponse | None, *, can_repeat: bool
-) -> FetchError:
-    """Return the error in our words."""
-    kind = _kind(error)
-    said = str(error) or ("no answer in time" if kind is ErrorClass.TIMEOUT else "")
-    if kind is ErrorClass.PROTOCOL and (refused := refusal(error)) is not None:
-        kind, said = refused
-    if kind is ErrorClass.CONNECT and can_repeat:
-        dropped = isinstance(error, Dropped | aiohttp.ClientConnectionResetError)
-        kind = ErrorClass.REUSE if dropped and answer is None else kind
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        said = tls_failure(error.host, error.port, error.certificate_error)
-    elif isinstance(error, aiohttp.ClientConnectorError):
-        words = tls_failure if kind is ErrorClass.TLS else connect_failure
-        said = words(error.host, error.port, error.os_error)
-    message = one_line(said or type(error).__name__)
-    return FetchError(kind, message, url=url, status=answer.status if answer is not None else None)
-
-
-def _kind(error: Exception) -> ErrorClass:
-    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
-        return tls_class(error)
-    for types, kind in _KINDS:
-        if isinstance(error, types):
-            return kind
-    return ErrorClass.PROTOCOL
-
-
-#: The first line that fits counts: aiohttp's timeouts and resets are OSErrors as well.
-_KINDS: tuple[tuple[tuple[type[Exception], ...], ErrorClass], ...] = (
-    ((AddressRefused,), ErrorClass.ADDRESS),
-    ((aiohttp.ClientConnectorDNSError,), ErrorClass.DNS),
-    ((aiohttp.ServerFingerprintMismatch,), ErrorClass.TLS),
-    ((TimeoutError,), ErrorClass.TIMEOUT),
-    ((aiohttp.ClientPayloadError,), ErrorClass.TRUNCATED),
-    ((aiohttp.ClientConnectionError, OSError), ErrorClass.CONNECT),
-)

@@ -284,7 +284,7 @@ class _Wire(HTTPConnection):
         except TimeoutError:
             late = left <= self.idle
             raise TimeoutError(
-                "the answer was not complete in time" if late else f"{self.idle:g} s without a byte"
+                "the answer was not complete in time" if late else "nothing came in time"
             ) from None
         except ssl.SSLError as error:  # a broken record breaks the connection, as a reset does
             raise ConnectionResetError(str(error)) from error
