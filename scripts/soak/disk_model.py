@@ -156,10 +156,11 @@ def _collect(
 
 
 def folder_content(folder: Path) -> dict[str, bytes | None]:
-    """Return what is in a folder: bytes by relative path, None for a folder."""
+    """Return what is in a folder: bytes by relative path, None for a folder; sockets left out."""
     return {
         str(path.relative_to(folder)): None if path.is_dir() else path.read_bytes()
         for path in sorted(folder.rglob("*"))
+        if path.is_dir() or path.is_file()
     }
 
 

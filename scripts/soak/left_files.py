@@ -103,7 +103,10 @@ class LeftFiles:
                     shutil.copy(path, aside)
             with contextlib.closing(sqlite3.connect(Path(aside, "crawl.sqlite"))) as db:
                 query = "SELECT value FROM setting WHERE name = 'run_state'"
-                found = db.execute(query).fetchone()
+                try:
+                    found = db.execute(query).fetchone()
+                except sqlite3.Error:  # not even its tables have been made
+                    return False
         return found is not None and found[0] == "finished"
 
     def _report(self) -> Path:

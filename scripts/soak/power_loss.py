@@ -93,7 +93,7 @@ def recording(site: SiteProcess, folder: Path, wish: Wish, *, killed_at: int = 0
     log = folder.parent / f"{folder.name}.strace"
     code = record([sys.executable, "-m", "crawler", "soak.yaml"], folder, log)
     calm = LeftFiles(folder.parent / f"{folder.name}-calm")
-    shutil.copytree(folder, calm.folder, ignore=shutil.ignore_patterns("*.sock", "control*"))
+    make_folder(calm.folder, folder_content(folder))
     found = problems(calm) if code == 0 else [f"it ended with {code}"]
     if found:
         raise RuntimeError(f"undisturbed, under strace: {'; '.join(found)}; see {folder}.stderr")
