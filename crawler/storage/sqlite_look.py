@@ -92,6 +92,12 @@ class SqliteLook:
         run_id = self._setting("run_id")
         return None if run_id is None else (str(run_id), str(self._setting("run_state")))
 
+    @property
+    def tally(self) -> bytes | None:
+        """Encoded counters of the last run (`crawler.engine.tally`), None for none."""
+        stored = self._setting("tally")
+        return None if stored is None else bytes(stored)
+
     def row(self, url: str) -> SeenRow | None:
         """Return what is known of a serialised URL; None when nothing is.
 

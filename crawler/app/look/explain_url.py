@@ -93,6 +93,7 @@ def _lines(
     yield "robots", _robots(loaded, facts, url, wall, weighed)
     yield from _under("state", state_lines(facts, wall))
     _weigh_state(loaded, facts, weighed)
+    _weigh_site(facts, weighed)
     yield "delay", delay_line(loaded, facts, url, wall)
     label = facts.row.label if facts.row else None
     if not listed:
@@ -124,6 +125,16 @@ def _robots(loaded: LoadedJob, facts: StateFacts, url: str, wall: float, weighed
     if not allowed:
         weighed.reasons.append("robots.txt forbids it" if rules.reachable else "no robots.txt")
     return f"{words}, as of {day_and_time(facts.hosts.robots_asked(name, site))}"
+
+
+def _weigh_site(facts: StateFacts, weighed: _Weighed) -> None:
+    """Say what this run has found out about the host and about such URLs."""
+    if not facts.is_going:
+        return
+    if facts.hosts.health(host_key(facts.url)).given_up:
+        weighed.reasons.append("its host is given up in this run")
+    if facts.trap is not None and not (weighed.is_start or (facts.row and not facts.row.depth)):
+        weighed.reasons.append("its pattern is a trap")
 
 
 def _weigh_state(loaded: LoadedJob, facts: StateFacts, weighed: _Weighed) -> None:

@@ -12,9 +12,13 @@ from crawler.app.job.policies import canonical_of, politeness_of, user_agent_of
 from crawler.config.load import LoadedJob
 from crawler.config.models.job import Job
 from crawler.engine.host_book import HostBook
+from crawler.engine.host_health import given_up_words
+from crawler.engine.tally import decode_tally
+from crawler.engine.trap_watch import trap_words
 from crawler.globs import compile_patterns
 from crawler.policy.autothrottle import AutothrottlePolicy
 from crawler.policy.scope import ScopeDecision
+from crawler.policy.traps import Traps
 from crawler.storage.sqlite_look import SeenRow, SqliteLook
 from crawler.urls import host_key, path_and_query
 
@@ -106,14 +110,23 @@ class StateFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the job's state knows of a URL.
 
     Attributes:
+        url: It.
         run: Id of the last run and how it stands; None when there was none.
         row: The URL's request; None when the job does not know it.
         hosts: The state of its host.
+        trap: Why the last run had stopped fetching URLs of this pattern; None if it had not.
     """
 
+    url: str
     run: tuple[str, str] | None
     row: SeenRow | None
     hosts: HostBook
+    trap: str | None = None
+
+    @property
+    def is_going(self) -> bool:
+        """The last run has not come to its end, so that what it knows still holds."""
+        return self.run is not None and self.run[1] != "finished"
 
 
 def state_facts(loaded: LoadedJob, paths: JobPaths, url: str) -> StateFacts:
@@ -128,12 +141,16 @@ def state_facts(loaded: LoadedJob, paths: JobPaths, url: str) -> StateFacts:
         obey_crawl_delay=job.fetch.robots == "obey",
     )  # fmt: skip
     if not paths.database.exists():
-        return StateFacts(run=None, row=None, hosts=hosts)
+        return StateFacts(url=url, run=None, row=None, hosts=hosts)
     with SqliteLook(paths.database, canonical_of(job)) as look:
         blob = look.host(name)
         if blob is not None:
             hosts.load({name: blob})
-        return StateFacts(run=look.run, row=look.row(url), hosts=hosts)
+        cut = Traps(kept=decode_tally(look.tally).traps).cut_of(url)
+        trap = None if cut is None else trap_words(*cut)
+        return StateFacts(
+            url=url, run=look.run, row=look.row(url), hosts=hosts, trap=trap
+        )  # fmt: skip
 
 
 def state_lines(facts: StateFacts, wall: float) -> Iterator[str]:
@@ -143,6 +160,11 @@ def state_lines(facts: StateFacts, wall: float) -> Iterator[str]:
         return
     run_id, standing = facts.run
     row = facts.row
+    health = facts.hosts.health(host_key(facts.url))
+    if facts.is_going and health.given_up:
+        yield given_up_words(health)
+    if facts.trap is not None:
+        yield f"{facts.trap}, in run {run_id} ({standing})"
     if row is None:
         yield f"not known to run {run_id} ({standing})"
         return
