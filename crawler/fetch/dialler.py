@@ -1,12 +1,14 @@
-"""Connects for a client that blocks: to checked addresses alone, one after another, in time."""
+"""Connects for a client that blocks: to checked addresses alone, in time."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 
 from crawler.fetch.addresses import AddressGuard
 from crawler.fetch.connect_failure import connect_failure
 from crawler.fetch.name_lookup import Address, NameLookup, NoAddress
+from crawler.fetch.race import Race
 from crawler.interfaces import Clock
 
 #: A limit that has passed: no time at all would mean a socket that does not wait.
@@ -59,25 +61,30 @@ class Dialler:
         except NoAddress as error:
             raise UnknownHost(connect_failure(host, port, error)) from error
         self._guard.check(host, port, (address.ip for address in addresses))
-        failure: OSError | None = None
-        for number, address in enumerate(addresses):
-            share = self.left(ends) / (len(addresses) - number)
-            try:
-                made = self._connect(address, port, share)
-            except OSError as error:
-                failure = error
-                continue
-            if number:
-                self._lookup.prefer(host, address)
-            made.settimeout(self.left(ends))
-            return made
-        if isinstance(failure, TimeoutError):
-            raise TimeoutError(f"cannot connect to {host}:{port}: no answer in time") from failure
-        why = failure or OSError(None, "it has no address")
-        raise NotConnected(connect_failure(host, port, why)) from failure
+        try:
+            made, address = self._first(addresses, port, ends)
+        except TimeoutError as error:
+            said = f"cannot connect to {host}:{port}: no answer in time"
+            raise TimeoutError(said) from error
+        except OSError as error:
+            raise NotConnected(connect_failure(host, port, error)) from error
+        if address is not addresses[0]:
+            self._lookup.prefer(host, address)
+        made.settimeout(self.left(ends))
+        return made
+
+    def _first(
+        self, addresses: Sequence[Address], port: int, ends: float
+    ) -> tuple[socket.socket, Address]:
+        def check(address: Address) -> None:
+            self._guard.check_socket(address.ip, port)
+
+        if len(addresses) == 1:
+            check(addresses[0])
+            return self._connect(addresses[0], port, self.left(ends)), addresses[0]
+        return Race(port, ends, self._clock, check).run(addresses)
 
     def _connect(self, address: Address, port: int, seconds: float) -> socket.socket:
-        self._guard.check_socket(address.ip, port)
         made = socket.socket(address.family, socket.SOCK_STREAM)
         try:
             made.settimeout(seconds)
