@@ -6,6 +6,7 @@ CrawlerError
     StateError          the state is damaged, foreign or newer than this program (exit 5)
     OutputError         an output cannot be written, or changed under us (exit 5)
     OffloadError        no process slot can do the work: each of them dies, or they are closed
+    WorkersError        worker processes die again and again, or cannot be started (exit 6)
     Fenced              a store refused an owner's call: its grant is no longer ours
     FetchError          one request failed; the retry policy decides what happens next
     BooksError          the books of a run do not balance; our bug (exit 1)
@@ -82,6 +83,10 @@ class OutputError(CrawlerError):
 
 class OffloadError(CrawlerError):
     """Process slots cannot go on: they are closed, cannot be started, or die one after another."""
+
+
+class WorkersError(CrawlerError):
+    """Worker processes cannot be started, or die one after another."""
 
 
 class Fenced(CrawlerError):
