@@ -24,7 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -101,9 +101,11 @@ class Bench:
         self._calm: tuple[Harvest, Harvest]
 
     def __enter__(self) -> Self:
-        self._site.__enter__()
-        folder = self._job()
-        self._calm = (self._undisturbed(folder), self._undisturbed(folder))
+        with ExitStack() as stack:
+            stack.enter_context(self._site)
+            folder = self._job()
+            self._calm = (self._undisturbed(folder), self._undisturbed(folder))
+            stack.pop_all()
         return self
 
     def __exit__(

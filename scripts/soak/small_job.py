@@ -241,8 +241,10 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
 
 
 _KINDS = (".jsonl", ".csv")
-#: What differs between two runs, or may after a kill.
-_VOLATILE = frozenset({"_id", "attempts", "bytes", "ms", "depth", "referrer", "problems"})
+#: What differs between two runs, and what else is told of a broken item.
+_VOLATILE = frozenset({"_id", "problems"})
+#: What is the same in every run of the list of URLs.
+_OF_A_REQUEST = ("url", "outcome", "reason", "status")
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
@@ -260,7 +262,10 @@ def _read(path: Path) -> list[dict[str, Any]]:
         if any(len(row) != len(rows[0]) for row in rows):
             raise ValueError("its rows are of different widths")
         return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
-    return [json.loads(line) for line in text.splitlines()]
+    lines = [json.loads(line) for line in text.splitlines()]
+    if path.name == "urls.jsonl.gz":
+        return [{key: one.get(key) for key in _OF_A_REQUEST} for one in lines]
+    return lines
 
 
 def _shown(record: dict[str, Any]) -> str:
