@@ -6,6 +6,7 @@ CrawlerError
     StateError          the state is damaged, foreign or newer than this program (exit 5)
     OutputError         an output cannot be written, or changed under us (exit 5)
     OffloadError        no process slot can do the work: each of them dies, or they are closed
+    Signalled           a run was stopped by a signal, and then something else went wrong
     WorkersError        worker processes die again and again, or cannot be started (exit 6)
     Fenced              a store refused an owner's call: its grant is no longer ours
     FetchError          one request failed; the retry policy decides what happens next
@@ -87,6 +88,20 @@ class OffloadError(CrawlerError):
 
 class WorkersError(CrawlerError):
     """Worker processes cannot be started, or die one after another."""
+
+
+class Signalled(CrawlerError):
+    """A signal stopped a run, and on the way to its end an error came; the signal's code counts.
+
+    Attributes:
+        exit_code: That of the signal.
+        error: What went wrong.
+    """
+
+    def __init__(self, exit_code: int, error: Exception) -> None:
+        super().__init__(str(error))
+        self.exit_code = exit_code
+        self.error = error
 
 
 class Fenced(CrawlerError):

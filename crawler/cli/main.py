@@ -13,7 +13,14 @@ from crawler.app.grouped import leaves
 from crawler.cli import printing
 from crawler.cli.arguments import UsageError, parse_arguments
 from crawler.cli.collector import quiet_start
-from crawler.errors import BusyError, ConfigError, OffloadError, OutputError, StateError
+from crawler.errors import (
+    BusyError,
+    ConfigError,
+    OffloadError,
+    OutputError,
+    Signalled,
+    StateError,
+)
 from crawler.policy.checks import combine
 
 INTERNAL, USAGE, CANNOT_WRITE, SAFETY, BUSY, INTERRUPTED = 1, 2, 5, 6, 75, 130
@@ -62,6 +69,9 @@ def _run(argv: Sequence[str]) -> int:
         # The code of a spider has no say in how a run is judged.
         _say(f"internal error: sys.exit({stop.code!r}) was called; the state is saved")
         return INTERNAL
+    except Signalled as word:
+        _report(word.error)
+        return word.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: words, not a traceback
         return _report(error)
 

@@ -31,7 +31,7 @@ from crawler.config.load import LoadedJob
 from crawler.engine.crawl import Crawl
 from crawler.engine.output import Output
 from crawler.engine.tally import decode_tally
-from crawler.errors import ConfigError, StateError
+from crawler.errors import ConfigError, Signalled, StateError
 from crawler.interfaces import Batch, Clock, Mark, Opened, Transform
 from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
@@ -110,6 +110,9 @@ class JobRun:
         Args:
             user: The spider of the job's class, None when it has none.
             loop_name: Name of the event loop, for the summary.
+
+        Raises:
+            Signalled: A signal stopped it, and then it failed.
         """
         signals = self._signals
         with signals if self._options.signals else nullcontext():
@@ -117,6 +120,10 @@ class JobRun:
                 code = await self._answering(user, loop_name)
             except asyncio.CancelledError:
                 code = self._stopped_early()
+            except Exception as error:
+                if signals.exit_code is None:
+                    raise
+                raise Signalled(signals.exit_code, error) from error
         signals.keep(code)
         return code
 
