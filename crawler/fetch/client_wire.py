@@ -19,6 +19,7 @@ from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError, LineTooL
 from crawler.fetch.answer_head import HEAD_TOO_LARGE, TOO_MANY_FIELDS, MalformedAnswer
 from crawler.fetch.answer_stream import AnswerStream, CutShort, NoAnswer
 from crawler.fetch.connect_failure import not_http
+from crawler.fetch.idle_connections import MAX_IDLE
 from crawler.fetch.in_place import run_in_place
 from crawler.fetch.limits import MAX_HEAD, MAX_INTERIM
 from crawler.outcome import ErrorClass
@@ -158,6 +159,18 @@ class Connector(aiohttp.TCPConnector):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._factory = functools.partial(_new_wire, self._loop)
+
+    def drop_idle(self) -> None:
+        """Close the connections that nobody uses."""
+        for waiting in self._conns.values():
+            for wire, _ in waiting:
+                wire.close()
+        self._conns.clear()
+
+    def _release(self, key: Any, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        # A crawl of very many hosts would keep a connection to each of them for a while.
+        full = len(self._conns) >= MAX_IDLE
+        super()._release(key, protocol, should_close=should_close or full)
 
 
 def _new_wire(loop: asyncio.AbstractEventLoop) -> ResponseHandler:

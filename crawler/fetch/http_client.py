@@ -31,6 +31,7 @@ from crawler.fetch.answer import (
 from crawler.fetch.client_errors import translated
 from crawler.fetch.client_wire import Answer, Connector
 from crawler.fetch.cookie_jar import CookieJar
+from crawler.fetch.file_shortage import PAUSES, is_shortage
 from crawler.fetch.limits import (
     DNS_ENTRIES,
     DNS_TTL,
@@ -95,6 +96,8 @@ class AiohttpFetcher:
         try:
             return await self._attempt(request)
         except FetchError as error:
+            if is_shortage(error):
+                return await self._once_there_is_room(request)
             return await self._go_on(request, error)
 
     async def close(self) -> None:
@@ -104,6 +107,19 @@ class AiohttpFetcher:
         self._sessions.clear()
         self._watchdog.close()
         await self._resolver.close()
+
+    async def _once_there_is_room(self, request: FetchRequest) -> HttpResponse:
+        for pause in PAUSES:
+            for session in self._sessions.values():
+                if isinstance(session.connector, Connector):
+                    session.connector.drop_idle()
+            await self._clock.sleep(pause)
+            try:
+                return await self._attempt(request)
+            except FetchError as error:
+                if not is_shortage(error):
+                    raise
+        return await self._attempt(request)
 
     async def _attempt(self, request: FetchRequest, *, fresh: bool = False) -> HttpResponse:
         started = self._clock.monotonic()

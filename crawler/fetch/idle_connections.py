@@ -71,8 +71,12 @@ class IdleConnections(Generic[ConnectionT]):
 
     def close(self) -> None:
         """Close every connection, and keep none from now on."""
+        self._size = 0
+        self.drop()
+
+    def drop(self) -> None:
+        """Close every connection."""
         with self._lock:
-            self._size = 0
             old = [connection for _, _, connection in self._waiting.values()]
             self._waiting.clear()
             self._numbers.clear()

@@ -36,6 +36,7 @@ from crawler.fetch.connect_failure import (
 )
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.dialler import Dialler, NotConnected, UnknownHost
+from crawler.fetch.file_shortage import PAUSES, is_shortage
 from crawler.fetch.idle_connections import IdleConnections
 from crawler.fetch.in_place import run_in_place
 from crawler.fetch.limits import KIB, FetchLimits
@@ -92,6 +93,7 @@ class Urllib3Fetcher:
         self._lock = threading.Lock()  # guards the two below, and the making of `_tls`
         self._busy: set[_Wire] = set()
         self._is_closed = False
+        self._closing = threading.Event()
 
     def fetch(self, request: FetchRequest) -> HttpResponse:
         """Send one request and read its answer whole; redirects are answers like any other.
@@ -109,6 +111,7 @@ class Urllib3Fetcher:
         """
         with self._lock:
             self._is_closed = True
+            self._closing.set()
             busy = tuple(self._busy)
         self._idle.close()
         self._lookup.close()
@@ -119,7 +122,20 @@ class Urllib3Fetcher:
         try:
             return await self._attempt(request)
         except FetchError as error:
+            if is_shortage(error):
+                return await self._once_there_is_room(request)
             return await self._go_on(request, error)
+
+    async def _once_there_is_room(self, request: FetchRequest) -> HttpResponse:
+        for pause in PAUSES:
+            self._idle.drop()
+            self._closing.wait(pause)
+            try:
+                return await self._attempt(request)
+            except FetchError as error:
+                if not is_shortage(error):
+                    raise
+        return await self._attempt(request)
 
     async def _attempt(self, request: FetchRequest, *, fresh: bool = False) -> HttpResponse:
         started = self._clock.monotonic()
