@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from typing import Any, TypeVar
@@ -30,6 +31,12 @@ class SpiderThread:
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            if not task.cancelling():  # else it is tidying up
+                task.cancel()
+        if left:
+            self._loop.run_until_complete(asyncio.wait(left, timeout=_PATIENCE / 2))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
@@ -49,7 +56,9 @@ class SpiderThread:
                 for one in items:
                     yield one
         finally:
-            await self.call(ahead.close())
+            # A generator that blocks the thread is left behind with it.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.call(ahead.close()), _PATIENCE)
 
     def stop(self) -> None:
         """End the thread, if it lets itself be ended."""

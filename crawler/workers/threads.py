@@ -7,12 +7,15 @@ over, in either direction, is a value that nobody else has any more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import msgspec
 
 from crawler.dispatch import Dispatcher, Task
 from crawler.messages import FetchRequest, HttpResponse, QueuedRequest
 from crawler.outcome import PageOutcome
+from crawler.workers.shared_state import SharedState
 from crawler.workers.spider_thread import SpiderThread
 from crawler.workers.visit import Answer, Visitor
 
@@ -94,10 +97,13 @@ class ThreadedVisitor:
     """
 
     def __init__(self, visitor: Visitor, thread: SpiderThread, fetcher: ThreadedFetcher) -> None:
-        self._visitor = visitor
         self._thread = thread
         self._fetcher = fetcher
-        self._parallel = visitor.parser.spider.thread_safe
+        self._state: SharedState | None = None
+        if visitor.parser.spider.thread_safe:
+            self._state = SharedState(visitor.state)
+            visitor = msgspec.structs.replace(visitor, state=self._state)
+        self._visitor = visitor
 
     async def fetch(self, request: QueuedRequest) -> Answer:
         """See `Visitor.fetch`."""
@@ -105,18 +111,24 @@ class ThreadedVisitor:
 
     async def conclude(self, request: QueuedRequest, answer: Answer) -> PageOutcome:
         """See `Visitor.conclude`."""
-        work = self._visitor.conclude(request, answer)
-        if self._parallel and self._visitor.parser.is_plain(request):
-            return await self._fetcher.run(_through, work)
-        return await self._thread.call(work)
+        if self._state is None:
+            return await self._thread.call(self._visitor.conclude(request, answer))
+        if self._visitor.parser.is_plain(request):
+            outcome = await self._fetcher.run(self._at_once, (request, answer))
+        else:
+            outcome = await self._thread.call(self._visitor.conclude(request, answer))
+        if outcome.spider_state is not None:
+            # Another page may have been sooner here with what is later.
+            outcome.spider_state = self._state.newest
+        return outcome
 
-
-def _through(work: Coroutine[Any, Any, R]) -> R:
-    """Run a coroutine that never has to wait."""
-    try:
-        work.send(None)
-    except StopIteration as end:
-        value: R = end.value
-        return value
-    work.close()
-    raise RuntimeError("a plain callback does not wait")
+    def _at_once(self, page: tuple[QueuedRequest, Answer]) -> PageOutcome:
+        """Run a coroutine that never has to wait."""
+        work = self._visitor.conclude(*page)
+        try:
+            work.send(None)
+        except StopIteration as end:
+            outcome: PageOutcome = end.value
+            return outcome
+        work.close()
+        raise RuntimeError("a plain callback does not wait")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -20,7 +21,6 @@ from crawler.policy.retry import RetryPolicy, is_final
 from crawler.spider.failure import CallbackFailed
 from crawler.spider.page_parser import PageParser
 from crawler.spider.parsed import Parsed
-from crawler.spider.spider_state import SpiderState
 from crawler.workers.barren_pages import BarrenPages
 from crawler.workers.callback_watch import never
 
@@ -30,6 +30,14 @@ _NOT_MODIFIED = 304
 
 #: An answer, or why there is none.
 Answer = HttpResponse | FetchError | CallbackFailed
+
+
+class KeptState(Protocol):
+    """The spider's state; see `crawler.spider.spider_state`."""
+
+    def changed(self) -> bytes | None:
+        """Return the state, encoded, if it is another than the last time; else None."""
+        ...
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -48,7 +56,7 @@ class Visitor(msgspec.Struct, frozen=True):
     fetcher: Fetcher
     parser: PageParser
     guard: CrashGuard
-    state: SpiderState
+    state: KeptState
     retry: RetryPolicy
     expired: Callable[[int], float | None] = never
     barren: BarrenPages | None = None
@@ -114,7 +122,7 @@ class Visitor(msgspec.Struct, frozen=True):
         Raises:
             CancelledError: It was.
         """
-        seconds, task = self.expired(row), asyncio.current_task()
+        seconds, task = self.expired(row), _current_task()
         if task is not None and task.cancelling() > (seconds is not None):
             raise asyncio.CancelledError
         if seconds is None:
@@ -189,6 +197,13 @@ class Visitor(msgspec.Struct, frozen=True):
         outcome.close_reason = parsed.close_reason
         if parsed.flags:
             outcome.flags += parsed.flags
+
+
+def _current_task() -> asyncio.Task[object] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # a plain callback in a thread without a loop
+        return None
 
 
 def _without_gain(outcome: PageOutcome, error: str, body: bytes) -> PageOutcome:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from crawler.app.run.stop_signals import ECHO, GRACE
 from tests.acceptance.conftest import ROOT, Job, Site
 
 BACKENDS = ("asyncio", "threads")
@@ -137,8 +138,9 @@ async def test_the_second_signal_does_not_wait_for_a_server(job: Job, site: Site
 
     running.send(signal.SIGINT)
     await running.said("stopping")
+    await asyncio.sleep(ECHO)
     running.send(signal.SIGINT)
-    stopped = await running.end()
+    stopped = await asyncio.wait_for(running.end(), GRACE / 2)
 
     assert stopped.code == 130
 
@@ -208,3 +210,65 @@ async def test_start_requests_are_ordered_as_a_whole_on_threads_too(job: Job, si
 
     assert ran.code == 0, ran.err
     assert job.paths() == paths[::-1]
+
+
+async def test_the_state_of_a_spider_survives_callbacks_at_the_same_time(
+    job: Job, site: Site
+) -> None:
+    paths = [f"/{number}" for number in range(60)]
+    site.html("/", *paths)
+    for path in paths:
+        site.html(path)
+    job.spider(
+        "class S(Spider):\n"
+        "    name = 's'\n"
+        "    thread_safe = True\n"
+        "    def parse(self, response):\n"
+        "        for link in response.css('a'):\n"
+        "            yield response.follow(link, callback=self.parse_one)\n"
+        "    def parse_one(self, response):\n"
+        "        self.state[response.url[-3:]] = list(range(500))\n"
+        "        return {'title': response.css('title::text').get()}\n"
+        "    def closed(self, reason):\n"
+        "        print('kept', len(self.state), file=__import__('sys').stderr)\n",
+        run={"backend": "threads"},
+        fetch={"per_host": {"concurrency": 16, "delay": "0s", "adaptive": False}},
+    )
+
+    ran = await job.run()
+
+    assert ran.code == 0, ran.err
+    assert "kept 60" in ran.err
+    assert len(job.items()) == 60
+
+
+async def test_what_waits_on_a_thread_is_cancelled_without_a_word_at_the_second_signal(
+    job: Job, site: Site
+) -> None:
+    site.html("/")
+    job.spider(
+        "import asyncio\n"
+        "import sys\n"
+        "class S(Spider):\n"
+        "    name = 's'\n"
+        "    async def parse(self, response):\n"
+        "        print('waiting', file=sys.stderr, flush=True)\n"
+        "        try:\n"
+        "            await asyncio.sleep(1000)\n"
+        "        finally:\n"
+        "            await asyncio.sleep(0.1)\n"
+        "            print('tidied', file=sys.stderr, flush=True)\n",
+        run={"backend": "threads"},
+    )
+    running = await job.start()
+    await running.said("waiting")
+
+    running.send(signal.SIGINT)
+    await running.said("stopping")
+    await asyncio.sleep(ECHO)
+    running.send(signal.SIGINT)
+    stopped = await asyncio.wait_for(running.end(), GRACE / 2)
+
+    assert stopped.code == 130
+    assert "tidied" in stopped.err
+    assert "destroyed" not in stopped.err
