@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from crawler.engine.host_health import given_up_words
 from crawler.engine.parts import Parts
+from crawler.interfaces import HostEnd
+from crawler.outcome import ErrorClass, State
 
 #: Retries asked for at once.
 DUE_ROWS = 256
@@ -30,6 +33,8 @@ class Refill:
         self._store = parts.store
         self._grant = parts.opened.grant
         self._clock = parts.clock
+        self._hosts = parts.hosts
+        self._tally = parts.tally
         self._came = came
         self._looking = False
         self.next_due = parts.opened.next_due
@@ -73,10 +78,23 @@ class Refill:
 
     async def _fill(self, name: str) -> None:
         frontier = self._frontier
+        await self._end_given_up(name)
         size, leave = frontier.refill_size(), frontier.leave(name)
         rows = await self._store.take(self._grant, name, size, leave)
         frontier.refill(name, rows, asked=size, now=self._clock.monotonic())
         self._came()
+
+    async def _end_given_up(self, name: str) -> None:
+        """End what waits for a host that is given up, without bringing it into memory."""
+        health = self._hosts.health(name)
+        if not health.given_up:
+            return
+        end = HostEnd(state=State.DEAD, reason=ErrorClass.UNAVAILABLE, error=given_up_words(health))
+        ended = end.limit
+        while ended == end.limit:
+            leave = self._frontier.leave(name)
+            ended = await self._store.end_ready(self._grant, name, end, leave)
+            self._tally.count_ended(end.reason, ended)
 
     async def _fetch_due(self) -> None:
         wall, leave = self._clock.wall(), self._frontier.leave_retries()

@@ -257,6 +257,11 @@ class Tally(msgspec.Struct):
         elif outcome.state == State.FAILED and outcome.status in (404, 410):
             self.broken_links += 1
 
+    def count_ended(self, reason: str, requests: int) -> None:
+        """Count requests that ended together, without being sent."""
+        if requests:
+            self.errors[reason] = self.errors.get(reason, 0) + requests
+
     def _count_offsite(self, host: str, count: int, sample: str) -> None:
         self.offsite_links += count
         held = self.offsite.get(host)

@@ -263,6 +263,19 @@ class Opened(msgspec.Struct, kw_only=True):
     suspects: list[QueuedRequest] = msgspec.field(default_factory=list)
 
 
+class HostEnd(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How many ready requests of one host end at once, none of them sent.
+
+    Attributes:
+        limit: Most of them, in one transaction.
+    """
+
+    state: State
+    reason: str
+    error: str
+    limit: int = 10_000
+
+
 WriteOutputs = Callable[[], Sequence[Mark]]
 
 
@@ -304,6 +317,10 @@ class FrontierStore(Protocol):
         self, grant: Grant, host: str, limit: int, leave: frozenset[int]
     ) -> list[QueuedRequest]:
         """Return the next ready rows of a host in order, but those in `leave`. Writes nothing."""
+        ...
+
+    async def end_ready(self, grant: Grant, host: str, end: HostEnd, leave: frozenset[int]) -> int:
+        """End ready rows of a host, but start requests and those in `leave`; return how many."""
         ...
 
     async def due(

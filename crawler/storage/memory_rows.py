@@ -10,7 +10,7 @@ from copy import copy
 import msgspec
 
 from crawler.frontier.host_queue import Order, order_of
-from crawler.interfaces import Books, GivenUp, LedgerLine, PageCommit
+from crawler.interfaces import Books, GivenUp, HostEnd, LedgerLine, PageCommit
 from crawler.messages import QueuedRequest
 from crawler.outcome import State
 from crawler.storage.counting import count
@@ -148,6 +148,20 @@ class MemoryRows:
     def is_ready(self, row: int) -> bool:
         """Tell whether a row may be taken."""
         return self._rows[row].ready
+
+    def end_ready(self, host: str, end: HostEnd, leave: Set[int]) -> int:
+        """End ready rows of a host, but start requests; return how many."""
+        rows = (self._rows[order[2]] for order in sorted(self._ready.get(host, [])))
+        found = (row for row in rows if row.ready and not row.request.is_start)
+        free = dict.fromkeys(row.request.id for row in found if row.request.id not in leave)
+        ended = list(free)[: end.limit]
+        for row in ended:
+            page = PageCommit(
+                id=row, state=end.state, reason=end.reason, error=end.error,
+                attempts=self._rows[row].request.attempts,
+            )  # fmt: skip
+            self.end(page)
+        return len(ended)
 
     def take(self, host: str, limit: int, leave: Set[int]) -> list[QueuedRequest]:
         """Return the best ready rows of a host."""

@@ -20,6 +20,7 @@ from crawler.interfaces import (
     Committed,
     GivenUp,
     Grant,
+    HostEnd,
     LastRun,
     LedgerLine,
     Opened,
@@ -159,6 +160,10 @@ class MemoryStore:
     ) -> list[QueuedRequest]:
         """See `FrontierStore.take`."""
         return self._rows.take(host, limit, leave)
+
+    async def end_ready(self, grant: Grant, host: str, end: HostEnd, leave: frozenset[int]) -> int:
+        """See `FrontierStore.end_ready`."""
+        return self._rows.end_ready(host, end, leave)
 
     async def due(
         self, grant: Grant, now: float, limit: int, leave: frozenset[int]

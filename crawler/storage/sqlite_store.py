@@ -25,6 +25,7 @@ from crawler.interfaces import (
     Committed,
     GivenUp,
     Grant,
+    HostEnd,
     LedgerLine,
     Opened,
     Recovered,
@@ -198,6 +199,10 @@ class SqliteStore:
     ) -> list[QueuedRequest]:
         """See `FrontierStore.take`."""
         return await self._on_writer(lambda: self._tables.take(host, limit, leave))
+
+    async def end_ready(self, grant: Grant, host: str, end: HostEnd, leave: frozenset[int]) -> int:
+        """See `FrontierStore.end_ready`."""
+        return await self._on_writer(lambda: self._tables.end_ready(host, end, leave))
 
     async def due(
         self, grant: Grant, now: float, limit: int, leave: frozenset[int]

@@ -21,6 +21,7 @@ from crawler.interfaces import (
     Batch,
     Books,
     Committed,
+    HostEnd,
     LedgerLine,
     Mark,
     PageCommit,
@@ -31,7 +32,8 @@ from crawler.outcome import ErrorClass, State
 from crawler.storage import schema
 from crawler.storage.counting import copied, count
 from crawler.storage.improve import improve
-from crawler.storage.intake import Admitted, Intake, NewRow, label_note
+from crawler.storage.intake import Admitted, Intake, label_note
+from crawler.storage.new_row import columns, queued
 from crawler.storage.rows import (
     cookie_from,
     ledger_line,
@@ -40,6 +42,7 @@ from crawler.storage.rows import (
     signed,
     unsigned,
 )
+from crawler.storage.sqlite_bulk import end_ready
 from crawler.storage.sqlite_file import open_database, reached_in_database
 from crawler.storage.sqlite_known import SqliteKnownRows
 from crawler.storage.sqlite_outbox import SqliteOutbox
@@ -231,6 +234,12 @@ class SqliteTables:
         rows = self._db.execute(schema.TAKE, (host_id, limit + len(leave))).fetchall()
         return [queued_from(row) for row in rows if row[0] not in leave][:limit]
 
+    def end_ready(self, host: str, end: HostEnd, leave: frozenset[int]) -> int:
+        """End ready rows of a host."""
+        host_id = self._host_ids.get(host)
+        self.books, ended = end_ready(self._db, self.books, host_id, end, leave)
+        return ended
+
     def due(self, now: float, limit: int, leave: frozenset[int]) -> list[QueuedRequest]:
         """Return retries whose time has come."""
         rows = self._db.execute(schema.DUE, (now, limit + len(leave))).fetchall()
@@ -282,7 +291,7 @@ class SqliteTables:
         self.commit_no += 1
         special = improved.moved.keys() | admitted.revived
         added = [
-            self._ready(row.id) if special and row.id in special else _queued(row)
+            self._ready(row.id) if special and row.id in special else queued(row)
             for row in admitted.rows
             if not row.state  # pending
         ]
@@ -332,11 +341,11 @@ class SqliteTables:
         ids, revived = self._host_ids, admitted.revived
         new = [r for r in admitted.rows if r.id not in revived and not r.plain]
         self._db.executemany(
-            schema.INSERT_ROW, [(r.id, signed(r.key), ids[r.host], *_columns(r)) for r in new]
+            schema.INSERT_ROW, [(r.id, signed(r.key), ids[r.host], *columns(r)) for r in new]
         )
         if revived:
             old = [r for r in admitted.rows if r.id in revived]
-            self._db.executemany(schema.REVIVE_ROW, [(*_columns(r), r.id) for r in old])
+            self._db.executemany(schema.REVIVE_ROW, [(*columns(r), r.id) for r in old])
             self._db.executemany(schema.INSERT_SEEN, [(r.id,) for r in old])
 
     def _put_rest(self, batch: Batch, marks: Sequence[Mark]) -> None:
@@ -389,24 +398,3 @@ class SqliteTables:
         self.books = books
         self.commit_no += 1
         return again
-
-
-def _columns(row: NewRow) -> tuple[object, ...]:
-    """Return what `schema.INSERT_ROW` takes after the host, and `REVIVE_ROW` before the id."""
-    return (
-        *(row.state, row.reason, row.rank, row.depth, row.label, row.label_rank, row.url),
-        *(row.method, row.body, row.payload, row.parent, row.is_start),
-    )
-
-
-def _queued(row: NewRow) -> QueuedRequest:
-    """Return a row that is new to the store as it is queued."""
-    if row.plain:
-        return QueuedRequest(
-            id=row.id, key=row.key, url=row.url, host=row.host, depth=row.depth, parent=row.parent
-        )
-    return QueuedRequest(
-        id=row.id, key=row.key, url=row.url, host=row.host, method=row.method or "GET",
-        body=row.body or b"", rank=row.rank, depth=row.depth, label=row.label,
-        parent=row.parent, is_start=row.is_start, payload=row.payload,
-    )  # fmt: skip

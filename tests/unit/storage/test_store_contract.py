@@ -8,11 +8,11 @@ from __future__ import annotations
 import pytest
 
 from crawler.errors import OutputError, StateError
-from crawler.interfaces import Batch, Mark, PageCommit
+from crawler.interfaces import Batch, HostEnd, Mark, PageCommit
 from crawler.messages import HOP_RANK, NewRequest
 from crawler.outcome import LinkBatch, SkipReason, State
 from tests.unit.storage.conftest import BeginRun
-from tests.unit.storage.store_driver import again, at, done, ended
+from tests.unit.storage.store_driver import HOST, again, at, done, ended
 
 # Adding
 
@@ -514,3 +514,41 @@ async def test_a_page_that_no_row_stands_for_fails_the_commit_whole(begin_run: B
         await run.commit(done(first, at(2)), PageCommit(id=0, requests=[bad]))
 
     assert (await run.ledger(), run.store.books()) == before
+
+
+# Ending many at once
+
+
+async def test_ready_rows_of_a_host_end_together_best_first_but_for_starts_and_what_is_left_out(
+    begin_run: BeginRun,
+) -> None:
+    run = await begin_run()
+    (start,) = await run.start(at(1))
+    await run.commit(done(start, *(at(n) for n in range(2, 12))))
+    await run.start(at(99))
+    rows = await run.take()
+    due = await run.one(at(5))
+    await run.commit(again(due, 50.0))
+    end = HostEnd(state=State.DEAD, reason="unavailable", error="gone", limit=4)
+    leave = frozenset(row.id for row in rows if row.url in (at(2), at(3)))
+
+    counts = [await run.store.end_ready(run.grant, HOST, end, leave) for _ in range(3)]
+
+    assert counts == [4, 3, 0]
+    assert sorted(await run.taken_urls()) == sorted([at(2), at(3), at(99)])
+    line = await run.line(at(4))
+    assert (line.outcome, line.reason, line.error) == ("dead", "unavailable", "gone")
+    assert run.store.books().dead == 7
+    assert (await run.due(60.0))[0][0].url == at(5)
+
+
+async def test_no_row_of_another_host_ends_with_them(begin_run: BeginRun) -> None:
+    run = await begin_run()
+    (start,) = await run.start(at(1))
+    await run.commit(done(start, at(2)))
+    end = HostEnd(state=State.DEAD, reason="unavailable", error="gone")
+
+    ended = await run.store.end_ready(run.grant, "nobody.example", end, frozenset())
+
+    assert ended == 0
+    assert await run.taken_urls() == [at(2)]
