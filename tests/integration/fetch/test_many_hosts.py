@@ -58,8 +58,8 @@ async def test_more_hosts_than_file_descriptors_cost_no_page(
     )
     _, said = await child.communicate()
 
-    lines = books_of(tmp_path)
     assert child.returncode == 0, said.decode()
+    lines = books_of(tmp_path)
     assert [line for line in lines if line["outcome"] != "done"] == []
     assert len(lines) == _HOSTS
 

@@ -8,6 +8,7 @@ from crawler.fetch.answer import (
     Head,
     asked_wait,
     check_status,
+    content_type,
     is_chunked,
     plan_body,
 )
@@ -88,3 +89,21 @@ def test_only_chunks_at_the_very_end_say_where_a_body_ends(
     codings: tuple[str, ...], known: bool
 ) -> None:
     assert is_chunked(codings) is known
+
+
+@pytest.mark.parametrize(
+    ("values", "counts"),
+    [
+        ((), ""),
+        (("nonsense",), "nonsense"),
+        (("text/plain", "text/html; charset=x"), "text/html; charset=x"),
+        (("text/html", "nonsense"), "text/html"),
+        (("text/html", "*/*"), "text/html"),
+        (("text/html", "text/html; charset=y"), "text/html; charset=y"),
+        (("a b/c", "nonsense"), "nonsense"),
+    ],
+)
+def test_of_several_media_types_the_last_that_is_one_counts(
+    values: tuple[str, ...], counts: str
+) -> None:
+    assert content_type(values) == counts

@@ -80,3 +80,15 @@ def test_every_connection_is_kept_once_or_given_once_or_closed(
     assert len(set(given_out)) == len(given_out)
     assert not any(one.is_closed for one in given_out)
     assert len(made) == len(given_out) + len(idle) + sum(one.is_closed for one in made)
+
+
+def test_dropping_closes_all_and_keeps_what_comes_then() -> None:
+    idle: IdleConnections[Kept] = IdleConnections(FakeClock())
+    before, after = Kept(), Kept()
+    idle.put("http://a", before)
+
+    idle.drop()
+    idle.put("http://a", after)
+
+    assert (before.is_closed, after.is_closed) == (True, False)
+    assert idle.take("http://a") is after
