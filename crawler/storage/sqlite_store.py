@@ -72,6 +72,7 @@ class SqliteStore:
         self._grant = Grant(owner=str(path))
         self._history = False
         self._failed = False
+        self._closed = False
 
     async def _on_writer(self, work: Callable[[], T]) -> T:
         future = asyncio.get_running_loop().run_in_executor(self._writer, work)
@@ -250,11 +251,18 @@ class SqliteStore:
             )
         try:
             await self._on_writer(lambda: self._tables.end(finished=finished))
-        finally:
-            self._close_files()
+        except BaseException:
+            await self.abandon()
+            raise
+        self._close_files()
 
     async def abandon(self) -> None:
-        """Close after an error; the next open recovers as after a kill, but suspects nobody."""
+        """Close after an error; the next open recovers as after a kill, but suspects nobody.
+
+        Nothing happens if it is closed.
+        """
+        if self._closed:
+            return
         try:
             if hasattr(self, "_tables"):
                 await self._on_writer(self._tables.abandon)
@@ -263,5 +271,6 @@ class SqliteStore:
             self._close_files()
 
     def _close_files(self) -> None:
+        self._closed = True
         self._slots.close()
         self._writer.shutdown()

@@ -185,6 +185,22 @@ async def test_a_database_that_was_deleted_meanwhile_is_missed_at_the_end(tmp_pa
     assert not (tmp_path / "crawl.sqlite").exists()
 
 
+async def test_an_end_that_cannot_be_written_is_an_error_once_and_the_run_is_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    run = await begin(tmp_path)
+    await run.start(at(1))
+    db_of(run).execute("PRAGMA query_only=1")
+
+    with pytest.raises(StateError, match=r"crawl\.sqlite"):
+        await run.store.close(finished=True)
+    await run.store.abandon()
+
+    later = await begin(tmp_path)
+    assert later.opened.resumed
+    await later.store.close(finished=False)
+
+
 # Of an earlier version
 
 
