@@ -1,25 +1,21 @@
 """The fetcher over urllib3, for threads: blocks where the other one awaits, and does the same.
 
-The only module that imports urllib3, which makes the connections (plain and TLS) and writes the
-requests. What it is not left to do, and why: redirects, cookies and decompression as with the
-other client; retries (they would not be counted); names and addresses (a name could point
-elsewhere between check and connection); reading answers (see `answer_head`; it also saves two
-thirds of the CPU time); keeping connections (its pools know no bound over all hosts, and no age).
+The connections are urllib3's (see `threads_wire`). What it is not left to do, and why: redirects,
+cookies and decompression as with the other client; retries (they would not be counted); names and
+addresses (a name could point elsewhere between check and connection); reading answers (see
+`answer_head`; it also saves two thirds of the CPU time); keeping connections (its pools know no
+bound over all hosts, and no age).
 Proxies of the environment are not used.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import http.client
-import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from typing import Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from crawler.errors import FetchError
@@ -39,20 +35,18 @@ from crawler.fetch.dialler import Dialler, NotConnected, UnknownHost
 from crawler.fetch.file_shortage import PAUSES, is_shortage
 from crawler.fetch.idle_connections import IdleConnections
 from crawler.fetch.in_place import run_in_place
-from crawler.fetch.limits import KIB, FetchLimits
+from crawler.fetch.limits import FetchLimits
 from crawler.fetch.name_lookup import NameLookup
 from crawler.fetch.receive import Receiver
 from crawler.fetch.request_fields import IDEMPOTENT, request_fields, standing_fields
 from crawler.fetch.responder import Responder
 from crawler.fetch.shared_jar import SharedJar
+from crawler.fetch.threads_wire import TlsWire, Wire
 from crawler.inner_retry import retry_once_on_reuse
 from crawler.interfaces import Clock
 from crawler.messages import FetchRequest, Headers, HttpResponse
 from crawler.outcome import ErrorClass
-from crawler.urls import hostname, origin, path_and_query, port
-
-_READ_SIZE = 64 * KIB
-_BODILESS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+from crawler.urls import hostname, origin, port
 
 
 class Urllib3Fetcher:
@@ -88,10 +82,10 @@ class Urllib3Fetcher:
         self._lookup = NameLookup(clock)
         self._dialler = Dialler(guard, self._lookup, clock)
         self._tls: ssl.SSLContext | None = None  # made when first needed, as that takes long
-        self._idle: IdleConnections[_Wire] = IdleConnections(clock)
+        self._idle: IdleConnections[Wire] = IdleConnections(clock)
         self._go_on = retry_once_on_reuse(functools.partial(self._attempt, fresh=True))
         self._lock = threading.Lock()  # guards the two below, and the making of `_tls`
-        self._busy: set[_Wire] = set()
+        self._busy: set[Wire] = set()
         self._is_closed = False
         self._closing = threading.Event()
 
@@ -139,7 +133,7 @@ class Urllib3Fetcher:
 
     async def _attempt(self, request: FetchRequest, *, fresh: bool = False) -> HttpResponse:
         started = self._clock.monotonic()
-        wire: _Wire | None = None
+        wire: Wire | None = None
         stream: AnswerStream | None = None
         status: int | None = None
         try:
@@ -171,7 +165,7 @@ class Urllib3Fetcher:
         finally:
             self._let_go(wire, stream, request.url)
 
-    def _connected(self, url: str, started: float, *, fresh: bool) -> _Wire:
+    def _connected(self, url: str, started: float, *, fresh: bool) -> Wire:
         """Return a connection that is free, or a new one."""
         if url.find("/", 8) < 0:
             raise ValueError(f"{url!r} is no http or https URL in its full form")
@@ -182,7 +176,7 @@ class Urllib3Fetcher:
                 return self._register(kept)
             kept.close()
         options = {"ssl_context": self._trust()} if url[4] == "s" else {}
-        kind = _TlsWire if options else _Wire
+        kind = TlsWire if options else Wire
         wire = self._register(kind(self._dialler, self._clock, (host, number), **options))
         try:
             wire.ends = started + self._limits.connect_timeout
@@ -192,7 +186,7 @@ class Urllib3Fetcher:
             raise
         return wire
 
-    def _register(self, wire: _Wire) -> _Wire:
+    def _register(self, wire: Wire) -> Wire:
         with self._lock:
             if not self._is_closed:
                 self._busy.add(wire)
@@ -200,7 +194,7 @@ class Urllib3Fetcher:
         wire.close()
         raise NotConnected("the fetcher is closed")
 
-    def _let_go(self, wire: _Wire | None, stream: AnswerStream | None, url: str) -> None:
+    def _let_go(self, wire: Wire | None, stream: AnswerStream | None, url: str) -> None:
         if wire is None:
             return
         with self._lock:
@@ -231,97 +225,6 @@ class Urllib3Fetcher:
 def _on_wire(value: str) -> str:
     """Return a value so that the standard library, which takes it for Latin-1, sends UTF-8."""
     return value.encode("utf-8", "surrogateescape").decode("latin-1")
-
-
-class _Elsewhere(http.client.HTTPResponse):
-    """Tells the standard library that an answer is read; `AnswerStream` reads it."""
-
-    will_close = False
-
-    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> None:
-        pass
-
-    def begin(self, **_: object) -> None:  # later versions hand it a limit
-        pass
-
-    def isclosed(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        pass
-
-
-class _Wire(HTTPConnection):
-    """One connection of urllib3, dialled by us and read within limits.
-
-    Attributes:
-        idle: Seconds without a byte that are borne.
-        ends: Monotonic second at which waiting ends, whatever comes in.
-    """
-
-    response_class = _Elsewhere
-
-    def __init__(
-        self, dialler: Dialler, clock: Clock, place: tuple[str, int], **options: Any
-    ) -> None:
-        super().__init__(*place, **options)
-        self.idle = self.ends = 0.0
-        self._dialler = dialler
-        self._clock = clock
-        self._is_hung_up = False
-
-    def _new_conn(self) -> socket.socket:
-        return self._dialler.dial(self._dns_host, self.port, self.ends)
-
-    def ask(self, request: FetchRequest, fields: Mapping[str, str]) -> None:
-        """Send a request.
-
-        Raises:
-            NoAnswer: The connection broke.
-        """
-        self.timeout = self._dialler.left(self.ends)
-        method = request.method.upper()
-        body = request.body or (None if method in _BODILESS else b"")  # whose length is sent
-        try:
-            self.request(method, path_and_query(request.url), body, fields)
-        except ConnectionError as error:
-            raise NoAnswer(f"the connection ended before an answer: {error}") from error
-        # Not urllib3's own, which would make an answer of it; this only ends the request.
-        http.client.HTTPConnection.getresponse(self)
-
-    def receive(self) -> bytes:
-        """Return what has come, waiting for something; b"" at the end of the connection."""
-        left = self.ends - self._clock.monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer was not complete in time")
-        self.sock.settimeout(min(left, self.idle))
-        try:
-            data: bytes = self.sock.recv(_READ_SIZE)
-        except TimeoutError:
-            late = left <= self.idle
-            raise TimeoutError(
-                "the answer was not complete in time" if late else "nothing came in time"
-            ) from None
-        except ssl.SSLError as error:  # a broken record breaks the connection, as a reset does
-            raise ConnectionResetError(str(error)) from error
-        if not data and self._is_hung_up:
-            # No end of a body, although it looks like one.
-            raise ConnectionAbortedError("the fetcher is closed")
-        return data
-
-    def hang_up(self) -> None:
-        """Wake the thread that waits for this connection; it is that thread's to close."""
-        self._is_hung_up = True
-        sock: socket.socket | None = self.sock
-        if sock is not None:
-            # The plain socket's method: that of TLS would say goodbye, and pull away what the
-            # other thread stands on.
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-
-class _TlsWire(_Wire, HTTPSConnection):
-    """The same over TLS; the context verifies certificate and host name."""
 
 
 _OURS = (AddressRefused, NotConnected, CutShort, NoAnswer, MalformedAnswer)
