@@ -1,4 +1,4 @@
-"""Small samples of the soaks: killed anywhere, or without power, a crawl ends as if nothing had been.
+"""Small samples of the soaks: killed anywhere, or without power, a crawl ends as if undisturbed.
 
 `python -m scripts.soak.kill` and `python -m scripts.soak.power_loss` do the same by the hundred.
 """
