@@ -203,6 +203,8 @@ class Crawl:
         transforms = self._transforms
         if transforms is None:
             return
+        if self._writer.full:
+            transforms.drop_rest()
         while not self._quitting and (self._stop is None or self._stop.finished):
             self._wake.clear()
             if transforms.idle and self._commits.idle:
@@ -271,8 +273,9 @@ class Crawl:
         return self._parts.tally.worked + now - self._begun
 
     def _crowded(self) -> bool:
-        """More items wait for their transforms than should."""
-        return self._transforms is not None and self._transforms.crowded
+        """More items wait for their transforms than should, or as many as are wanted."""
+        transforms = self._transforms
+        return transforms is not None and (transforms.crowded or self._writer.enough)
 
     def _over(self) -> bool:
         """Tell whether nothing is left to do."""

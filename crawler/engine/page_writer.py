@@ -96,10 +96,17 @@ class PageWriter:
     def _add_settled(
         self, settled: Sequence[Settled], batch: Batch, lines: OutputLines, wall: float
     ) -> None:
+        limit = self._parts.limits.max_items
         for one in settled:
-            lines.add_settled(one, wall)
+            result, left_out = one.result, 0
+            if limit is not None and result.records:
+                kept = result.records[: max(0, limit - self._tally.items_out)]
+                left_out = len(result.records) - len(kept)
+                result = msgspec.structs.replace(result, records=kept)
+            lines.add_settled(Settled(one.item, result), wall)
             batch.settled.append(one.item.row)
-            self._tally.count_settled(one.item.name, one.result)
+            self._tally.count_settled(one.item.name, result, left_out)
+        self.full = self.full or (limit is not None and self._tally.items_out >= limit)
 
     def _tell_of_spoilt(self, settled: Sequence[Settled]) -> None:
         tell = self._parts.spoilt
@@ -129,6 +136,12 @@ class PageWriter:
         if requests:
             batch.pages.append(PageCommit(id=0, depth=-1, requests=requests))
 
+    @property
+    def enough(self) -> bool:
+        """With what waits for its transforms, there may be as many items as are wanted."""
+        limit, tally = self._parts.limits.max_items, self._tally
+        return limit is not None and tally.items_out + tally.items_waiting >= limit
+
     def _within_limit(self, items: list[tuple[int, StartItem]]) -> list[tuple[int, StartItem]]:
         good = [place for place, (_, item) in enumerate(items) if not isinstance(item, Quarantined)]
         room = self._room(len(good))
@@ -151,7 +164,9 @@ class PageWriter:
         limit = self._parts.limits.max_items
         if limit is None:
             return None
-        room = max(0, limit - self._tally.items_out - self._tally.items_waiting)
+        room = max(0, limit - self._tally.items_out)
+        if self._parts.transform is not None and room:
+            return None  # nobody knows how many will come out: `_add_settled` counts them
         self.full = self.full or wanted >= room
         return room
 

@@ -177,20 +177,20 @@ class Tally(msgspec.Struct):
         kind.in_ += 1
         kind.waiting += 1
 
-    def count_settled(self, name: str, result: Transformed) -> None:
-        """Count what became of an item that waited."""
+    def count_settled(self, name: str, result: Transformed, left_out: int = 0) -> None:
+        """Count what became of an item that waited, and records of it beyond the limit."""
         kind, records = self._kind(name), result.records
         kind.waiting -= 1
         if records is None:
             kind.quarantined += 1
             self._count_problem(name, result.place or result.kind)
-        elif not records:
-            kind.dropped += 1
-        else:
-            kind.fanned += len(records) - 1
-            kind.out += len(records)
-            for record in records:
-                _count_filled(kind.filled, record)
+            return
+        made = len(records) + left_out
+        kind.fanned += max(0, made - 1)
+        kind.out += len(records)
+        kind.dropped += left_out if made else 1
+        for record in records:
+            _count_filled(kind.filled, record)
 
     def count_dropped(self, name: str) -> None:
         """Count an item that was left out: the run ends at its limit of items."""

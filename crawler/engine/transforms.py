@@ -72,6 +72,7 @@ class Transforms:
         self._more = False
         self._wake = asyncio.Event()
         self._closed = False
+        self._dropping = False
 
     @property
     def idle(self) -> bool:
@@ -116,6 +117,10 @@ class Transforms:
         self._waiting -= sum(1 for _ in settled)
         self._wake.set()
 
+    def drop_rest(self) -> None:
+        """Drop what was not begun: there are as many items as were wanted."""
+        self._dropping = True
+
     def close(self) -> None:
         """Let `run` end; what is under way is given up, and still in the outbox."""
         self._closed = True
@@ -149,7 +154,9 @@ class Transforms:
 
     async def _apply(self, item: WaitingItem) -> None:
         reached("transform.before")
-        result = await self._transform.apply(item.name, load(item.data))
+        result = Transformed(records=[])
+        if not self._dropping:
+            result = await self._transform.apply(item.name, load(item.data))
         reached("transform.after")
         self._busy -= 1
         self._done.append(Settled(item, result))

@@ -52,6 +52,14 @@ def deadly(item):
     os._exit(1)
 
 
+def tenfold(item):
+    return [{**item, "half": number} for number in range(10)]
+
+
+def odd_only(item):
+    return item if int(item["title"].strip("/") or 0) % 2 else None
+
+
 def plain(item):
     return {**item, "seen": True}
 """
@@ -115,6 +123,22 @@ async def test_the_items_are_the_same_wherever_they_are_made(
     assert all(item["seen"] and len(item["simhash"]) == 16 for item in job.items())
 
 
+@pytest.mark.parametrize("step", ["tenfold", "odd_only"])
+@pytest.mark.parametrize("backend", ["asyncio", "threads"])
+async def test_the_limit_of_items_counts_what_comes_out(
+    job: Job, site: Site, step: str, backend: str
+) -> None:
+    pages(job, site, workers=1, steps=[{"python": f"steps.py:{step}"}])
+
+    ran = await job.run("--limit", "12", "--set", f"run.backend={backend}")
+
+    assert ran.code == 0, ran.err
+    assert len(job.items()) == 12
+    assert job.summary()["reason"] == "limit"
+    kind = job.summary()["items"]["Page"]
+    assert kind["in"] + kind["fanned"] == 12 + kind["dropped"]
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
@@ -173,7 +197,7 @@ async def test_no_process_outlives_a_killed_parent_and_its_lock_is_free(
     assert len(family) >= 3  # the server that forks, and two slots
     assert ran.code == 0, ran.err
     assert [pid for pid in family if alive(pid)] == []
-    await running.kill()
+    assert (await running.end()).code == -signal.SIGKILL
 
 
 def descendants(pid: int) -> list[int]:
