@@ -204,6 +204,30 @@ async def test_an_output_that_is_there_is_kept_unless_fresh_is_said(job: Job, fo
     assert len(lines(folder / "out.jsonl")) == 3
 
 
+async def test_refused_rows_as_the_input_are_not_deleted_for_the_new_ones(
+    job: Job, folder: Path
+) -> None:
+    (folder / "out.errors.jsonl").write_text('{"n":1}\n')
+
+    ran = await mapped(job, "steps:square", "out.errors.jsonl", "-o", "out.jsonl", "--fresh")
+
+    assert ran.code == 2
+    assert "out.errors.jsonl is the input" in ran.err
+    assert (folder / "out.errors.jsonl").read_text() == '{"n":1}\n'
+    assert files(folder) == ["out.errors.jsonl", "steps.py"]
+
+
+async def test_a_named_pipe_is_read_once_and_whole(job: Job, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.jsonl")
+    running = await job.start("--", "map", "steps:square", "pipe.jsonl", "-o", "out.jsonl")
+    await asyncio.to_thread((folder / "pipe.jsonl").write_text, '{"n":2}\n{"n":3}\n')
+
+    ran = await running.end()
+
+    assert ran.code == 0, ran.err
+    assert lines(folder / "out.jsonl") == [{"n": 2, "square": 4}, {"n": 3, "square": 9}]
+
+
 async def test_an_input_that_changed_under_a_killed_batch_is_not_gone_on_with(
     job: Job, folder: Path
 ) -> None:

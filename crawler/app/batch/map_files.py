@@ -9,7 +9,7 @@ import msgspec
 
 from crawler.app.batch.map_rows import MapRows, Wish
 from crawler.app.batch.row_input import RowInput
-from crawler.app.batch.row_output import output_for
+from crawler.app.batch.row_output import FileRows, StdoutRows, output_for
 from crawler.app.batch.worker_count import worker_count
 from crawler.app.run.streams import Streams
 from crawler.errors import ConfigError
@@ -53,20 +53,21 @@ def map_files(options: MapOptions, streams: Streams, clock: Clock) -> int:
         OffloadError: Every process dies.
     """
     name_of(options.wish.function)
-    _check_apart(options.input, options.output)
+    source = RowInput(options.input, options.format, streams.stdin)
+    out = output_for(options.output, streams.stdout, resumable=not source.piped)
+    _check_apart(options.input, out)
     console = Console(streams.stderr, options.level)
-    piped = options.input == "-"
-    out = output_for(options.output, streams.stdout, resumable=not piped)
     limits = SlotLimits(timeout=options.timeout, memory=options.memory)
 
     async def running(rows: RowInput) -> int:
         async with Slots(worker_count(options.workers), limits) as slots:
             return await MapRows(options.wish, rows, out, console, clock).run(slots)
 
-    with RowInput(options.input, options.format, streams.stdin) as rows:
+    with source as rows:
         return asyncio.run(running(rows))
 
 
-def _check_apart(source: str, target: str) -> None:
-    if "-" not in (source, target) and Path(source).resolve() == Path(target).resolve():
-        raise ConfigError(f"{target} is the input; write the values to another file")
+def _check_apart(source: str, out: FileRows | StdoutRows) -> None:
+    for target in out.paths:
+        if source != "-" and Path(source).resolve() == target.resolve():
+            raise ConfigError(f"{target} is the input; it would be replaced, so write elsewhere")

@@ -138,7 +138,7 @@ class MapRows:
 
     def _how_to_go_on(self) -> str:
         if self._journal.input is _NOWHERE:
-            return "it cannot be resumed: standard input or output cannot be gone back in"
+            return "it cannot be resumed: there is no way back in a pipe or standard output"
         return f"go on with: {self._wish.again}"
 
     def _open(self) -> None:

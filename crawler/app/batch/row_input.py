@@ -36,6 +36,9 @@ class Identity(msgspec.Struct, frozen=True):
 class RowInput:
     """An input, to be used as a context.
 
+    Attributes:
+        piped: It can be read once only: standard input, a named pipe, a device.
+
     Args:
         name: Its path; "-" is standard input.
         kind: One of `FORMATS`; None to tell it by the name's ending.
@@ -47,11 +50,11 @@ class RowInput:
 
     def __init__(self, name: str, kind: str | None, stdin: BinaryIO | None) -> None:
         self.name = name
-        self.piped = name == "-"
+        self.piped = name == "-" or _is_pipe(Path(name))
         self._stdin = stdin
         plain = name.lower().removesuffix(".gz")
         self._packed = plain != name.lower()
-        self._kind = kind or ("jsonl" if self.piped else plain.rpartition(".")[2])
+        self._kind = kind or ("jsonl" if name == "-" else plain.rpartition(".")[2])
         if self._kind not in FORMATS:
             raise ConfigError(
                 f"{name} does not say what it holds; end it in .jsonl, .csv or .txt, with or"
@@ -62,7 +65,7 @@ class RowInput:
         self._rows: Rows | None = None
 
     def __enter__(self) -> Self:
-        if self.piped:
+        if self.name == "-":
             if self._stdin is None:
                 raise ConfigError("standard input is closed")
             self._file = self._stdin
@@ -139,7 +142,7 @@ class RowInput:
 
     async def _next_chunk(self) -> bytes:
         assert self._file is not None
-        if not self.piped:
+        if not self.piped or self._packed:
             return self._file.read(_CHUNK)
         # Not through a thread: one that waits for a pipe cannot be called back.
         handle = self._file.fileno()
@@ -154,3 +157,7 @@ class RowInput:
         finally:
             loop.remove_reader(handle)
         return os.read(handle, _CHUNK)
+
+
+def _is_pipe(path: Path) -> bool:
+    return path.exists() and not (path.is_file() or path.is_dir())

@@ -61,6 +61,7 @@ class StdoutRows:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.errors_path: Path | None = None
+        self.paths: tuple[Path, ...] = ()
 
     def write(self, values: bytes, refusals: bytes) -> None:
         """Write what is there.
@@ -100,6 +101,7 @@ class FileRows:
         data = path.with_name(f".{path.name}.part") if self._packed else path
         self._data = MarkedFile("out", data, sync=False)
         self.errors_path = path.with_name(f"{stem}.errors.jsonl")
+        self.paths = (path, self.errors_path)
         self._errors = MarkedFile("errors", self.errors_path, sync=False)
         self._errors_open = False
         self._note = path.with_name(f".{path.name}.map")

@@ -141,7 +141,7 @@ class CsvRows:
         if self.columns is None:
             if wrong:
                 raise ConfigError(f"{self._name}: the header cannot be read: {wrong}")
-            self.columns = cells
+            self.columns = self._distinct(cells)
             return []
         self._row += 1
         if not wrong and len(cells) > len(self.columns):
@@ -149,6 +149,16 @@ class CsvRows:
         data = b"" if wrong else msgspec.json.encode(dict(zip(self.columns, cells, strict=False)))
         end = Place(held[-1].end, held[-1].number, self._row)
         return [Row(self._row, held[0].number, data, wrong, end)]
+
+    def _distinct(self, cells: list[str]) -> list[str]:
+        """Return the names of columns, each of which is to be a key."""
+        again = next((name for place, name in enumerate(cells) if name in cells[:place]), None)
+        if again is not None:
+            raise ConfigError(
+                f"{self._name}: two columns of the header are named {again!r}; rename one, or only"
+                " the cells of one of them would be seen"
+            )
+        return cells
 
 
 class _Line(msgspec.Struct, frozen=True):

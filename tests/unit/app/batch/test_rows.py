@@ -63,6 +63,11 @@ def test_csv_gives_maps_and_tells_of_records_that_do_not_fit() -> None:
     ]
 
 
+def test_a_header_that_names_two_columns_alike_is_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"two columns of the header are named 'a'"):
+        read("csv", b"a,b,a\n1,2,3\n")
+
+
 def test_a_header_that_cannot_be_read_is_an_error() -> None:
     with pytest.raises(ConfigError, match="the header cannot be read"):
         read("csv", b'"a\n1\n')
