@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.files import READ_AHEAD, FileWriter, in_thread
+from crawler.files import READ_AHEAD, FileWriter, in_thread, replace_file
 
 
 @pytest.fixture
@@ -72,3 +72,17 @@ async def test_what_a_reader_raises_comes_through() -> None:
 
     with pytest.raises(OSError, match="disk"):
         _ = [one async for one in in_thread(broken())]
+
+
+def test_a_small_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / ".note"
+    replace_file(path, b"old")
+    replace_file(path, b"new")
+    (tmp_path / ".note.tmp").mkdir()
+
+    with pytest.raises(OSError, match=r"\.note\.tmp"):
+        replace_file(path, b"newer")
+
+    (tmp_path / ".note.tmp").rmdir()
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == [".note"]

@@ -137,3 +137,28 @@ def test_a_disk_that_refuses_is_an_error_of_the_output() -> None:
 
     assert file.mark.length == 0
     file.close()
+
+
+def test_a_file_that_was_deleted_takes_nothing_more(tmp_path: Path) -> None:
+    file = opened(tmp_path / "out")
+    file.append(b"one\n")
+    (tmp_path / "out").unlink()
+
+    with pytest.raises(OutputError, match="deleted or moved away"):
+        file.append(b"two\n")
+
+    file.close()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_another_took_the_place_of_is_not_finished(tmp_path: Path) -> None:
+    file = opened(tmp_path / "out")
+    file.append(b"one\n")
+    (tmp_path / "out").rename(tmp_path / "aside")
+    (tmp_path / "out").write_bytes(b"another's\n")
+
+    with pytest.raises(OutputError, match="deleted or moved away"):
+        file.flush_to_disk()
+
+    file.close()
+    assert (tmp_path / "aside").read_bytes() == b"one\n"
