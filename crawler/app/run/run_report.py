@@ -33,6 +33,7 @@ class RunReport:
     def __init__(
         self, loaded: LoadedJob, opened: Opened, paths: JobPaths, console: Console
     ) -> None:
+        self._console = console
         self.folder = paths.report(opened.run_id)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -70,3 +71,5 @@ class RunReport:
         """Close the log and the threads that write bodies."""
         self._files.close()
         self.log.close()
+        if self.log.lost:
+            self._console.error(f"{self.log_path} lacks {self.log.lost} lines: no room for them")
