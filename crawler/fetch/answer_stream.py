@@ -19,7 +19,7 @@ from crawler.fetch.answer_head import (
     parse_head,
 )
 from crawler.fetch.connect_failure import not_http
-from crawler.fetch.limits import MAX_HEAD, MAX_INTERIM, MAX_LINE
+from crawler.fetch.limits import MAX_CHUNKING, MAX_HEAD, MAX_INTERIM, MAX_LINE
 
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 _CHUNK_LINE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\0\r]*)?\r\n", re.DOTALL)
@@ -32,6 +32,13 @@ class CutShort(Exception):
 
 class NoAnswer(Exception):
     """The connection ended before the first byte of an answer."""
+
+
+class TinyChunks(CutShort):
+    """The body comes in pieces so small that reading them costs more than they are worth."""
+
+
+TINY_CHUNKS = "the body comes in chunks of next to nothing"
 
 
 class AnswerStream:
@@ -47,7 +54,8 @@ class AnswerStream:
     """
 
     __slots__ = (
-        "_at", "_buffer", "_done", "_framing", "_gap", "_left", "_receive", "has_more", "head",
+        "_at", "_buffer", "_chunking", "_done", "_framing", "_gap", "_left", "_receive",
+        "has_more", "head",
     )  # fmt: skip
 
     head: AnswerHead
@@ -58,6 +66,7 @@ class AnswerStream:
         self._at = 0  # in the buffer: everything before has been read
         self._framing = Framing.NO_BODY
         self._left = 0  # bytes of the body, or of the chunk, that are still to come
+        self._chunking = 0  # bytes that were neither head nor body
         self._gap = False  # a chunk was read, the line end behind it was not
         self._done = False
         self.has_more = False
@@ -108,6 +117,7 @@ class AnswerStream:
 
         Raises:
             MalformedAnswer: The chunks are none.
+            TinyChunks: They are too small.
             CutShort: The connection ended inside the body.
         """
         if self._done:
@@ -196,6 +206,9 @@ class AnswerStream:
         if line is None:
             raise MalformedAnswer("the size of a chunk is no number")
         self._left = int(line[1], 16)
+        self._chunking += end + 3 - self._at
+        if self._chunking > MAX_CHUNKING:
+            raise TinyChunks(TINY_CHUNKS)
         self._at = end + 1
         if not self._left:
             self._at -= 1  # with the end of this line, no trailer is an empty line like any other

@@ -8,7 +8,7 @@ import aiohttp
 
 from crawler.errors import FetchError
 from crawler.fetch.addresses import AddressRefused
-from crawler.fetch.client_wire import Dropped, refusal
+from crawler.fetch.client_wire import Dropped, TooTiny, refusal
 from crawler.fetch.connect_failure import connect_failure, one_line, tls_class, tls_failure
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
@@ -69,6 +69,7 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], ErrorClass], ...] = (
     ((aiohttp.ClientConnectorDNSError,), ErrorClass.DNS),
     ((aiohttp.ServerFingerprintMismatch,), ErrorClass.TLS),
     ((TimeoutError,), ErrorClass.TIMEOUT),
+    ((TooTiny,), ErrorClass.TOO_LARGE),
     ((aiohttp.ClientPayloadError,), ErrorClass.TRUNCATED),
     ((aiohttp.ClientConnectionError, OSError), ErrorClass.CONNECT),
 )

@@ -17,16 +17,20 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError, LineTooLong
 
 from crawler.fetch.answer_head import HEAD_TOO_LARGE, TOO_MANY_FIELDS, MalformedAnswer
-from crawler.fetch.answer_stream import AnswerStream, CutShort, NoAnswer
+from crawler.fetch.answer_stream import TINY_CHUNKS, AnswerStream, CutShort, NoAnswer
 from crawler.fetch.connect_failure import not_http
 from crawler.fetch.idle_connections import MAX_IDLE
 from crawler.fetch.in_place import run_in_place
-from crawler.fetch.limits import MAX_HEAD, MAX_INTERIM
+from crawler.fetch.limits import MAX_CHUNKING, MAX_HEAD, MAX_INTERIM
 from crawler.outcome import ErrorClass
 
 
 class Dropped(aiohttp.ClientConnectionError):
     """The connection ended before the first byte of an answer."""
+
+
+class TooTiny(aiohttp.ClientPayloadError):
+    """The body comes in pieces that are too small."""
 
 
 class _Refused(HttpProcessingError):
@@ -56,6 +60,7 @@ class Wire(ResponseHandler):
         self.was_reset = self.has_more = False
         self._in_head = False  # a request was sent, its answer's head is not complete
         self._head_size = 0
+        self._body_size = 0  # as it came, chunk by chunk
         self._interim = 0
         self._came: list[bytes] = []  # of the answer, while its head is not complete
         self._params: dict[str, Any] = {}
@@ -64,7 +69,7 @@ class Wire(ResponseHandler):
         """Begin to wait for an answer."""
         self._in_head = True
         self.has_more = False
-        self._head_size = self._interim = 0
+        self._head_size = self._body_size = self._interim = 0
         self._came.clear()
         self._params = params
         super().set_response_params(**params)
@@ -77,6 +82,10 @@ class Wire(ResponseHandler):
                 return
             self._head_size += len(data)
             self._came.append(data)
+        else:
+            self._body_size += len(data)
+            if self._body_size > MAX_CHUNKING:
+                self._check_chunks()
         super().data_received(data)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
@@ -128,6 +137,15 @@ class Wire(ResponseHandler):
         self.has_more = True
         self._close()
         return True
+
+    def _check_chunks(self) -> None:
+        payload = self._payload
+        if payload is None or payload.is_eof():
+            return
+        # What was read with the head is missing here, so that the difference is a lower bound.
+        if self._body_size - payload.total_bytes > MAX_CHUNKING:
+            payload.set_exception(TooTiny(TINY_CHUNKS))
+            self._close()
 
     def _refuse(self, why: str, kind: ErrorClass = ErrorClass.PROTOCOL) -> None:
         self.set_exception(_Refused(why, kind))

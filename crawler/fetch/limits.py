@@ -16,6 +16,7 @@ MAX_LINE = 32 * KIB
 MAX_FIELD = 64 * KIB  # real sites send policies and cookies beyond the usual 8 KiB
 MAX_FIELDS = 2_000  # some sites set cookies by the hundred; MAX_HEAD bounds them together
 MAX_HEAD = 256 * KIB
+MAX_CHUNKING = MIB  # of a body, sizes and line ends of its chunks: 200,000 of them, or fewer
 MAX_INTERIM = 50  # 1xx answers before the real one
 
 

@@ -22,7 +22,7 @@ from crawler.errors import FetchError
 from crawler.fetch.addresses import AddressGuard, AddressRefused
 from crawler.fetch.answer import check_status, plan_body
 from crawler.fetch.answer_head import HeadTooLarge, MalformedAnswer
-from crawler.fetch.answer_stream import AnswerStream, CutShort, NoAnswer
+from crawler.fetch.answer_stream import AnswerStream, CutShort, NoAnswer, TinyChunks
 from crawler.fetch.connect_failure import (
     connect_failure,
     ended_early,
@@ -259,6 +259,7 @@ _KINDS: tuple[tuple[type[Exception], ErrorClass], ...] = (
     (AddressRefused, ErrorClass.ADDRESS),
     (UnknownHost, ErrorClass.DNS),
     (TimeoutError, ErrorClass.TIMEOUT),
+    (TinyChunks, ErrorClass.TOO_LARGE),
     (CutShort, ErrorClass.TRUNCATED),
     (HeadTooLarge, ErrorClass.TOO_LARGE),
     (NotConnected, ErrorClass.CONNECT),

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
@@ -10,6 +12,8 @@ from crawler.interfaces import Fetcher
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
 from crawler.testing.raw_server import Exchange, RawServer, answer
+
+NewFetcher = Callable[..., AbstractAsyncContextManager[Fetcher]]
 
 
 async def failure(fetcher: Fetcher, request: FetchRequest) -> FetchError:
@@ -205,6 +209,20 @@ async def test_an_endless_header_ends(fetcher: Fetcher) -> None:
         error = await failure(fetcher, FetchRequest(url=server.url()))
 
     assert error.kind == ErrorClass.TOO_LARGE
+
+
+async def test_small_chunks_are_read_and_tiny_ones_refused(new_fetcher: NewFetcher) -> None:
+    async def script(exchange: Exchange) -> None:
+        size = int(exchange.path[1:])
+        chunks = b"%x\r\n%s\r\n" % (size, b"x" * size) * (900_000 // size) + b"0\r\n\r\n"
+        await exchange.send(answer(chunks, transfer_encoding="chunked"))
+
+    async with RawServer(script) as server, new_fetcher() as fetcher:
+        small = await fetcher.fetch(FetchRequest(url=server.url("/20")))
+        error = await failure(fetcher, FetchRequest(url=server.url("/2")))
+
+    assert small.body == b"x" * 900_000
+    assert (error.kind, error.status) == (ErrorClass.TOO_LARGE, 200)
 
 
 async def test_a_body_without_length_is_flagged(fetcher: Fetcher) -> None:
