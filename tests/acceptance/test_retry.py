@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from tests.acceptance.conftest import Job, Site
 
 BROKEN = ("/broken", "/refused")
+#: Fail points at which a retry that replaces a file is killed.
+REPLACING = (
+    "begin.before", "begin.after", "output.open", "output.write.half", "commit.before",
+    "commit.after:2", "ledger.before", "replace.after", "end.before", "end.after",
+)  # fmt: skip
 
 
 def break_two(site: Site) -> list[str]:
@@ -332,3 +337,31 @@ async def test_checks_judge_the_whole_of_both_runs(job: Job, site: Site) -> None
     code, said = await retry(job)
 
     assert (first.code, code) == (3, 0), said
+
+
+@pytest.mark.parametrize(
+    ("mode", "point"),
+    [
+        *(("replace", point) for point in REPLACING),
+        *(("append", point) for point in ("begin.after", "output.write.half", "commit.before")),
+    ],
+)
+async def test_a_retry_that_is_killed_anywhere_has_every_item_once(
+    job: Job, site: Site, point: str, mode: str
+) -> None:
+    paths = await first_run(job, site, output=[{"path": "out.jsonl", "mode": mode}])
+    heal(site)
+    name, _, number = point.partition(":")
+    env = {"CRAWLER_FAILPOINT": f"{name}:{number or 1}:kill"}
+    killed = await job.run("--", "retry", "job", env=env)
+
+    ran = await job.run("--", "retry", "job")
+    if ran.code == 2:
+        assert "go on with it first" in ran.err
+        ran = await job.run("--resume")
+
+    assert killed.code == -9
+    assert ran.code == 0, ran.err
+    assert sorted(job.paths("out.jsonl")) == sorted([*paths, "/new"])
+    books = job.summary()["books"]
+    assert (books["known"], books["done"]) == (6, 6)

@@ -20,6 +20,7 @@ BOOKS = {"known", "done", "failed", "dead", "skipped", "pending", "balanced"}
 ITEMS = {"in", "fanned", "out", "dropped", "quarantined", "waiting", "fill"}
 LEDGER = {
     "url", "outcome", "reason", "status", "attempts", "depth", "referrer", "bytes", "ms", "error",
+    "at",
 }  # fmt: skip
 
 
