@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crawler.app.run.stop_signals import ECHO
+
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Held, Job, Site
 
@@ -110,6 +112,7 @@ async def test_a_second_signal_does_not_wait(
     await held.asked.wait()
     running.send(signal.SIGINT)
     await running.said("stopping")
+    await asyncio.sleep(ECHO)
     running.send(signal.SIGINT)
 
     stopped = await running.end()  # the page is still held
@@ -152,6 +155,7 @@ async def test_a_second_signal_ends_even_a_callback_that_never_does(
     for _ in range(2):
         held.clear()
         await held.wait()
+    await asyncio.sleep(ECHO)
     running.send(signal.SIGINT)
 
     ran = await running.end()

@@ -14,6 +14,7 @@ from crawler.app.run.past_runs import past_runs
 from crawler.app.run.rule_places import placed_rules
 from crawler.app.run.run_report import RunReport
 from crawler.app.run.spider_end import tell_spider
+from crawler.app.run.stop_signals import GRACE
 from crawler.app.run.stuck_words import Stuck
 from crawler.app.run.summing_up import Ending, sum_up
 from crawler.app.run.wiring import Wired
@@ -95,7 +96,8 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
         self._balance(wired)
         reached("finish.before")
         finished = signal_code is None and end.finished
-        await tell_spider(wired.spider, end.reason, self.report.log.note)
+        patience = self.loaded.job.run.callback_timeout if signal_code is None else GRACE
+        await tell_spider(wired.spider, end.reason, self.report.log.note, patience)
         code, checks = signal_code or 0, tuple[str, ...]()
         if finished:
             code, checks = self._judge(wired)

@@ -19,7 +19,7 @@ from crawler.interfaces import Clock
 
 #: Seconds that requests in flight get after the first signal.
 GRACE = 20.0
-#: Seconds after that until the process is ended whatever keeps it.
+#: Seconds that giving up may take, until the process is ended whatever keeps it.
 _BEYOND = 10.0
 #: Seconds in which further signals are echoes of the first: `timeout -s INT` sends one to the
 #: process and one to its group.
@@ -126,10 +126,13 @@ class StopSignals:
             self._hear(STOP_COMMAND, _EXIT_CODES[signal.SIGTERM])
         return "gives up what is in flight" if self._heard > 1 else "finishes what is in flight"
 
-    def _cancel_timers(self) -> None:
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _cancel_timers(self) -> None:
+        self._cancel_timer()
         if self._last_resort is not None:
             self._last_resort.cancel()
             self._last_resort = None
@@ -172,6 +175,9 @@ class StopSignals:
             self._timer = asyncio.get_running_loop().call_later(GRACE, self._now)
 
     def _now(self) -> None:
+        self._cancel_timer()
+        code = self.exit_code or _EXIT_CODES[signal.SIGINT]
+        self._timer = asyncio.get_running_loop().call_later(_BEYOND, self._abort, code)
         if self._quit_now is not None:
             self._quit_now()
         elif self._run is not None:
