@@ -13,6 +13,8 @@ MAX_HOSTS = 8
 #: Paths and hosts that are remembered for that.
 MAX_REMEMBERED = 4_096
 
+_LAST = 512
+
 _DIGITS = re.compile(r"\d+")
 _HEX = frozenset("0123456789abcdefABCDEF")
 #: Characters of a path, and of the names in a query.
@@ -32,6 +34,8 @@ class UrlPatterns:
         self._queries: dict[str, set[str]] = {}
         self._sites: dict[str, str] = {}
         self._beside: dict[str, int] = {}
+        # A page is asked about some four times between its answer and its commit.
+        self._last: dict[str, tuple[str, str]] = {}
 
     def pattern_of(self, url: str) -> str:
         """Return the pattern of a serialised URL."""
@@ -57,6 +61,14 @@ class UrlPatterns:
             self._queries.setdefault(name, set()).add(keys)
 
     def _parts(self, url: str) -> tuple[str, str]:
+        parts = self._last.get(url)
+        if parts is None:
+            if len(self._last) >= _LAST:
+                self._last.clear()
+            parts = self._last[url] = self._split(url)
+        return parts
+
+    def _split(self, url: str) -> tuple[str, str]:
         slash = url.index("/", 8)
         path, _, query = url[slash:].partition("?")
         site = self._sites.get(url[:slash])

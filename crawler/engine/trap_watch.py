@@ -57,7 +57,7 @@ class TrapWatch:
                 links = _by_page(added) if links is None else links
                 leads = traps.leads(request.url, links.get(request.id, ()))
             traps.note_page(request.url, request.depth, outcome.text, leads=leads)
-            looked = True
+            looked = looked or outcome.text is not None
         if looked:
             self._tally.traps = traps.kept()
 
