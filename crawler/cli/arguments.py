@@ -28,7 +28,8 @@ examples:
 
 exit codes:
   0 good   1 internal error   2 usage or config   3 a check failed   4 nothing reached
-  5 cannot write or state damaged   75 another run holds the lock   130/143 interrupted
+  5 cannot write or state damaged   6 stopped for safety   75 another run holds the lock
+  130/143 interrupted
 """
 
 
