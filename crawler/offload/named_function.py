@@ -97,7 +97,23 @@ def find_function(name: str) -> Callable[[Any], Any]:
         raise NotImportable(f"{qualname} of {target} is no function")
     if getattr(getattr(found, "__code__", None), "co_flags", 0) & _ASYNC:
         raise NotImportable(f"{qualname} of {target} is async", "give a plain function")
+    unfit = _unfit(found)
+    if unfit:
+        raise NotImportable(f"{qualname} of {target} {unfit}", "give a plain function of one value")
     return found
+
+
+def _unfit(function: Callable[..., Any]) -> str:
+    """Say why a function cannot be called with one value, as far as can be told without that."""
+    import inspect
+
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError as error:
+        return f"cannot be called with one value: {error}"
+    except ValueError:
+        return ""  # many built-in functions do not say what they take
+    return ""
 
 
 def _near(step: str, found: object) -> str:

@@ -60,6 +60,10 @@ def odd_only(item):
     return item if int(item["title"].strip("/") or 0) % 2 else None
 
 
+def pair(item, other):
+    return item
+
+
 def plain(item):
     return {**item, "seen": True}
 """
@@ -143,6 +147,7 @@ async def test_the_limit_of_items_counts_what_comes_out(
     ("name", "says"),
     [
         ("steps.py:stp", "did you mean 'step'?"),
+        ("steps.py:pair", "cannot be called with one value: missing a required argument"),
         ("absent.py:step", "absent.py"),
         ("no_such_module:step", "there is no module no_such_module"),
     ],
@@ -227,8 +232,9 @@ def alive(pid: int) -> bool:
 async def test_a_callback_offloads_and_hears_of_a_failure(
     job: Job, site: Site, backend: str
 ) -> None:
-    site.html("/", "/a")
+    site.html("/", "/a", "/b")
     site.html("/a")
+    site.html("/b")
     job.spider(
         "import os\n"
         "from crawler import OffloadFailed\n"
@@ -241,7 +247,8 @@ async def test_a_callback_offloads_and_hears_of_a_failure(
         "    async def parse(self, response):\n"
         "        title = response.css('title::text').get()\n"
         "        try:\n"
-        "            done = await self.offload(heavy, title)\n"
+        "            await self.offload(heavy, title)\n"
+        "            done = await self.offload(heavy if title != '/b' else lambda x: x, title)\n"
         "        except OffloadFailed as error:\n"
         "            done = {'failed': error.kind, 'why': str(error)}\n"
         "        yield {'title': title, 'own': os.getpid(), **done}\n"
@@ -253,10 +260,12 @@ async def test_a_callback_offloads_and_hears_of_a_failure(
     ran = await job.run()
 
     assert ran.code == 0, ran.err
-    first, second = job.items()
+    first, second, third = sorted(job.items(), key=lambda item: str(item["title"]))
     assert first["pid"] != first["own"]
     assert second["failed"] == "raised"
     assert "too heavy" in second["why"]
+    assert third["failed"] == "not_importable"
+    assert "<lambda> cannot be found by another process" in third["why"]
 
 
 async def test_steps_that_kill_every_process_end_the_run_for_safety(job: Job, site: Site) -> None:

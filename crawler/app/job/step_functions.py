@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -31,22 +30,7 @@ def load_function(loaded: LoadedJob, path: str, name: str) -> Callable[[Any], An
         # As the user wrote it, not as we looked for it.
         what = error.what.replace(place, target) if "no file" not in error.what else error.what
         raise ConfigError(problem_at(loaded, path, what, error.hint)) from error
-    why = _unfit(found)
-    if why:
-        hint = "a step is a plain function of one value"
-        raise ConfigError(problem_at(loaded, path, f"{function} of {target} {why}", hint))
     return found
-
-
-def _unfit(function: Callable[..., Any]) -> str:
-    """Say why a function cannot be a step, as far as can be told without calling it."""
-    try:
-        inspect.signature(function).bind(None)
-    except TypeError as error:
-        return f"cannot be called with one value: {error}"
-    except ValueError:
-        return ""  # many built-in functions do not say what they take
-    return ""
 
 
 def problem_at(loaded: LoadedJob, path: str, why: str, hint: str = "") -> Problem:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from crawler.config.models.job import Job
-from crawler.errors import OffloadFailed
+from crawler.errors import ConfigError, OffloadFailed
 
 if TYPE_CHECKING:
     from crawler.offload.slots import Slots
@@ -38,9 +38,12 @@ class SpiderOffload:
 
     async def _call(self, function: Any, data: Any) -> Any:
         from crawler.offload.named_function import name_of
-        from crawler.offload.offloaded import Refused
+        from crawler.offload.offloaded import Kind, Refused
 
-        name = name_of(function)
+        try:
+            name = name_of(function)
+        except ConfigError as error:
+            raise OffloadFailed(Kind.NOT_IMPORTABLE, error.problems[0].message) from None
         self.busy += 1
         try:
             async with self._starting:

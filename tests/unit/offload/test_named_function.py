@@ -55,6 +55,7 @@ def test_a_function_of_a_file_may_be_in_a_class(tmp_path: Path) -> None:
         ("raise SystemExit(3)\n", "SystemExit: 3"),
         ("import no_such_module_at_all\n", "No module named"),
         ("async def f(x): ...\n", "f of .* is async"),
+        ("def f(x, y): ...\n", "f of .* cannot be called with one value: missing"),
         ("f = 3\n", "f of .* is no function"),
         ("def g(x): ...\n", "has no function f"),
         ("def ff(x): ...\n", "did you mean 'ff'?"),
