@@ -7,7 +7,8 @@ neither fetched again nor lost from the books. Only what was given up is pending
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -15,19 +16,19 @@ from crawler.interfaces import Books, GivenUp, LastRun, Mark
 from crawler.outcome import ErrorClass
 from crawler.storage import schema
 
-if TYPE_CHECKING:
-    from crawler.storage.sqlite_tables import SqliteTables
 
+def last_run(setting: Callable[[str], Any]) -> LastRun | None:
+    """Return the run that ended last, from the stored settings.
 
-def last_run(tables: SqliteTables) -> LastRun | None:
-    """Return the run that ended last; None when there is none, or when one did not end."""
-    if tables.setting("run_state") != "finished":
+    None when there is no run, or when the last one did not end.
+    """
+    if setting("run_state") != "finished":
         return None
-    marks = msgspec.json.decode(tables.setting("last_marks", b"[]"), type=tuple[Mark, ...])
+    marks = msgspec.json.decode(setting("last_marks") or b"[]", type=tuple[Mark, ...])
     return LastRun(
-        run_id=tables.setting("run_id"), settings=tables.setting("run_settings"),
-        done=msgspec.json.decode(tables.setting("books"), type=Books).done,
-        tally=tables.setting("tally"), marks=marks,
+        run_id=setting("run_id"), settings=setting("run_settings"),
+        done=msgspec.json.decode(setting("books"), type=Books).done,
+        tally=setting("tally"), marks=marks,
     )  # fmt: skip
 
 

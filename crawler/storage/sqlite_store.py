@@ -103,7 +103,7 @@ class SqliteStore:
             unclean=state == "open",
             run_id=tables.setting("run_id") if going else None,
             settings=tables.setting("run_settings") if going else None,
-            last=last_run(tables),
+            last=last_run(tables.setting),
         )
 
     def _settle_folders(self) -> None:
