@@ -11,7 +11,7 @@ from crawler.spider.spider import Spider
 
 
 async def tell_spider(
-    spider: Spider, reason: str, note: Callable[[str], None], patience: float
+    spider: Spider, reason: str, note: Callable[[str], None], patience: float = 600.0
 ) -> None:
     """Call the spider's `closed`; what it raises changes nothing any more.
 
