@@ -28,7 +28,7 @@ def iterate(make: Callable[[], AsyncGenerator[T, None]]) -> Iterator[T]:
                 raise one
             yield one[0]
     finally:
-        pipe.left.set()
+        pipe.leave()
         thread.join()
 
 
@@ -37,7 +37,16 @@ class _Pipe(Generic[T]):
 
     def __init__(self) -> None:
         self.ready: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(_AHEAD)
-        self.left = threading.Event()
+        self._left = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    def leave(self) -> None:
+        """End the reading, also while the generator waits for something."""
+        self._left.set()
+        with contextlib.suppress(RuntimeError):  # it has just ended by itself
+            if self._loop is not None and self._reading is not None:
+                self._loop.call_soon_threadsafe(self._reading.cancel)
 
     def run(self, make: Callable[[], AsyncGenerator[T, None]]) -> None:
         try:
@@ -48,18 +57,22 @@ class _Pipe(Generic[T]):
             self._put(None)
 
     async def _read(self, make: Callable[[], AsyncGenerator[T, None]]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reading = asyncio.current_task()
+        if self._left.is_set():
+            return  # before there was anything to cancel
         async with contextlib.aclosing(make()) as source:
             async for one in source:
                 try:
                     self.ready.put_nowait((one,))
                 except queue.Full:
                     await asyncio.to_thread(self._put, (one,))
-                if self.left.is_set():
+                if self._left.is_set():
                     return
 
     def _put(self, one: tuple[T] | BaseException | None) -> None:
         """Put as soon as there is room, unless the reader has left."""
-        while not self.left.is_set():
+        while not self._left.is_set():
             with contextlib.suppress(queue.Full):
                 self.ready.put(one, timeout=0.1)
                 return
