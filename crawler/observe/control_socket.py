@@ -92,7 +92,7 @@ class ControlSocket:
         assert task is not None  # the server makes one for each client
         self._clients.add(task)
         try:
-            # Whatever a client does is its own affair. And a task of a server that ends as cancelled
+            # Whatever a client does is its own affair; and a client whose task ends as cancelled
             # (by `close`) would be reported by some Pythons.
             with contextlib.suppress(
                 OSError, TimeoutError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError
