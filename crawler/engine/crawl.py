@@ -70,6 +70,7 @@ class Crawl:
         self._watch = TrapWatch(parts.traps, parts.tally)
         self._sender = Sender(parts, self._commits, self._watch, self._crowded, self._wake.set)
         self._stop: End | None = None
+        self._group: asyncio.TaskGroup | None = None  # while requests may be sent
         self._quitting = False
         self._pulling: asyncio.Task[None] | None = None
         self._begun = parts.clock.monotonic()
@@ -156,13 +157,17 @@ class Crawl:
         frontier.host(request.host).delay = hosts.delay(request.host)
         if pause:
             frontier.pause(request.host, now + pause)
+        if outcome.sent:
+            # A connection had to be made first, perhaps: the delay counts from what was sent.
+            frontier.spend(request.host, now if outcome.asked_at is None else outcome.asked_at)
         frontier.finish(request)
         self._second_tries.settle(outcome)
         self._health.observe(outcome, sent=sent, now=now, wall=wall)
         if outcome.state != State.DONE:
             self._sender.not_done()
         self._commits.add(outcome)
-        self._wake.set()
+        if not self._send(now):
+            self._wake.set()
 
     async def run(self, workers: Workers) -> End:
         """Crawl until nothing is left, a limit is reached, or `stop` was called.
@@ -248,17 +253,30 @@ class Crawl:
 
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
         """Send out until the crawl is over."""
-        while self._stop is None:
-            self._wake.clear()
-            now = self._clock.monotonic()
-            self._check_limits(now)
-            if self._stop is not None:
-                return
-            self._sender.send_ready(group, now)
-            self._refill.begin(group)
-            if self._over():
-                return
-            await self._wait(group)
+        self._group = group
+        try:
+            while True:
+                self._wake.clear()
+                self._send(self._clock.monotonic())
+                if self._stop is not None or self._over():
+                    return
+                await self._wait(group)
+        finally:
+            self._group = None
+
+    def _send(self, now: float) -> bool:
+        """Send out what may go; return whether that is as much as may be out at once.
+
+        Also called as an outcome comes in: answers that come in one turn of the loop are
+        followed by requests one by one, not by all of them after the last. Requests that go out
+        in a bunch are answered in a bunch, and the server waits for us in between.
+        """
+        self._check_limits(now)
+        if self._stop is not None or self._group is None:
+            return False
+        self._sender.send_ready(self._group, now)
+        self._refill.begin(self._group)
+        return self.in_flight >= self._parts.limits.concurrency
 
     def _check_limits(self, now: float) -> None:
         limits = self._parts.limits

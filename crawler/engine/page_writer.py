@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -15,6 +16,9 @@ from crawler.interfaces import Batch, Committed, PageCommit, WaitingItem
 from crawler.items import encode_fields
 from crawler.outcome import ErrorClass, PageOutcome, Quarantined, State
 from crawler.spider.plain_codec import dump
+
+#: Pages made ready for a commit at a time, about a millisecond of work.
+_AT_A_TIME = 10
 
 
 class PageWriter:
@@ -50,7 +54,9 @@ class PageWriter:
         batch = Batch(hosts=parts.hosts.changed())
         self._add_starts(batch, lines)
         self._add_settled(settled, batch, lines, wall)
-        for outcome in outcomes:
+        for place, outcome in enumerate(outcomes):
+            if place % _AT_A_TIME == _AT_A_TIME - 1:
+                await asyncio.sleep(0)  # a long batch does not keep answers waiting
             self._cut_to_limit(outcome)
             batch.pages.append(_page_commit(outcome, wall))
             batch.cookies += outcome.cookies

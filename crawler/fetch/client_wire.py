@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -53,10 +54,17 @@ class Wire(ResponseHandler):
     Attributes:
         was_reset: It broke.
         has_more: More came than the answer announced.
+        asked_at: Monotonic second of the last request.
+
+    Args:
+        loop: Its loop.
+        now: The monotonic time.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, now: Callable[[], float]) -> None:
         super().__init__(loop=loop)
+        self.asked_at = 0.0
+        self._now = now
         self.was_reset = self.has_more = False
         self._in_head = False  # a request was sent, its answer's head is not complete
         self._head_size = 0
@@ -65,8 +73,14 @@ class Wire(ResponseHandler):
         self._came: list[bytes] = []  # of the answer, while its head is not complete
         self._params: dict[str, Any] = {}
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Have each request sent as it is written, not at the end of uvloop's turn."""
+        super().connection_made(transport)
+        cast("asyncio.WriteTransport", transport).set_write_buffer_limits(high=0)
+
     def set_response_params(self, **params: Any) -> None:
-        """Begin to wait for an answer."""
+        """Begin to wait for an answer; the request is written next."""
+        self.asked_at = self._now()
         self._in_head = True
         self.has_more = False
         self._head_size = self._body_size = self._interim = 0
@@ -166,6 +180,11 @@ class Answer(aiohttp.ClientResponse):
         return isinstance(self._protocol, Wire) and self._protocol.was_reset
 
     @property
+    def asked_at(self) -> float:
+        """Monotonic second at which the request was written; 0 if that is not known."""
+        return self._protocol.asked_at if isinstance(self._protocol, Wire) else 0.0
+
+    @property
     def had_more(self) -> bool:
         """More came than the answer announced; whatever it was, nobody reads it."""
         return isinstance(self._protocol, Wire) and self._protocol.has_more
@@ -174,9 +193,9 @@ class Answer(aiohttp.ClientResponse):
 class Connector(aiohttp.TCPConnector):
     """aiohttp's connector, making our connections."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, now: Callable[[], float], **options: Any) -> None:
         super().__init__(**options)
-        self._factory = functools.partial(_new_wire, self._loop)
+        self._factory = functools.partial(_new_wire, self._loop, now)
 
     def drop_idle(self) -> None:
         """Close the connections that nobody uses."""
@@ -191,8 +210,8 @@ class Connector(aiohttp.TCPConnector):
         super()._release(key, protocol, should_close=should_close or full)
 
 
-def _new_wire(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
-    return Wire(loop)
+def _new_wire(loop: asyncio.AbstractEventLoop, now: Callable[[], float]) -> ResponseHandler:
+    return Wire(loop, now)
 
 
 def _in_our_words(error: BaseException, first: bytes) -> _Refused:
