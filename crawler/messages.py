@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import msgspec
@@ -65,10 +66,15 @@ class Headers(MutableMapping[str, bytes]):
         values = self._fields.get(_name(name))
         if not values:
             return default
-        try:
-            return values[-1].decode("utf-8")
-        except UnicodeDecodeError:
-            return values[-1].decode("latin-1")
+        return _text(values[-1])
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type field that counts, "" for none."""
+        values = self._fields.get(b"content-type")
+        if not values:
+            return ""
+        return _text(values[0]) if len(values) == 1 else last_type([_text(one) for one in values])
 
     def pairs(self) -> Iterator[tuple[str, bytes]]:
         """Yield every field as (lower-case name, value), repeated ones repeatedly."""
@@ -92,6 +98,28 @@ def _value(value: HeaderValue) -> bytes:
     if b"\n" in raw or b"\r" in raw or b"\0" in raw:
         raise ValueError("a header value may not contain line breaks or NUL")
     return raw
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+_MEDIA_TYPE = re.compile(r"\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*(;|$)")
+
+
+def last_type(values: Sequence[str]) -> str:
+    """Return which of several Content-Type fields counts, "" for none.
+
+    It is the last that names a media type (Fetch standard §2.2.2, "extract a MIME type"); if none
+    does, the last.
+    """
+    if len(values) < 2:
+        return values[0] if values else ""
+    good = [one for one in values if _MEDIA_TYPE.match(one) and not one.startswith("*/*")]
+    return (good or values)[-1]
 
 
 Callback = Callable[..., Any]
@@ -287,6 +315,7 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
         body: Decoded body; empty for redirects and for media types nobody asked for.
         wire_size: Bytes of the body as received.
         elapsed: Seconds from sending to the last byte.
+        asked_at: Monotonic second at which the request was sent, its connection made before.
         flags: See `PageOutcome.flags`; "unwanted_type" when the body was not read for its type.
         cookies_set: What the jar learnt.
         retry_after: Seconds of a Retry-After field, date forms already turned into seconds.
@@ -298,12 +327,17 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     wire_size: int = 0
     elapsed: float = 0.0
+    asked_at: float | None = None
     flags: tuple[str, ...] = ()
     cookies_set: tuple[StoredCookie, ...] = ()
     retry_after: float | None = None
 
     @property
+    def content_type(self) -> str:
+        """The Content-Type field that counts, as it came; "" when there is none."""
+        return self.headers.content_type
+
+    @property
     def media_type(self) -> str:
         """The media type alone, lower case, without parameters; "" when there is none."""
-        raw = self.headers.text("content-type")
-        return raw.partition(";")[0].strip().lower()
+        return self.content_type.partition(";")[0].strip().lower()

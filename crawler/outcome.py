@@ -155,6 +155,7 @@ class PageOutcome(msgspec.Struct, kw_only=True):
         retry_after: Seconds the server asked us to wait.
         size: Bytes of the body on the wire.
         elapsed: Seconds from sending the request to the last byte.
+        asked_at: Monotonic second at which it was sent; None when that is not known.
         flags: What was odd but no error: "length_unknown", "not_encoded", "charset_guessed"...
         notes: Lines for the log about what is no failure, but should not pass in silence.
         source_files: Further lists of URLs (sitemaps, feeds) that a list led to.
@@ -185,6 +186,7 @@ class PageOutcome(msgspec.Struct, kw_only=True):
     retry_after: float | None = None
     size: int = 0
     elapsed: float = 0.0
+    asked_at: float | None = None
     flags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     source_files: int = 0

@@ -24,7 +24,6 @@ from crawler.fetch.answer import (
     BodyPlan,
     Head,
     check_status,
-    content_type,
     is_chunked,
     plan_body,
 )
@@ -47,7 +46,7 @@ from crawler.fetch.responder import Responder
 from crawler.fetch.watchdog import Watchdog
 from crawler.inner_retry import retry_once_on_reuse
 from crawler.interfaces import Clock
-from crawler.messages import FetchRequest, Headers, HttpResponse
+from crawler.messages import FetchRequest, Headers, HttpResponse, last_type
 
 
 class AiohttpFetcher:
@@ -122,7 +121,6 @@ class AiohttpFetcher:
         return await self._attempt(request)
 
     async def _attempt(self, request: FetchRequest, *, fresh: bool = False) -> HttpResponse:
-        started = self._clock.monotonic()
         answer: aiohttp.ClientResponse | None = None
         try:
             url = URL(request.url, encoded=True)
@@ -140,7 +138,7 @@ class AiohttpFetcher:
                 )
                 # The head is complete: from here on only the whole answer has a limit.
                 limit.ends += self._limits.deadline - self._limits.head_deadline
-                return await self._receive(request, answer, started)
+                return await self._receive(request, answer)
         except FetchError as error:
             error.status = error.status or (answer.status if answer is not None else None)
             raise
@@ -155,10 +153,13 @@ class AiohttpFetcher:
                 answer.release()
 
     async def _receive(
-        self, request: FetchRequest, answer: aiohttp.ClientResponse, started: float
+        self, request: FetchRequest, answer: aiohttp.ClientResponse
     ) -> HttpResponse:
         head = _head(answer)
         status = head.status
+        asked_at = self._clock.monotonic()
+        if isinstance(answer, Answer):
+            asked_at = answer.asked_at
         if status != 200:
             check_status(status, request)
         plan = plan_body(head, request, self._limits)
@@ -168,7 +169,7 @@ class AiohttpFetcher:
                 raise aiohttp.ClientPayloadError("the connection was reset inside the body")
             received = received.and_more(answer.had_more)
         headers = Headers.from_raw(answer.raw_headers)
-        return self._responder.response(request, status, headers, received, started)
+        return self._responder.response(request, status, headers, received, asked_at)
 
     def _fields(self, request: FetchRequest) -> dict[str, str] | None:
         if not (request.headers or request.cookies or len(self._jar)):
@@ -184,6 +185,7 @@ class AiohttpFetcher:
             dns_cache_max_size=DNS_ENTRIES,
             resolver=self._resolver,
             socket_factory=self._new_socket,
+            now=self._clock.monotonic,
             force_close=fresh,
         )
         session = aiohttp.ClientSession(
@@ -219,7 +221,7 @@ def _head(answer: aiohttp.ClientResponse) -> Head:
     length = fields.get(hdrs.CONTENT_LENGTH)
     return Head(
         answer.status,
-        content_type(fields.getall(hdrs.CONTENT_TYPE, ())),
+        last_type(fields.getall(hdrs.CONTENT_TYPE, ())),
         int(length) if length is not None and length.isdecimal() else None,
         fields.getall(hdrs.CONTENT_ENCODING, ()),
         hdrs.LOCATION in fields,

@@ -38,7 +38,7 @@ class Responder(msgspec.Struct, frozen=True):
         status: int,
         headers: Headers,
         received: Received,
-        started: float,
+        asked_at: float,
     ) -> HttpResponse:
         """Return the response.
 
@@ -47,7 +47,7 @@ class Responder(msgspec.Struct, frozen=True):
             status: The status.
             headers: The header fields.
             received: The body.
-            started: Monotonic seconds at which the request began.
+            asked_at: Monotonic second at which the request was sent.
         """
         set_cookie = headers.getlist("set-cookie") if request.use_jar else ()
         now = self.clock.wall() if set_cookie or status >= 400 else 0.0
@@ -57,7 +57,8 @@ class Responder(msgspec.Struct, frozen=True):
             headers=headers,
             body=received.body,
             wire_size=received.wire_size,
-            elapsed=self.clock.monotonic() - started,
+            elapsed=self.clock.monotonic() - asked_at,
+            asked_at=asked_at,
             flags=received.flags,
             cookies_set=self.jar.learn(request.url, set_cookie, now) if set_cookie else (),
             retry_after=asked_wait(status, headers, now) if status >= 400 else None,

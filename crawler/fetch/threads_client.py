@@ -141,6 +141,7 @@ class Urllib3Fetcher:
             wire = self._connected(request.url, started, fresh=fresh)
             wire.idle = self._limits.timeout if request.timeout is None else request.timeout
             wire.ends = started + self._limits.head_deadline
+            asked_at = self._clock.monotonic()
             wire.ask(request, fields)
             stream = AnswerStream(wire.receive)
             head = stream.read_head(request.method)
@@ -154,7 +155,7 @@ class Urllib3Fetcher:
             received = await self._receiver.take(stream, request, about, plan)
             return self._responder.response(
                 request, status, Headers.from_raw(head.fields),
-                received.and_more(stream.has_more), started,
+                received.and_more(stream.has_more), asked_at,
             )  # fmt: skip
         except FetchError as error:
             error.status = error.status or status

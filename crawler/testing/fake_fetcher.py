@@ -22,6 +22,7 @@ class Reply:
 
     Attributes:
         takes: Seconds from the request to the last byte.
+        connects: Seconds that pass before, for the connection.
         error: An `ErrorClass` instead of an answer.
         retry_after: Seconds of a Retry-After field.
     """
@@ -30,6 +31,7 @@ class Reply:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     takes: float = 0.0
+    connects: float = 0.0
     error: str | None = None
     retry_after: float | None = None
     flags: tuple[str, ...] = ()
@@ -99,6 +101,8 @@ class FakeFetcher:
     async def fetch(self, request: FetchRequest) -> HttpResponse:
         """See `Fetcher.fetch`."""
         reply = self._reply_to(request)
+        if reply.connects > 0:
+            await self._clock.sleep(reply.connects)
         sent = Sent(
             url=request.url, host=host_key(request.url), began=self._clock.monotonic(),
             request=request,
@@ -117,7 +121,7 @@ class FakeFetcher:
                 reply.error, f"scripted {reply.error}", url=request.url,
                 retry_after=reply.retry_after,
             )  # fmt: skip
-        return _answer(request, reply)
+        return _answer(request, reply, sent.began)
 
     async def close(self) -> None:
         """See `Fetcher.close`."""
@@ -160,7 +164,7 @@ def most_at_once(log: Iterable[Sent]) -> int:
     return most
 
 
-def _answer(request: FetchRequest, reply: Reply) -> HttpResponse:
+def _answer(request: FetchRequest, reply: Reply, asked_at: float) -> HttpResponse:
     body = b"" if reply.status in _BODILESS or request.method == "HEAD" else reply.body
     flags = reply.flags
     if request.max_body is not None and len(body) > request.max_body:
@@ -169,5 +173,6 @@ def _answer(request: FetchRequest, reply: Reply) -> HttpResponse:
         body, flags = body[: request.max_body], (*flags, "body_cut")
     return HttpResponse(
         url=request.url, status=reply.status, headers=Headers(reply.headers), body=body,
-        wire_size=len(body), elapsed=reply.takes, flags=flags, retry_after=reply.retry_after,
+        wire_size=len(body), elapsed=reply.takes, asked_at=asked_at, flags=flags,
+        retry_after=reply.retry_after,
     )  # fmt: skip

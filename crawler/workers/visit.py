@@ -139,7 +139,8 @@ class Visitor(msgspec.Struct, frozen=True):
 
     async def _redirected(self, request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
         # Of several, the first counts (Fetch standard §2.2.6); no client agrees on the rest.
-        location = next(iter(answer.headers.getlist("location")), b"").decode("utf-8", "replace")
+        locations = answer.headers.getlist("location")
+        location = next(iter(locations), b"").decode("utf-8", "replace")
         try:
             hop = self.parser.hop(request, location, answer.status)
         except CallbackFailed as failure:
@@ -148,6 +149,9 @@ class Visitor(msgspec.Struct, frozen=True):
             return await self._call_errback(_bad_redirect(request, answer, error), error, answer)
         outcome = _outcome(request, answer, State.SKIPPED, SkipReason.REDIRECTED)
         outcome.error = f"to {hop.url}"
+        if len(locations) > 1:
+            outcome.error += f" (the first of {len(locations)} Location fields)"
+            outcome.flags += ("many_locations",)
         outcome.requests = [hop]
         return outcome
 
@@ -219,7 +223,7 @@ def _outcome(
     return PageOutcome(
         request=request, state=state, reason=reason, status=answer.status,
         content_type=answer.media_type, cookies=list(answer.cookies_set), size=answer.wire_size,
-        elapsed=answer.elapsed, flags=answer.flags,
+        elapsed=answer.elapsed, asked_at=answer.asked_at, flags=answer.flags,
     )  # fmt: skip
 
 

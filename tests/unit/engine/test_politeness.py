@@ -46,6 +46,17 @@ async def test_a_delay_counts_from_start_to_start_however_long_answers_take() ->
     assert gaps(rig.fetcher.starts("a.example"))[2:] == [2.0, 2.0, 2.0]
 
 
+async def test_a_delay_counts_from_what_the_server_sees_not_from_the_connecting() -> None:
+    hub = Reply(body=b"<a href=/1>x</a><a href=/2>y</a>", headers={"Content-Type": "text/html"},
+        connects=1.5,
+    )  # fmt: skip
+    rig = Rig(script={page(""): hub, page("1"): html(), page("2"): html()}, delay=2.0)
+
+    await rig.run()
+
+    assert gaps(rig.fetcher.starts("a.example")) == [3.5, 2.0, 2.0]
+
+
 async def test_one_request_at_a_time_where_one_is_allowed() -> None:
     rig = Rig(script=star(6, takes=1.0), per_host=1)
 
