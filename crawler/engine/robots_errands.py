@@ -45,18 +45,20 @@ class RobotsErrands:
     async def _ask(self, request: QueuedRequest) -> None:
         parts = self._parts
         frontier, hosts, robots, clock = parts.frontier, parts.hosts, parts.robots, parts.clock
-        name, begun = request.host, clock.monotonic()
+        name, sent = request.host, clock.monotonic()
         # A redirect may have led elsewhere; its own host is held, and its delay begins below.
-        frontier.spend(host_key(robots.next_url(request)), begun)
+        frontier.spend(host_key(robots.next_url(request)), sent)
+        pause = 0.0
         try:
             asked = await robots.fetch(request)
+            pause, sent = asked.pause, asked.asked_at or sent
         finally:
             del self._tasks[name], self._since[name]
             # The pause after robots.txt is as long as it asks itself.
             frontier.host(name).delay = hosts.delay(name)
-            frontier.spend(name, begun)
+            frontier.spend(name, sent)
             frontier.release(name)
             self._came()
-        if asked:
-            pause = hosts.leave_alone(name, asked, clock.wall())
+        if pause:
+            pause = hosts.leave_alone(name, pause, clock.wall())
             frontier.pause(name, clock.monotonic() + pause)

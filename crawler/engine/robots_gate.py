@@ -27,6 +27,18 @@ from crawler.urls import join, origin
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """What asking a server once for a robots.txt came to, beside its rules.
+
+    Attributes:
+        pause: Seconds that it asked to be left alone, mostly 0.
+        asked_at: Monotonic second at which it was asked; None when that is not known.
+    """
+
+    pause: float
+    asked_at: float | None
+
+
 class Verdict(enum.Enum):
     """What a request may do."""
 
@@ -125,12 +137,8 @@ class RobotsGate:
     def _trail(self, site: str) -> _Trail:
         return self._trails.get(site) or _Trail(f"{site}/robots.txt")
 
-    async def fetch(self, request: QueuedRequest) -> float:
-        """Ask once for the robots.txt that a request waits for.
-
-        Returns:
-            Seconds that the server asked to be left alone, mostly 0.
-        """
+    async def fetch(self, request: QueuedRequest) -> Asked:
+        """Ask once for the robots.txt that a request waits for."""
         site = origin(request.url)
         trail = self._trail(site)
         self._trails.pop(site, None)
@@ -143,12 +151,12 @@ class RobotsGate:
                 answer = await self._fetcher.fetch(ask)
         except FetchError as error:
             self._keep(request, None, b"", trouble=(ErrorClass(error.kind), str(error)))
-            return error.retry_after or 0.0
+            return Asked(error.retry_after or 0.0, None)
         if self._follow(site, trail, answer):
-            return 0.0
+            return Asked(0.0, answer.asked_at)
         trouble = (ErrorClass.ROBOTS_UNREACHABLE, f"HTTP {answer.status}")
         reachable = self._keep(request, answer.status, answer.body, trouble=trouble)
-        return 0.0 if reachable else answer.retry_after or 0.0
+        return Asked(0.0 if reachable else answer.retry_after or 0.0, answer.asked_at)
 
     def _follow(self, site: str, trail: _Trail, answer: HttpResponse) -> bool:
         """Note where a redirect leads; False if it is none, or leads nowhere, or was one too many.

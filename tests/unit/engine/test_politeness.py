@@ -50,7 +50,9 @@ async def test_a_delay_counts_from_what_the_server_sees_not_from_the_connecting(
     hub = Reply(body=b"<a href=/1>x</a><a href=/2>y</a>", headers={"Content-Type": "text/html"},
         connects=1.5,
     )  # fmt: skip
-    rig = Rig(script={page(""): hub, page("1"): html(), page("2"): html()}, delay=2.0)
+    asked = Reply(status=404, connects=0.5)
+    script: dict[str, Script] = {ROBOTS: asked, page(""): hub, page("1"): html()}
+    rig = Rig(script=script, delay=2.0)
 
     await rig.run()
 
