@@ -1,6 +1,7 @@
 """End a small job at every fail point, at its first hit, its second and so on; go on; compare.
 
     python -m scripts.soak.fail_points [--kinds kill,raise,enospc,eio] [--twice] [--only PREFIX]
+        [--backend threads] [--slots] [--retry] [--share 0.2 --seed 1]
 
 The loop is SQLite's: for each point the number of the hit is raised until it is not reached any
 more. After each failure the same command is given again, and what it leaves is compared with what
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -298,10 +300,13 @@ def main() -> int:
     parser.add_argument("--slots", action="store_true", help="items go through a process slot")
     parser.add_argument("--retry", action="store_true", help="a page is there at the second try")
     parser.add_argument("--workers", type=int, default=2, help="jobs at a time")
+    parser.add_argument("--share", type=float, default=1.0, help="of the plans, by chance: 0 to 1")
+    parser.add_argument("--seed", type=int, default=1, help="of that chance")
     args = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="fail-points-"))
-    began = time.monotonic()
-    found = soak(home, list(plans(args.kinds.split(","), args.only, twice=args.twice)), args)
+    began, chance = time.monotonic(), random.Random(args.seed)
+    work = list(plans(args.kinds.split(","), args.only, twice=args.twice))
+    found = soak(home, [one for one in work if chance.random() < args.share], args)
     for problem in found:
         print(f"VIOLATION {problem}")
     print(f"{'FAILED' if found else 'OK'} after {time.monotonic() - began:.0f} s")
