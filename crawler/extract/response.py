@@ -154,7 +154,7 @@ class TextResponse(Response):
             encoding = encoding or "utf-8"
             body = body.encode(encoding)
         super().__init__(url, status, headers, body, flags, request)
-        content_type = self.headers.text("content-type")
+        content_type = self.headers.content_type
         #: The body, decoded and parsed as far as anyone has asked.
         self.document = Document(url, body, self.kind, content_type, encoding=encoding)
         self._json: Any = self  # stands for "not parsed yet", as None is a JSON value

@@ -6,7 +6,6 @@ Pure rules over status and header fields; the numbers in comments are of RFC 911
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -28,8 +27,6 @@ REDIRECT_BODY = 64 * KIB
 #: Decoded bytes kept of an error page: enough for any honest one, and a 404 stays a 404 however
 #: much comes with it.
 ERROR_BODY = 1024 * KIB
-
-_MEDIA_TYPE = re.compile(r"\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*(;|$)")
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _CONDITIONS = frozenset(("if-none-match", "if-modified-since"))
@@ -101,18 +98,6 @@ def plan_body(head: Head, request: FetchRequest, limits: FetchLimits) -> BodyPla
 def is_chunked(codings: Sequence[str]) -> bool:
     """Say whether the Transfer-Encoding fields let the body say where it ends (RFC 9112 §6.3)."""
     return bool(codings) and codings[-1].rpartition(",")[2].strip(" \t").lower() == "chunked"
-
-
-def content_type(values: Sequence[str]) -> str:
-    """Return the Content-Type field that counts, "" for none.
-
-    Of several it is the last that names a media type (Fetch standard §2.2.2, "extract a MIME
-    type"); of none that does, the last.
-    """
-    if len(values) < 2:
-        return values[0] if values else ""
-    good = [one for one in values if _MEDIA_TYPE.match(one) and not one.startswith("*/*")]
-    return (good or values)[-1]
 
 
 def asked_wait(status: int, headers: Headers, now: float) -> float | None:

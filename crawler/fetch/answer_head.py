@@ -13,9 +13,10 @@ import re
 
 import msgspec
 
-from crawler.fetch.answer import Head, content_type, is_chunked
+from crawler.fetch.answer import Head, is_chunked
 from crawler.fetch.connect_failure import not_http
 from crawler.fetch.limits import MAX_FIELD, MAX_FIELDS, MAX_LINE
+from crawler.messages import last_type
 
 # 0.9 in a status line is some server's idea of 1.0; 2.0 that of a gateway.
 _STATUS_LINE = re.compile(rb"HTTP/(1\.[01]|0\.9|2\.0) ([0-9]{3})(?: [^\r]*)?", re.DOTALL)
@@ -110,7 +111,7 @@ def parse_head(block: bytes) -> AnswerHead:
         is_kept=b"keep-alive" in tokens if line[1] in _OLD else b"close" not in tokens,
         framing=framing,
         length=length,
-        content_type=content_type(types),
+        content_type=last_type(types),
         codings=tuple(_text(value) for value in named.get(b"content-encoding", ())),
         has_location=b"location" in named,
     )

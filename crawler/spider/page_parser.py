@@ -143,7 +143,7 @@ class PageParser:
         else:
             kind = _kind(http)
             if kind in _READ:
-                content_type = http.headers.text("content-type")
+                content_type = http.content_type
                 document = Document(http.url, http.body, kind, content_type)
                 self._read(queued, http, document, parsed)
         if payload.kept:

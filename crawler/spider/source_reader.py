@@ -65,7 +65,7 @@ class SourceReader:
         payload = decode(queued.payload)
         # A robots.txt that was redirected stays one: its rules are for the host asked first.
         is_robots = any(path_and_query(url) == "/robots.txt" for url in (queued.url, *payload.hops))
-        content_type = http.headers.text("content-type")
+        content_type = http.content_type
         listing = read_list(
             http.body, content_type, limit=MAX_SOURCE, is_robots=is_robots,
             dated=self._newer_than is not None,

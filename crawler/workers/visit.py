@@ -26,7 +26,7 @@ from crawler.workers.callback_watch import never
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _AGAIN = frozenset((408, 425, 429))
-_NOT_MODIFIED = 304
+_NO_CONTENT, _NOT_MODIFIED = 204, 304
 
 #: An answer, or why there is none.
 Answer = HttpResponse | FetchError | CallbackFailed
@@ -181,8 +181,11 @@ class Visitor(msgspec.Struct, frozen=True):
         elif parsed.ignored is not None:
             outcome.state, outcome.reason = State.SKIPPED, SkipReason.IGNORED
             outcome.error = parsed.ignored
-        elif good and self.barren is not None:
-            self.barren.look(outcome, answer)
+        elif good:
+            if not answer.body and answer.status != _NO_CONTENT:
+                outcome.flags += ("empty",)
+            if self.barren is not None:
+                self.barren.look(outcome, answer)
         return outcome
 
     def _take_over(self, outcome: PageOutcome, parsed: Parsed) -> None:

@@ -81,7 +81,7 @@ def _page(page: OnePage, fetched: Fetched) -> PageFacts | None:
             f"{http.url} is {http.media_type or 'of no media type'}; a config can be written from"
             " an HTML page, a sitemap or a feed"
         )
-    document = Document(http.url, http.body, kind, http.headers.text("content-type"))
+    document = Document(http.url, http.body, kind, http.content_type)
     return survey_page(page.queued(http.url), http, document)
 
 

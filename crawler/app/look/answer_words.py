@@ -15,7 +15,7 @@ def answer_words(answer: HttpResponse) -> str:
     body = answer.body
     parts = [f"{answer.status}", answer.media_type or "no media type"]
     if body and kind_of(answer.media_type, body) is not Kind.BINARY:
-        parts.append(detect(body, answer.headers.text("content-type")).codec)
+        parts.append(detect(body, answer.content_type).codec)
     parts.append(f"{len(body):,} bytes ({answer.wire_size:,} on the wire)")
     parts.append(f"{answer.elapsed * 1000:.0f} ms")
     if answer.status in _REDIRECTS:

@@ -137,7 +137,7 @@ class PageInHand:
     def view(self) -> str:
         """Show the page as it was answered in a browser; returns where it was saved."""
         response = self.response
-        media_type = response.headers.text("content-type").partition(";")[0].strip().lower()
+        media_type = response.headers.content_type.partition(";")[0].strip().lower()
         body = response.body
         if isinstance(response, HtmlResponse):
             body = _with_base(body, response.url)
@@ -153,7 +153,7 @@ class PageInHand:
         response = self.response
         if isinstance(response, TextResponse):
             return response
-        kind = response.headers.text("content-type") or "of no media type"
+        kind = response.headers.content_type or "of no media type"
         raise NoPage(f"the page is no text ({kind}); see response.body")
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
-from crawler.testing.raw_server import Exchange, Script
+from crawler.testing.raw_server import Exchange, Script, answer
 
 GIB = 1024**3
 #: More than any limit; what a row sends of it is cheap, as all pieces are one object.
@@ -97,3 +98,36 @@ def floods(begin: bytes, piece: bytes = PIECE, *, total: int = ENDLESS) -> Scrip
         exchange.close()
 
     return script
+
+
+def site(pages: Mapping[str, bytes | Script]) -> Script:
+    """Answer each path as it says, the path "*" standing for all others; 404 without it."""
+
+    async def script(exchange: Exchange) -> None:
+        found = pages.get(exchange.path, pages.get("*", _NOT_FOUND))
+        if isinstance(found, bytes):
+            await exchange.send(found)
+        else:
+            await found(exchange)
+
+    return script
+
+
+def html(body: str | bytes, *, title: str = "page", status: str = "200 OK", **fields: str) -> bytes:
+    """Return the answer of a page in UTF-8."""
+    raw = body.encode() if isinstance(body, str) else body
+    document = b"<title>" + title.encode() + b"</title>" + raw
+    return answer(document, status=status, content_type="text/html; charset=utf-8", **fields)
+
+
+def anchors(*hrefs: str) -> str:
+    """Return a link to each of these."""
+    return "".join(f'<p><a href="{href}">link</a>' for href in hrefs)
+
+
+def moved(location: str, status: str = "302 Found") -> bytes:
+    """Return a redirect."""
+    return answer(b"", status=status, location=location)
+
+
+_NOT_FOUND = answer(b"<title>none</title>", status="404 Not Found", content_type="text/html")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from crawler.outcome import ErrorClass, State
+from crawler.outcome import ErrorClass, SkipReason, State
 from crawler.testing.raw_server import Script
 
 #: An address of the hostile server that swallows connections, on the port of all rows.
@@ -69,6 +69,13 @@ class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
             row has been played: whatever was wrong stays with its own request.
         plays_robots: The script answers `/robots.txt` too; else there is none.
         settings: Keys of a config that the row needs, "fetch.max_body" to "1KiB".
+        starts: Further paths at which a crawl starts.
+        is_list: `path` is a list of URLs to begin with, of `start.sitemap`.
+        ends: How other requests end, by path or, elsewhere, by URL; `{base}` is the row's own.
+        some: How at least one request of the row's host has to end.
+        gives: What the item of the page must hold, by field.
+        never: Paths that must not be asked for.
+        most: Requests that the host may get in all, robots.txt included; None for no limit.
         decided: Why the expected end is not the one that the usual matrices ask for; "" for none.
     """
 
@@ -85,12 +92,29 @@ class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
     has_after: bool = True
     plays_robots: bool = False
     settings: dict[str, str] = msgspec.field(default_factory=dict)
+    starts: tuple[str, ...] = ()
+    is_list: bool = False
+    ends: dict[str, Expected] = msgspec.field(default_factory=dict)
+    some: tuple[Expected, ...] = ()
+    gives: dict[str, object] = msgspec.field(default_factory=dict)
+    never: tuple[str, ...] = ()
+    most: int | None = None
     decided: str = ""
 
     @property
     def host_name(self) -> str:
         """The name of the row's host, for rows about names."""
         return f"{self.number.lower()}.faults.test"
+
+    @property
+    def follows(self) -> bool:
+        """The row is about the links of its pages."""
+        return self.settings.get("scope.follow") == "true"
+
+    @property
+    def obeys(self) -> bool:
+        """The row is about robots.txt, or needs one."""
+        return self.settings.get("fetch.robots") == "obey"
 
     def most_requests(self, retries: int) -> int:
         """Return how often the server may be asked for `path` when a crawl retries so often."""
@@ -110,3 +134,18 @@ def failed(kind: ErrorClass, note: str = "") -> Expected:
 def dead(kind: ErrorClass, note: str = "") -> Expected:
     """Return the end of a request whose tries have run out."""
     return Expected(State.DEAD, kind, note)
+
+
+def skipped(reason: SkipReason, note: str = "") -> Expected:
+    """Return the end of a request that is not fetched, or whose answer is not used."""
+    return Expected(State.SKIPPED, reason, note)
+
+
+def redirected(note: str = "") -> Expected:
+    """Return the end of a request that led elsewhere."""
+    return skipped(SkipReason.REDIRECTED, note)
+
+
+#: Settings of rows whose links are to be followed, and of those that play a robots.txt.
+FOLLOW = {"scope.follow": "true"}
+OBEY = {"fetch.robots": "obey"}

@@ -8,12 +8,11 @@ from crawler.fetch.answer import (
     Head,
     asked_wait,
     check_status,
-    content_type,
     is_chunked,
     plan_body,
 )
 from crawler.fetch.limits import FetchLimits
-from crawler.messages import FetchRequest, Headers
+from crawler.messages import FetchRequest, Headers, last_type
 
 GET = FetchRequest(url="http://example.org/")
 HTML_ONLY = FetchLimits(accept=("text/html", "image/*"))
@@ -106,4 +105,4 @@ def test_only_chunks_at_the_very_end_say_where_a_body_ends(
 def test_of_several_media_types_the_last_that_is_one_counts(
     values: tuple[str, ...], counts: str
 ) -> None:
-    assert content_type(values) == counts
+    assert last_type(values) == counts
