@@ -69,7 +69,10 @@ class AddressGuard:
         policy: "start" refuses private addresses but for the hosts in `allowed`; "allow" refuses
             nothing; "deny" refuses every private address.
         allowed: (host, port) pairs that start URLs and the config name. The pair counts, not the
-            host: a crawl of `localhost:8000` may not read what else listens on that machine.
+            host: a crawl of `localhost:8000` may not read what else listens on that machine. A name
+            must be private from its first look-up on, and altogether: one that is public, and then
+            or besides at loopback, is how a stranger's site reaches into the reader's network (DNS
+            rebinding), start URL or not.
     """
 
     def __init__(self, policy: AddressPolicy, allowed: Iterable[tuple[str, int]] = ()) -> None:
@@ -78,22 +81,33 @@ class AddressGuard:
         self._allowed = frozenset((_bare(host), port) for host, port in pairs)
         # (address, port) that an allowed host has: all a socket knows of its target.
         self._vetted = {(_plain(host), port) for host, port in self._allowed}
+        self._public: set[str] = set()  # allowed names that had a public address
 
     def check(self, host: str, port: int, addresses: Iterable[str]) -> None:
         """Judge everything a host resolved to; one bad address condemns them all.
 
         Raises:
-            AddressRefused: One of the addresses is private, and nothing names this host and port.
+            AddressRefused: One of the addresses is private, and nothing names this host and port,
+                or the name has, or had, a public address too.
         """
         if self._open:
             return
-        named = (_bare(host), port) in self._allowed
-        for address in addresses:
-            if not is_private(address):
-                continue
-            if not named:
-                raise AddressRefused(f"{host} is at the private address {address}")
-            self._vetted.add((_plain(address), port))
+        found = list(addresses)
+        private = [address for address in found if is_private(address)]
+        if (_bare(host), port) in self._allowed:
+            self._check_named(_bare(host), found, private)
+        elif private:
+            raise AddressRefused(f"{host} is at the private address {private[0]}")
+        self._vetted.update((_plain(address), port) for address in private)
+
+    def _check_named(self, name: str, found: list[str], private: list[str]) -> None:
+        if len(private) < len(found):
+            self._public.add(name)
+        if private and name in self._public:
+            raise AddressRefused(
+                f"{name} is at the private address {private[0]}, and at a public one as well or"
+                " before; if it is yours, set fetch.private_addresses: allow"
+            )
 
     def check_literal(self, host: str, port: int) -> None:
         """Judge a host that is an IP address itself; names are judged once resolved.

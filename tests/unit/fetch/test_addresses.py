@@ -125,3 +125,29 @@ def test_policy_deny_refuses_even_what_is_named() -> None:
         guard.check_literal("127.0.0.1", 80)
     with pytest.raises(AddressRefused):
         guard.check_socket("127.0.0.1", 80)
+
+
+def test_a_named_host_that_was_public_may_not_become_private() -> None:
+    guard = AddressGuard("start", [("shop.example", 80)])
+    guard.check("shop.example", 80, ["8.8.8.8"])
+
+    with pytest.raises(AddressRefused, match="as well or before"):
+        guard.check("shop.example", 80, ["127.0.0.1"])
+    with pytest.raises(AddressRefused):
+        guard.check_socket("127.0.0.1", 80)
+
+
+def test_a_named_host_may_not_be_public_and_private_at_once() -> None:
+    guard = AddressGuard("start", [("shop.example", 80)])
+
+    with pytest.raises(AddressRefused, match="private_addresses: allow"):
+        guard.check("shop.example", 80, ["8.8.8.8", "127.0.0.1"])
+
+
+def test_a_named_host_that_is_private_may_move_to_another_private_address() -> None:
+    guard = AddressGuard("start", [("intranet.example", 80)])
+
+    guard.check("intranet.example", 80, ["10.0.0.5", "fd00::5"])
+    guard.check("intranet.example", 80, ["10.0.0.6"])
+
+    guard.check_socket("10.0.0.6", 80)
