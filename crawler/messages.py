@@ -276,6 +276,7 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
         any_type: True keeps a body of any media type (robots.txt, sitemaps).
         max_body: Decoded bytes allowed; None for the fetcher's own.
         cut: A body beyond `max_body` is cut there and flagged "body_cut", instead of refused.
+        proxy: URL of the proxy to go through, "" for none; None leaves it to the fetcher.
     """
 
     url: str
@@ -288,6 +289,7 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
     any_type: bool = False
     max_body: int | None = None
     cut: bool = False
+    proxy: str | None = None
 
 
 class StoredCookie(msgspec.Struct, frozen=True, gc=False):

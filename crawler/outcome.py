@@ -46,6 +46,7 @@ class ErrorClass(enum.StrEnum):
     REUSE = (
         "conn_reuse"  # a kept-alive connection was closed under us: retried at once, not charged
     )
+    PROXY = "proxy"  # the proxy does not work, or will not take us there
     TIMEOUT = "timeout"
     TRUNCATED = "truncated"
     PROTOCOL = "protocol"

@@ -10,6 +10,7 @@ from crawler.errors import FetchError
 from crawler.fetch.addresses import AddressRefused
 from crawler.fetch.client_wire import Dropped, TooTiny, refusal
 from crawler.fetch.connect_failure import connect_failure, one_line, tls_class, tls_failure
+from crawler.fetch.proxy_choice import ProxyFailed
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
 
@@ -34,6 +35,11 @@ def translated(
         kind = ErrorClass.REUSE if dropped else kind
     message = one_line(said or type(error).__name__)
     return FetchError(kind, message, url=request.url, status=status)
+
+
+def not_through(error: ProxyFailed, url: str) -> FetchError:
+    """Return the failure of a proxy as the error of a request for a URL."""
+    return FetchError(error.kind, one_line(str(error)), url=url)
 
 
 def _words(error: Exception, kind: ErrorClass) -> str:

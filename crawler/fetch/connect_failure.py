@@ -12,9 +12,14 @@ def connect_failure(host: str, port: int | None, error: OSError) -> str:
     """Return what went wrong, without the notation of the client or the loop."""
     if isinstance(error, ssl.SSLError):  # its number is not the system's
         return f"cannot connect to {host}:{port}: what answers there does not speak TLS"
+    return f"cannot connect to {host}:{port}: {reason_of(error)}"
+
+
+def reason_of(error: OSError) -> str:
+    """Return why there is no connection."""
     why = os.strerror(error.errno) if error.errno else str(error.strerror or error)
     why = why or "the connection was closed"
-    return f"cannot connect to {host}:{port}: {why[:1].lower()}{why[1:]}"
+    return f"{why[:1].lower()}{why[1:]}"
 
 
 def tls_failure(host: str, port: int | None, error: Exception) -> str:

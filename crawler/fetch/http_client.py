@@ -19,6 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from crawler.errors import FetchError
+from crawler.fetch.access import UNVERIFIED, Access, Way
 from crawler.fetch.addresses import AddressGuard, AddressRefused
 from crawler.fetch.answer import (
     BodyPlan,
@@ -27,7 +28,8 @@ from crawler.fetch.answer import (
     is_chunked,
     plan_body,
 )
-from crawler.fetch.client_errors import translated
+from crawler.fetch.client_errors import not_through, translated
+from crawler.fetch.client_proxy import ProxyConnector
 from crawler.fetch.client_wire import Answer, Connector
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.file_shortage import PAUSES, is_shortage
@@ -40,6 +42,7 @@ from crawler.fetch.limits import (
     FetchLimits,
 )
 from crawler.fetch.missing_names import MissingNames
+from crawler.fetch.proxy_choice import ProxyFailed
 from crawler.fetch.receive import Receiver
 from crawler.fetch.request_fields import IDEMPOTENT, request_fields, standing_fields
 from crawler.fetch.responder import Responder
@@ -59,9 +62,10 @@ class AiohttpFetcher:
         jar: Cookies sent and learnt.
         guard: Addresses that may be connected to.
         clock: Times of limits and cookies.
+        access: Credentials, proxies and trust; None for nothing of the kind.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a fetcher stands on
         self,
         limits: FetchLimits,
         *,
@@ -70,20 +74,25 @@ class AiohttpFetcher:
         jar: CookieJar,
         guard: AddressGuard,
         clock: Clock,
+        access: Access | None = None,
     ) -> None:
         self._limits = limits
+        self._access = access or Access()
         self._jar = jar
         self._guard = guard
         self._clock = clock
         self._receiver = Receiver(limits, clock, aiohttp.ClientPayloadError)
         self._watchdog = Watchdog(min(1.0, limits.head_deadline / 20))
-        self._resolver = _GuardedResolver(guard, clock)
+        # The second is for connections to proxies, all of which the user has named; they have a
+        # pool of their own, so that no page gets to one that is private.
+        self._guards = (guard, AddressGuard("allow"))
+        self._resolvers = tuple(_GuardedResolver(one, clock) for one in self._guards)
         self._responder = Responder(jar, clock)
         self._headers = standing_fields(user_agent, headers)
         self._timeout = _client_timeout(limits, limits.timeout)
-        # The one with the pool, and the one whose every connection is fresh; made when first
+        # By whether every connection is fresh, and whether it is one to a proxy; made when first
         # needed, as a session belongs to the loop that runs then.
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
         self._go_on = retry_once_on_reuse(functools.partial(self._attempt, fresh=True))
 
     async def fetch(self, request: FetchRequest) -> HttpResponse:
@@ -105,7 +114,8 @@ class AiohttpFetcher:
             await session.close()
         self._sessions.clear()
         self._watchdog.close()
-        await self._resolver.close()
+        for resolver in self._resolvers:
+            await resolver.close()
 
     async def _once_there_is_room(self, request: FetchRequest) -> HttpResponse:
         for pause in PAUSES:
@@ -122,26 +132,34 @@ class AiohttpFetcher:
 
     async def _attempt(self, request: FetchRequest, *, fresh: bool = False) -> HttpResponse:
         answer: aiohttp.ClientResponse | None = None
+        way = Way()
         try:
             url = URL(request.url, encoded=True)
             self._guard.check_literal(url.raw_host or "", url.port or 0)
+            way = self._access.way(request, self._guard)
+            session = self._session(fresh=fresh, proxied=way.proxy is not None)
             with self._watchdog.limit(self._limits.head_deadline) as limit:
-                answer = await self._session(fresh=fresh).request(
+                answer = await session.request(
                     request.method,
                     url,
-                    headers=self._fields(request),
+                    headers=self._fields(request, way),
                     data=request.body or None,
                     allow_redirects=False,
                     timeout=self._timeout
                     if request.timeout is None
                     else _client_timeout(self._limits, request.timeout),
+                    **self._options(way),
                 )
                 # The head is complete: from here on only the whole answer has a limit.
                 limit.ends += self._limits.deadline - self._limits.head_deadline
-                return await self._receive(request, answer)
+                self._access.judge(way, request.url, answer.status)
+                return await self._receive(request, answer, way)
         except FetchError as error:
             error.status = error.status or (answer.status if answer is not None else None)
             raise
+        except ProxyFailed as error:
+            self._access.failed(way, request.url, error)
+            raise not_through(error, request.url) from error
         except (aiohttp.ClientError, AddressRefused, OSError, ValueError) as error:
             can_repeat = not fresh and request.method in IDEMPOTENT
             status = answer.status if answer is not None else None
@@ -153,7 +171,7 @@ class AiohttpFetcher:
                 answer.release()
 
     async def _receive(
-        self, request: FetchRequest, answer: aiohttp.ClientResponse
+        self, request: FetchRequest, answer: aiohttp.ClientResponse, way: Way
     ) -> HttpResponse:
         head = _head(answer)
         status = head.status
@@ -168,23 +186,41 @@ class AiohttpFetcher:
             if answer.was_reset and plan is BodyPlan.READ and not head.is_delimited:
                 raise aiohttp.ClientPayloadError("the connection was reset inside the body")
             received = received.and_more(answer.had_more)
+        if way.is_blind:
+            received = received.flagged(UNVERIFIED)
         headers = Headers.from_raw(answer.raw_headers)
         return self._responder.response(request, status, headers, received, asked_at)
 
-    def _fields(self, request: FetchRequest) -> dict[str, str] | None:
-        if not (request.headers or request.cookies or len(self._jar)):
+    def _fields(self, request: FetchRequest, way: Way) -> dict[str, str] | None:
+        secret = self._access.credential(request.url)
+        if not (request.headers or request.cookies or len(self._jar) or secret or way.proxy):
             return None
-        return request_fields(request, self._jar, self._clock.wall())
+        fields = request_fields(request, self._jar, self._clock.wall(), secret)
+        if way.proxy is not None and request.url[4] != "s":
+            fields |= way.proxy.fields
+        return fields
 
-    def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
-        if (session := self._sessions.get(fresh)) is not None:
+    def _options(self, way: Way) -> dict[str, Any]:
+        options: dict[str, Any] = {}
+        if way.tls is not None:
+            options["ssl"] = way.tls
+        if way.proxy is not None:
+            options["proxy"] = URL(f"http://{way.proxy.name}", encoded=True)
+            # What CONNECT carries. Part of the pool's key as well: what was opened with one
+            # user's credentials is not used with another's.
+            agent = {hdrs.USER_AGENT: self._headers[hdrs.USER_AGENT]}
+            options["proxy_headers"] = agent | way.proxy.fields
+        return options
+
+    def _session(self, *, fresh: bool, proxied: bool) -> aiohttp.ClientSession:
+        if (session := self._sessions.get((fresh, proxied))) is not None:
             return session
-        connector = Connector(
+        connector = (ProxyConnector if proxied else Connector)(
             limit=0,
             ttl_dns_cache=DNS_TTL,
             dns_cache_max_size=DNS_ENTRIES,
-            resolver=self._resolver,
-            socket_factory=self._new_socket,
+            resolver=self._resolvers[proxied],
+            socket_factory=functools.partial(_new_socket, self._guards[proxied]),
             now=self._clock.monotonic,
             force_close=fresh,
         )
@@ -201,14 +237,15 @@ class AiohttpFetcher:
             max_field_size=MAX_FIELD,
             max_headers=MAX_FIELDS,
         )
-        self._sessions[fresh] = session
+        self._sessions[fresh, proxied] = session
         return session
 
-    def _new_socket(self, target: tuple[Any, ...]) -> socket.socket:
-        """Make the socket for one (family, type, protocol, name, address)."""
-        family, kind, protocol, _, address = target
-        self._guard.check_socket(address[0], address[1])
-        return socket.socket(family, kind, protocol)
+
+def _new_socket(guard: AddressGuard, target: tuple[Any, ...]) -> socket.socket:
+    """Make the socket for one (family, type, protocol, name, address)."""
+    family, kind, protocol, _, address = target
+    guard.check_socket(address[0], address[1])
+    return socket.socket(family, kind, protocol)
 
 
 def _client_timeout(limits: FetchLimits, read: float) -> aiohttp.ClientTimeout:

@@ -45,7 +45,11 @@ class Received(NamedTuple):
 
     def and_more(self, has_more: bool) -> Received:
         """Return it, flagged if more came than was announced."""
-        return self._replace(flags=(*self.flags, EXTRA_BYTES)) if has_more else self
+        return self.flagged(EXTRA_BYTES) if has_more else self
+
+    def flagged(self, flag: str) -> Received:
+        """Return it with one flag more."""
+        return self._replace(flags=(*self.flags, flag))
 
 
 _NOTHING = Received()

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from crawler.fetch.content_coding import accept_encoding
+from crawler.fetch.credentials import Credential
 from crawler.messages import FetchRequest
 
 #: Methods that may be sent again when nobody knows whether they arrived (RFC 9110 §9.2.2).
 IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-#: Where the body ends is for the client to say: two opinions are how requests are smuggled.
-_FRAMING = frozenset(("Content-Length", "Transfer-Encoding"))
+#: Where the body ends is for the client to say: two opinions are how requests are smuggled. And
+#: what is meant for a proxy would go to the target, see `proxy_choice`.
+_NOT_OURS = frozenset(("Content-Length", "Transfer-Encoding", "Proxy-Authorization"))
 
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
@@ -39,7 +41,7 @@ def standing_fields(user_agent: str, headers: Mapping[str, str]) -> dict[str, st
     """
     own = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": accept_encoding()}
     given = {checked_name(name): value for name, value in headers.items()}
-    return own | {name: value for name, value in given.items() if name.title() not in _FRAMING}
+    return own | {name: value for name, value in given.items() if name.title() not in _NOT_OURS}
 
 
 def checked_name(name: str) -> str:
@@ -53,8 +55,10 @@ def checked_name(name: str) -> str:
     return name
 
 
-def request_fields(request: FetchRequest, jar: CookieSource, now: float) -> dict[str, str]:
-    """Return cookies and fields of one request; a Cookie field of its own wins over the jar's.
+def request_fields(
+    request: FetchRequest, jar: CookieSource, now: float, secret: Credential | None = None
+) -> dict[str, str]:
+    """Return cookies and fields of one request; fields of its own win over jar and config.
 
     Its fields about the length of its body are left out: the client knows that by itself.
 
@@ -62,6 +66,7 @@ def request_fields(request: FetchRequest, jar: CookieSource, now: float) -> dict
         request: What is to be fetched.
         jar: Where its cookies come from, unless the request will have none of it.
         now: Wall-clock seconds.
+        secret: What the config has for its origin.
 
     Raises:
         ValueError: A field has an impossible name or value.
@@ -75,11 +80,13 @@ def request_fields(request: FetchRequest, jar: CookieSource, now: float) -> dict
         fields["Cookie"] = cookie
     for name, value in request.headers:
         title, text = checked_name(name).title(), _checked_value(value)
-        if title in _FRAMING:
+        if title in _NOT_OURS:
             continue
         # A repeated field is sent as one list (RFC 9110 §5.3).
         known = fields.get(title) if title != "Cookie" else None
         fields[title] = text if known is None else f"{known}, {text}"
+    if secret is not None:
+        fields.setdefault(secret.name.title(), secret.value)
     return fields
 
 
