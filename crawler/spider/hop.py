@@ -45,7 +45,8 @@ def follow_redirect(
         limit: Most hops in a row.
 
     Raises:
-        FetchError: Of class "redirect": no usable `Location`, or too many hops.
+        FetchError: Of class "redirect": no usable `Location`, too many hops, or a body that would
+            go to another origin.
     """
     url = join(queued.url, location)
     if url is None:
@@ -61,7 +62,19 @@ def follow_redirect(
     # RFC 9110 §15.4: a 303 is fetched with GET; browsers do so after a moved POST as well.
     if (status == _SEE_OTHER and method != "HEAD") or (status in _MOVED and method == "POST"):
         method, body, kept = "GET", b"", kept.without_body()
+    if body and not _same_party(queued.url, url):
+        # It may be a password. Browsers send it; a crawler's user is not there to see where to.
+        said = (
+            f"redirect ({status}) would take the body of a {method} to another origin: {url:.200}"
+        )
+        raise _refused(queued, status, said)
     return Hop(url=url, method=method, body=body, payload=kept, returns=url in hops)
+
+
+def _same_party(one: str, other: str) -> bool:
+    """Tell whether two URLs are of one origin, or the other is the https form of the one."""
+    here, there = origin(one), origin(other)
+    return here == there or there == here.replace("http://", "https://", 1)
 
 
 def _refused(queued: QueuedRequest, status: int, message: str) -> FetchError:

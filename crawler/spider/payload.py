@@ -6,6 +6,7 @@ every row; `meta` and `cb_kwargs` go through `crawler.spider.plain_codec`, which
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -50,8 +51,11 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     kept: dict[str, str] = msgspec.field(default_factory=dict)
 
     def without_credentials(self) -> Payload:
-        """Return a copy for another origin: its cookies and authorisation are not for it."""
-        kept = tuple(pair for pair in self.headers if pair[0] not in _CREDENTIALS)
+        """Return a copy for another origin, without what is not for it.
+
+        That is its cookies, where it came from, and each field whose name speaks of a secret.
+        """
+        kept = tuple(pair for pair in self.headers if not is_confidential(pair[0]))
         return msgspec.structs.replace(self, headers=kept, cookies=None)
 
     def without_body(self) -> Payload:
@@ -62,10 +66,24 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
 
 EMPTY = Payload()
 
-_CREDENTIALS = frozenset(("authorization", "cookie", "proxy-authorization"))
+#: `Authorization`, `X-Auth-Token`, `X-API-Key`, `X-CSRF-Token`... but not `X-Author`.
+_CONFIDENTIAL = re.compile(
+    r"cookie|referer|auth(?!or)|authoriz|token|api-?key|access-?key|secret|passw|session|credential"
+    r"|csrf|xsrf|signature"
+)
 _OF_THE_BODY = frozenset(
     ("content-encoding", "content-language", "content-length", "content-type", "transfer-encoding")
 )
+
+
+def is_confidential(name: str) -> bool:
+    """Tell whether a header field is for the origin it was meant for alone, by its lower-case name.
+
+    No standard lists such fields: clients that drop `Authorization` and `Cookie` only, as most do,
+    hand every key of an API to whoever that API redirects to.
+    """
+    return _CONFIDENTIAL.search(name) is not None
+
 
 # The keys are stored; never change them.
 _KEYS = {

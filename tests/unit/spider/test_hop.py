@@ -13,7 +13,8 @@ URL = "https://e.org/a/b"
 def hop(
     location: str, status: int = 302, method: str = "GET", payload: Payload = EMPTY, limit: int = 20
 ) -> Hop:
-    queued = QueuedRequest(id=1, key=1, url=URL, host="e.org", method=method, body=b"x")
+    body = b"x" if method in ("POST", "PUT") else b""
+    queued = QueuedRequest(id=1, key=1, url=URL, host="e.org", method=method, body=body)
     return follow_redirect(queued, payload, location, status, limit)
 
 
@@ -72,6 +73,33 @@ def test_credentials_do_not_leave_their_origin(location: str) -> None:
     payload = hop(location, payload=CREDENTIALS).payload
 
     assert (payload.headers, payload.cookies) == ((("x-a", b"1"),), None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["referer", "cookie2", "x-auth-token", "x-api-key", "apikey", "x-csrf-token", "x-session-id"],
+)
+def test_fields_that_speak_of_secrets_do_not_leave_their_origin(name: str) -> None:
+    payload = Payload(headers=((name, b"s"), ("x-author", b"me"), ("accept", b"*/*")))
+
+    moved = hop("https://f.org/", payload=payload).payload
+
+    assert moved.headers == (("x-author", b"me"), ("accept", b"*/*"))
+
+
+@pytest.mark.parametrize("status", [307, 308])
+@pytest.mark.parametrize(
+    "location", ["https://f.org/", "https://www.e.org/", "https://e.org:1/", "http://e.org/"]
+)
+def test_a_body_does_not_leave_its_origin(location: str, status: int) -> None:
+    with pytest.raises(FetchError, match="body of a POST to another origin"):
+        hop(location, status, "POST")
+
+
+def test_a_body_goes_along_to_the_https_form_of_its_origin() -> None:
+    queued = QueuedRequest(id=1, key=1, url="http://e.org/", host="e.org", method="POST", body=b"x")
+
+    assert follow_redirect(queued, EMPTY, "https://e.org/", 308, 20).body == b"x"
 
 
 def test_credentials_stay_within_their_origin() -> None:
