@@ -7,13 +7,13 @@ committed with the page that brought them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from crawler.fetch.set_cookie import Origin, parse_set_cookie, path_matches
+from crawler.fetch.set_cookie import Origin, domain_matches, parse_set_cookie, path_matches
 from crawler.messages import StoredCookie
-from crawler.urls import hostname, path_and_query
+from crawler.urls import hostname, origin, path_and_query
 
 MAX_PER_DOMAIN = 50
 MAX_TOTAL = 3000
@@ -31,17 +31,29 @@ class CookieJar:
         # No domain is kept without a cookie, so that an empty jar costs one look.
         self._domains: dict[str, dict[_Key, StoredCookie]] = {}
         self._total = 0
+        self._given: dict[str, dict[str, str]] = {}
 
     def __len__(self) -> int:
-        return self._total
+        return self._total + len(self._given)
 
     def __iter__(self) -> Iterator[StoredCookie]:
         for cookies in self._domains.values():
             yield from cookies.values()
 
+    def give(self, url: str, cookies: Mapping[str, str]) -> None:
+        """Take cookies of the config, by name, for the origin of a URL and its https form alone.
+
+        RFC 6265 lets a host's cookies go to all its ports, and in the clear: right for what a site
+        sets, and too far for a secret that a user wrote down for one address.
+        """
+        here = origin(url)
+        for one in (here, here.replace("http://", "https://", 1)):
+            self._given[one] = dict(cookies)
+
     def load(self, cookies: Iterable[StoredCookie]) -> None:
         """Take cookies as they were stored; one that expired takes the older one away."""
         for cookie in cookies:
+            self._supersede(cookie)
             if cookie.expires is not None and cookie.expires <= cookie.created:
                 self._remove(cookie)
             else:
@@ -55,10 +67,14 @@ class CookieJar:
             now: Wall-clock seconds.
             extra: Cookies of this request alone, (name, value); they win over the jar's.
         """
-        if not self._domains and not extra:
+        if not self._domains and not extra and not self._given:
             return ""
-        own = {name for name, _ in extra}
         pairs = [*extra]
+        if self._given:
+            taken = {name for name, _ in extra}
+            given = self._given.get(origin(url), {})
+            pairs.extend(pair for pair in given.items() if pair[0] not in taken)
+        own = {name for name, _ in pairs}
         pairs.extend((c.name, c.value) for c in self._matching(url, now) if c.name not in own)
         return "; ".join(f"{name}={value}" for name, value in pairs)
 
@@ -77,11 +93,22 @@ class CookieJar:
                 changes.extend(self._learn_one(cookie, now))
         return tuple(changes)
 
+    def _supersede(self, cookie: StoredCookie) -> None:
+        """Forget what the config gave, once the site itself sets or ends a cookie of that name."""
+        for site, given in self._given.items():
+            if cookie.name in given and domain_matches(hostname(site + "/"), cookie.domain):
+                del given[cookie.name]
+
     def _learn_one(self, cookie: StoredCookie, now: float) -> list[StoredCookie]:
+        given = bool(self._given) and any(cookie.name in one for one in self._given.values())
+        if given:
+            self._supersede(cookie)
         known = self._domains.get(cookie.domain, {}).get((cookie.path, cookie.name))
         if cookie.expires is not None and cookie.expires <= now:
             if known is None:
-                return []
+                # Of a cookie that the config gave, the end is worth a row: a resume is given it
+                # again.
+                return [_gone(cookie)] if given else []
             self._remove(known)
             return [_gone(known)]
         if known is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crawler.app.job.policies import (
-    cookies_of,
     guard_of,
     limits_of,
     scope_of,
@@ -72,7 +71,9 @@ def fetcher_of(
         jar: What keeps cookies, for who adds to it; None for one that nobody else knows.
     """
     jar = CookieJar() if jar is None else jar
-    jar.load(cookies_of(job, (*spiders.starts, *spiders.sitemaps)))
+    if job.fetch.cookies:
+        for url in (*spiders.starts, *spiders.sitemaps):
+            jar.give(url, job.fetch.cookies)
     jar.load(cookies)
     limits, guard = limits_of(job, spiders.spider), guard_of(job, spiders.named)
     agent, headers = user_agent_of(job), job.fetch.headers

@@ -9,7 +9,6 @@ from crawler.config.models.job import Job
 from crawler.fetch.addresses import AddressGuard
 from crawler.fetch.limits import FetchLimits
 from crawler.inner_retry import waits
-from crawler.messages import StoredCookie
 from crawler.policy.breaker import BreakerPolicy
 from crawler.policy.politeness import HostLimits, LimitRule, PolitenessPolicy
 from crawler.policy.retry import RetryPolicy
@@ -146,26 +145,3 @@ def breaker_of(job: Job) -> BreakerPolicy:
     """
     probes = max(_LEAST_PROBES, job.fetch.retries + 1)
     return BreakerPolicy(probes=probes, pauses=tuple(islice(waits(1.0, 4.0, 300.0), probes)))
-
-
-def cookies_of(job: Job, starts: Iterable[str]) -> list[StoredCookie]:
-    """Return the configured cookies, for the hosts of the start URLs and no others.
-
-    Args:
-        job: The job.
-        starts: Start URLs and sitemaps that the config names; nothing that a list names.
-    """
-    return [
-        StoredCookie(
-            domain=host,
-            path="/",
-            name=name,
-            value=value,
-            host_only=True,
-            secure=False,
-            expires=None,
-            created=0.0,
-        )
-        for host in sorted({hostname(url) for url in starts})
-        for name, value in job.fetch.cookies.items()
-    ]

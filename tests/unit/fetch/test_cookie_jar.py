@@ -228,3 +228,41 @@ def test_no_field_breaks_the_jar_or_the_header(fields: list[bytes]) -> None:
     header = jar.header_for(SITE, NOW)
     assert not set(header) & set("\r\n\0")
     assert len(jar) == len(list(jar))
+
+
+def test_cookies_of_the_config_stay_at_their_origin_and_its_https_form() -> None:
+    jar = CookieJar()
+    jar.give("http://e.org/start", {"a": "1"})
+
+    there = [jar.header_for(url, 0.0) for url in ("http://e.org/x", "https://e.org/x")]
+    elsewhere = ["http://e.org:8080/", "http://www.e.org/", "https://e.org:8443/", "http://f.org/"]
+
+    assert there == ["a=1", "a=1"]
+    assert [jar.header_for(url, 0.0) for url in elsewhere] == ["", "", "", ""]
+
+
+def test_cookies_of_the_config_for_https_do_not_go_out_in_the_clear() -> None:
+    jar = CookieJar()
+    jar.give("https://e.org/", {"a": "1"})
+
+    assert jar.header_for("http://e.org/", 0.0) == ""
+
+
+def test_a_cookie_that_the_site_sets_takes_the_place_of_one_of_the_config() -> None:
+    jar = CookieJar()
+    jar.give("http://e.org/", {"a": "1", "b": "2"})
+
+    jar.learn("http://e.org/", [b"a=new"], 0.0)
+
+    assert jar.header_for("http://e.org/", 0.0) == "b=2; a=new"
+
+
+def test_a_cookie_of_the_config_that_the_site_ends_is_gone_after_a_resume_too() -> None:
+    jar, resumed = CookieJar(), CookieJar()
+    jar.give("http://e.org/", {"a": "1"})
+
+    changes = jar.learn("http://e.org/", [b"a=; Max-Age=0"], 10.0)
+    resumed.give("http://e.org/", {"a": "1"})
+    resumed.load(changes)
+
+    assert jar.header_for("http://e.org/", 10.0) == resumed.header_for("http://e.org/", 10.0) == ""
