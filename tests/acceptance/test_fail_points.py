@@ -8,10 +8,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler.fail_points import VARIABLE
 from scripts.soak.fail_points import WOUNDS, Bench, Failure, Tried, points
+
+if TYPE_CHECKING:
+    from tests.acceptance.conftest import Job, Site
 
 pytestmark = pytest.mark.slow
 
@@ -104,6 +109,21 @@ def test_a_failing_disk_ends_with_words_and_the_next_run_is_as_if_it_had_not(
     assert benches("asyncio").try_out([failure], tried)
 
     assert tried == Tried(hits=1)
+
+
+@pytest.mark.parametrize("point", ["end.before", "settle.before", "settle.after"])
+async def test_an_error_once_the_run_is_over_names_no_command_that_would_be_refused(
+    job: Job, site: Site, point: str
+) -> None:
+    site.html("/")
+    job.write(output=[{"path": "out.csv"}])
+
+    failed = await job.run(env={VARIABLE: f"{point}:1:raise"})
+    resumed = await job.run("--resume")
+
+    assert failed.code == 1
+    assert ("--resume" in failed.err) == (resumed.code == 0) == (point == "end.before")
+    assert "state saved" in failed.err or "the run is over" in failed.err
 
 
 def test_only_points_of_the_disk_have_failures_of_the_disk() -> None:

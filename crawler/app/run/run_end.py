@@ -76,8 +76,12 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     finished: bool
 
 
-class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is closed, in order, when a crawl has ended."""
+class RunEnd(msgspec.Struct, kw_only=True):
+    """Everything that is closed, in order, when a crawl has ended.
+
+    Attributes:
+        over: The run is finished on record: whatever fails now, there is nothing to resume.
+    """
 
     loaded: LoadedJob
     options: RunOptions
@@ -85,6 +89,7 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
     opened: Opened
     outputs: Sequence[Output]
     report: RunReport
+    over: bool = False
 
     async def write(self, wired: Wired, end: End, signal_code: int | None, spent: Spent) -> Ended:
         """Finish the outputs and the report, close the store.
@@ -118,6 +123,7 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
             tally = Batch(tally=encode_tally(wired.tally))
             await self.store.commit(self.opened.grant, tally, lambda: ())
         await self.store.close(finished=finished)
+        self.over = finished
         if finished:
             for output in self.outputs:
                 output.sink.settle()

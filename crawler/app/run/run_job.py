@@ -236,8 +236,11 @@ class JobRun:
                 ended = await self._to_the_end(wired, run_end, loop_name)
             except Exception as error:
                 report.note_error(error)
-                if not isinstance(error, StateError):  # it says itself what can be done
-                    error.add_note(self._how_to_go_on(f"more in {report.log_path}"))
+                more = f"more in {report.log_path}"
+                if run_end.over:
+                    error.add_note(f"{more}; the run is over, its items and its report are whole")
+                elif not isinstance(error, StateError):  # it says itself what can be done
+                    error.add_note(self._how_to_go_on(more))
                 raise
             self._say_ending(report, ended)
             return ended.exit_code
