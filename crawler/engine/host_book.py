@@ -132,7 +132,8 @@ class HostBook:
         """Note that a host asked for a pause; returns the pause it gets."""
         pause = min(seconds, self._max_pause)
         record = self._host(name).record
-        record.paused_until = max(record.paused_until, wall + pause)
+        until = min(record.paused_until, wall + self._max_pause)
+        record.paused_until = max(until, wall + pause)
         self._changed.add(name)
         return pause
 
@@ -201,7 +202,8 @@ class HostBook:
         if rules is None:
             rules = rules_from_response(record.status, record.body, self._user_agent)
             host.rules[origin] = rules
-        age = wall - record.fetched
+        # A fetch in the future was one before the clock was set back: nobody knows its age.
+        age = abs(wall - record.fetched)
         # Where the delay is longer than a day, an answer must last until the page's turn.
         if rules.reachable and age > rules.lifetime and age > 2 * self.delay(name):
             return None

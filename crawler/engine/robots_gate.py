@@ -104,8 +104,9 @@ class RobotsGate:
         wait = self._wait(request.host, site)
         if wait is None:
             return Verdict.UNREACHABLE
-        asked = self._hosts.robots_asked(request.host, site)
-        return Verdict.LATER if wall < asked + wait else Verdict.UNKNOWN
+        # An answer of the future is one of before the clock was set back.
+        age = wall - self._hosts.robots_asked(request.host, site)
+        return Verdict.LATER if 0.0 <= age < wait else Verdict.UNKNOWN
 
     def _wait(self, host: str, site: str) -> float | None:
         kind = self._trouble(site)[0]
@@ -122,7 +123,7 @@ class RobotsGate:
         site = origin(request.url)
         asked = self._hosts.robots_asked(request.host, site)
         wait = self._wait(request.host, site) or 0.0
-        return max(0.0, asked + wait - self._clock.wall())
+        return max(0.0, min(asked + wait - self._clock.wall(), wait))
 
     def explain(self, request: QueuedRequest) -> tuple[ErrorClass, str]:
         """Return why a request is UNREACHABLE or REFUSED: a class of error, and a sentence."""

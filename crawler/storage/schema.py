@@ -126,6 +126,13 @@ DUE = (
     " ORDER BY r.not_before LIMIT ?"
 )
 ONE = f"{_QUEUED} WHERE r.id=?"
+# A try that ended in the future was one before the clock was set back: its wait begins now. An hour
+# is what a retry waits at most (`RetryPolicy`).
+PULL_IN = (
+    "UPDATE request SET not_before = :now + min(3600, max(0, not_before - ifnull(ended, :now)))"
+    " WHERE state=0 AND not_before IS NOT NULL"
+    " AND (not_before > :now + 3600 OR ended > :now + 60)"
+)
 DUE_TIMES = (
     "SELECT id, not_before FROM request WHERE state=0 AND not_before IS NOT NULL"
     " ORDER BY not_before"

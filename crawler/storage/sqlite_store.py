@@ -134,7 +134,7 @@ class SqliteStore:
             raise StateError("there is no run that ended, of which something could be retried")
         suspects: list[QueuedRequest] = []
         if resume:
-            tables.begin_again(start.config)
+            tables.begin_again(start.config, start.now)
             if state == "open":
                 suspects = tables.suspect(self._slots.suspects(tables.commit_no), start.now)
         elif start.mode == "retry":

@@ -151,10 +151,11 @@ class SqliteTables:
         """Build the index by fingerprint, if it is not there."""
         self._db.execute(schema.KEY_INDEX)
 
-    def begin_again(self, config: str) -> None:
-        """Go on with the run that did not end."""
+    def begin_again(self, config: str, now: float) -> None:
+        """Go on with the run that did not end; the clock may have been set back since."""
         self.books = msgspec.json.decode(self.setting("books"), type=Books)
         reached_in_database("again.before")
+        self._db.execute(schema.PULL_IN, {"now": now})
         self._put_run(run_state="open", config=config)
         reached_in_database("again.after")
 
@@ -189,8 +190,7 @@ class SqliteTables:
 
     def load_seen(self) -> SeenSet:
         """Return the run's seen-set."""
-        seen = SeenSet()
-        first = {"first": self._number("first_row")}
+        seen, first = SeenSet(), {"first": self._number("first_row")}
         for key, row, depth, rank in self._db.execute(schema.SEEN, first):
             seen.put(unsigned(key), pack(row, depth, label_note(rank)))
         return seen

@@ -93,6 +93,24 @@ def test_a_clock_set_back_does_not_pause_a_host_for_ever() -> None:
     assert book(stored=stored).paused_for(HOST, 1.7e9) == 3600
 
 
+def test_a_pause_of_before_the_clock_was_set_back_is_not_stored_again() -> None:
+    hosts = book(stored=msgspec.msgpack.encode(HostRecord(paused_until=2e9)))
+
+    hosts.leave_alone(HOST, 1.0, 1.7e9)
+
+    assert msgspec.msgpack.decode(hosts.changed()[HOST])["paused_until"] == 1.7e9 + 3600
+
+
+@pytest.mark.parametrize("day", [-86_401.0, 0.0, 86_401.0])
+def test_a_robots_txt_lasts_a_day_whichever_way_the_clock_was_set(day: float) -> None:
+    hosts = book()
+    hosts.put_robots(HOST, ORIGIN, 200, b"", 1.7e9)
+
+    rules = hosts.robots(HOST, ORIGIN, 1.7e9 + day)
+
+    assert (rules is None) == bool(day)
+
+
 def test_the_pace_is_stored_when_it_changed_much_and_read_again() -> None:
     hosts = book()
     observe(hosts, **pushed())

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from crawler.errors import StateError
@@ -538,4 +539,28 @@ async def test_requests_with_everything_survive_a_resume(tmp_path: Path) -> None
     later = await begin(tmp_path)
 
     assert await later.take() == [before]
+    await later.store.abandon()
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "due", "then"),
+    [
+        (90.0, 130.0, 130.0),  # as it should be: the run goes on at 100
+        (86_490.0, 86_530.0, 140.0),  # a day was taken back: the wait of 40 s begins anew
+        (86_490.0, 1e9, 3_700.0),  # and is never longer than an hour
+        (None, 1e9, 3_700.0),
+    ],
+)
+async def test_a_retry_of_before_the_clock_was_set_back_does_not_wait_for_that_time_again(
+    tmp_path: Path, asked_at: float | None, due: float, then: float
+) -> None:
+    run = await begin(tmp_path)
+    (request,) = await run.start(at(1))
+    tried = msgspec.structs.replace(again(request, due), at=asked_at)
+    await run.commit(tried)
+    await run.store.abandon()
+
+    later = await begin(tmp_path)
+
+    assert later.opened.next_due == then
     await later.store.abandon()
