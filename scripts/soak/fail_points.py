@@ -293,7 +293,7 @@ def _print_row(wound: str, point: str, kind: str, tried: Tried) -> None:
 def main() -> int:
     """Run the soak and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--kinds", default="kill", help="of kill, raise, enospc, eio")
+    parser.add_argument("--kinds", default="kill", help='of kill, raise, enospc, eio; may be ""')
     parser.add_argument("--twice", action="store_true", help="fail while recovering, too")
     parser.add_argument("--only", default="", metavar="PREFIX", help="points that begin so")
     parser.add_argument("--backend", choices=["asyncio", "threads"], default="asyncio")
@@ -305,7 +305,8 @@ def main() -> int:
     args = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="fail-points-"))
     began, chance = time.monotonic(), random.Random(args.seed)
-    work = list(plans(args.kinds.split(","), args.only, twice=args.twice))
+    kinds = [kind for kind in args.kinds.split(",") if kind]
+    work = list(plans(kinds, args.only, twice=args.twice))
     found = soak(home, [one for one in work if chance.random() < args.share], args)
     for problem in found:
         print(f"VIOLATION {problem}")
