@@ -5,7 +5,6 @@ cookies and decompression as with the other client; retries (they would not be c
 addresses (a name could point elsewhere between check and connection); reading answers (see
 `answer_head`; it also saves two thirds of the CPU time); keeping connections (its pools know no
 bound over all hosts, and no age).
-Proxies of the environment are not used.
 """
 
 from __future__ import annotations
@@ -15,10 +14,12 @@ import http.client
 import ssl
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from urllib3.exceptions import HTTPError
 
 from crawler.errors import FetchError
+from crawler.fetch.access import UNVERIFIED, Access, Way
 from crawler.fetch.addresses import AddressGuard, AddressRefused
 from crawler.fetch.answer import check_status, plan_body
 from crawler.fetch.answer_head import HeadTooLarge, MalformedAnswer
@@ -37,10 +38,12 @@ from crawler.fetch.idle_connections import IdleConnections
 from crawler.fetch.in_place import run_in_place
 from crawler.fetch.limits import FetchLimits
 from crawler.fetch.name_lookup import NameLookup
+from crawler.fetch.proxy_choice import ProxyFailed
 from crawler.fetch.receive import Receiver
 from crawler.fetch.request_fields import IDEMPOTENT, request_fields, standing_fields
 from crawler.fetch.responder import Responder
 from crawler.fetch.shared_jar import SharedJar
+from crawler.fetch.threads_proxy import ProxyDialler
 from crawler.fetch.threads_wire import TlsWire, Wire
 from crawler.inner_retry import retry_once_on_reuse
 from crawler.interfaces import Clock
@@ -59,9 +62,10 @@ class Urllib3Fetcher:
         jar: Cookies sent and learnt; from now on to be used by this fetcher alone.
         guard: Addresses that may be connected to.
         clock: Times of limits and cookies.
+        access: Credentials, proxies and trust; None for nothing of the kind.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a fetcher stands on
         self,
         limits: FetchLimits,
         *,
@@ -70,8 +74,10 @@ class Urllib3Fetcher:
         jar: CookieJar,
         guard: AddressGuard,
         clock: Clock,
+        access: Access | None = None,
     ) -> None:
         self._limits = limits
+        self._access = access or Access()
         self._clock = clock
         self._guard = guard
         self._jar = SharedJar(jar)
@@ -81,6 +87,8 @@ class Urllib3Fetcher:
         self._headers = {name: _on_wire(value) for name, value in own.items()}
         self._lookup = NameLookup(clock)
         self._dialler = Dialler(guard, self._lookup, clock)
+        # For proxies, all of which the user has named: they may be private.
+        self._to_proxies = Dialler(AddressGuard("allow"), self._lookup, clock)
         self._tls: ssl.SSLContext | None = None  # made when first needed, as that takes long
         self._idle: IdleConnections[Wire] = IdleConnections(clock)
         self._go_on = retry_once_on_reuse(functools.partial(self._attempt, fresh=True))
@@ -133,58 +141,82 @@ class Urllib3Fetcher:
 
     async def _attempt(self, request: FetchRequest, *, fresh: bool = False) -> HttpResponse:
         started = self._clock.monotonic()
-        wire: Wire | None = None
-        stream: AnswerStream | None = None
-        status: int | None = None
+        call = _Call()
         try:
-            fields = self._fields(request)
-            wire = self._connected(request.url, started, fresh=fresh)
-            wire.idle = self._limits.timeout if request.timeout is None else request.timeout
-            wire.ends = started + self._limits.head_deadline
-            asked_at = self._clock.monotonic()
-            wire.ask(request, fields)
-            stream = AnswerStream(wire.receive)
-            head = stream.read_head(request.method)
-            status = head.status
-            # The head is complete: from here on only the whole answer has a limit.
-            wire.ends = started + self._limits.deadline
-            if status != 200:
-                check_status(status, request)
-            about = head.as_head()
-            plan = plan_body(about, request, self._limits)
-            received = await self._receiver.take(stream, request, about, plan)
-            return self._responder.response(
-                request, status, Headers.from_raw(head.fields),
-                received.and_more(stream.has_more), asked_at,
-            )  # fmt: skip
+            _check_whole(request.url)
+            self._guard.check_literal(hostname(request.url), port(request.url))
+            call.way = self._access.way(request, self._guard)
+            fields = self._fields(request, call.way)
+            call.wire = self._connected(request.url, call.way, started, fresh=fresh)
+            return await self._ask(request, fields, call, started)
         except FetchError as error:
-            error.status = error.status or status
+            error.status = error.status or call.status
             raise
+        except ProxyFailed as error:
+            self._access.failed(call.way, request.url, error)
+            raise FetchError(error.kind, one_line(str(error)), url=request.url) from error
         except (*_OURS, http.client.HTTPException, HTTPError, OSError, ValueError) as error:
             can_repeat = not fresh and request.method in IDEMPOTENT
-            raise _translated(error, request.url, status, can_repeat=can_repeat) from error
+            raise _translated(error, request.url, call.status, can_repeat=can_repeat) from error
         finally:
-            self._let_go(wire, stream, request.url)
+            self._let_go(call.wire, call.stream)
 
-    def _connected(self, url: str, started: float, *, fresh: bool) -> Wire:
+    async def _ask(
+        self, request: FetchRequest, fields: Mapping[str, str], call: _Call, started: float
+    ) -> HttpResponse:
+        """Send a request over the wire of its call, and read the answer."""
+        wire = call.wire
+        assert wire is not None
+        wire.idle = self._limits.timeout if request.timeout is None else request.timeout
+        wire.ends = started + self._limits.head_deadline
+        asked_at = self._clock.monotonic()
+        wire.ask(request, fields)
+        stream = call.stream = AnswerStream(wire.receive)
+        head = stream.read_head(request.method)
+        status = call.status = head.status
+        self._access.judge(call.way, request.url, status)
+        # The head is complete: from here on only the whole answer has a limit.
+        wire.ends = started + self._limits.deadline
+        if status != 200:
+            check_status(status, request)
+        about = head.as_head()
+        plan = plan_body(about, request, self._limits)
+        received = await self._receiver.take(stream, request, about, plan)
+        if call.way.is_blind:
+            received = received.flagged(UNVERIFIED)
+        return self._responder.response(
+            request, status, Headers.from_raw(head.fields), received.and_more(stream.has_more),
+            asked_at,
+        )  # fmt: skip
+
+    def _connected(self, url: str, way: Way, started: float, *, fresh: bool) -> Wire:
         """Return a connection that is free, or a new one."""
-        if url.find("/", 8) < 0:
-            raise ValueError(f"{url!r} is no http or https URL in its full form")
-        host, number = hostname(url), port(url)
-        self._guard.check_literal(host, number)
-        while not fresh and (kept := self._idle.take(origin(url))) is not None:
+        key = _key(url, way)
+        while not fresh and (kept := self._idle.take(key)) is not None:
             if kept.is_connected:
                 return self._register(kept)
             kept.close()
-        options = {"ssl_context": self._trust()} if url[4] == "s" else {}
-        kind = TlsWire if options else Wire
-        wire = self._register(kind(self._dialler, self._clock, (host, number), **options))
+        wire = self._register(self._new_wire(url, way))
+        wire.key = key
         try:
             wire.ends = started + self._limits.connect_timeout
             wire.connect()
         except BaseException:
-            self._let_go(wire, None, url)
+            self._let_go(wire, None)
             raise
+        return wire
+
+    def _new_wire(self, url: str, way: Way) -> Wire:
+        place, secure = (hostname(url), port(url)), url[4] == "s"
+        dialler: Dialler | ProxyDialler = self._dialler
+        if way.proxy is not None:
+            agent = self._headers["User-Agent"]
+            dialler = ProxyDialler(self._to_proxies, way.proxy, is_tunnel=secure, agent=agent)
+        if secure:
+            trust = way.tls or self._trust()
+            return TlsWire(dialler, self._clock, place, ssl_context=trust)
+        wire = Wire(dialler, self._clock, place)
+        wire.asks_proxy = way.proxy is not None
         return wire
 
     def _register(self, wire: Wire) -> Wire:
@@ -195,14 +227,14 @@ class Urllib3Fetcher:
         wire.close()
         raise NotConnected("the fetcher is closed")
 
-    def _let_go(self, wire: Wire | None, stream: AnswerStream | None, url: str) -> None:
+    def _let_go(self, wire: Wire | None, stream: AnswerStream | None) -> None:
         if wire is None:
             return
         with self._lock:
             self._busy.discard(wire)
         # Whatever was not read to its end would be read by the next user of the connection.
         if stream is not None and stream.is_reusable:
-            self._idle.put(origin(url), wire)
+            self._idle.put(wire.key, wire)
         else:
             wire.close()
 
@@ -212,15 +244,39 @@ class Urllib3Fetcher:
                 self._tls = ssl.create_default_context()
             return self._tls
 
-    def _fields(self, request: FetchRequest) -> Mapping[str, str]:
-        if not (request.headers or request.cookies or len(self._jar)):
+    def _fields(self, request: FetchRequest, way: Way) -> Mapping[str, str]:
+        secret = self._access.credential(request.url)
+        if not (request.headers or request.cookies or len(self._jar) or secret or way.proxy):
             return self._headers
-        fields = request_fields(request, self._jar, self._clock.wall())
+        fields = request_fields(request, self._jar, self._clock.wall(), secret)
+        if way.proxy is not None and request.url[4] != "s":
+            fields |= way.proxy.fields
         if not fields:
             return self._headers
         named = {name.lower() for name in fields}
         merged = {name: v for name, v in self._headers.items() if name.lower() not in named}
         return merged | {name: _on_wire(value) for name, value in fields.items()}
+
+
+@dataclass(slots=True)
+class _Call:
+    """One try, as far as it has come."""
+
+    way: Way = Way()  # noqa: RUF009 - frozen
+    wire: Wire | None = None
+    stream: AnswerStream | None = None
+    status: int | None = None
+
+
+def _check_whole(url: str) -> None:
+    if url.find("/", 8) < 0:
+        raise ValueError(f"{url!r} is no http or https URL in its full form")
+
+
+def _key(url: str, way: Way) -> str:
+    """Return what a connection may be used for again: an origin, by one user of one proxy."""
+    site = origin(url)
+    return site if way.proxy is None else f"{site} {way.proxy.name} {way.proxy.authorization}"
 
 
 def _on_wire(value: str) -> str:

@@ -18,6 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from crawler.fetch.answer_stream import NoAnswer
 from crawler.fetch.dialler import Dialler
 from crawler.fetch.limits import KIB
+from crawler.fetch.threads_proxy import ProxyDialler
 from crawler.interfaces import Clock
 from crawler.messages import FetchRequest
 from crawler.urls import path_and_query
@@ -50,15 +51,19 @@ class Wire(HTTPConnection):
     Attributes:
         idle: Seconds without a byte that are borne.
         ends: Monotonic second at which waiting ends, whatever comes in.
+        key: What it may be used for again.
+        asks_proxy: A proxy is at its other end, and wants whole URLs.
     """
 
     response_class = _Elsewhere
 
     def __init__(
-        self, dialler: Dialler, clock: Clock, place: tuple[str, int], **options: Any
+        self, dialler: Dialler | ProxyDialler, clock: Clock, place: tuple[str, int], **options: Any
     ) -> None:
         super().__init__(*place, **options)
         self.idle = self.ends = 0.0
+        self.key = ""
+        self.asks_proxy = False
         self._dialler = dialler
         self._clock = clock
         self._is_hung_up = False
@@ -76,7 +81,8 @@ class Wire(HTTPConnection):
         method = request.method.upper()
         body = request.body or (None if method in _BODILESS else b"")  # whose length is sent
         try:
-            self.request(method, path_and_query(request.url), body, fields)
+            target = request.url if self.asks_proxy else path_and_query(request.url)
+            self.request(method, target, body, fields)
         except ConnectionError as error:
             raise NoAnswer(f"the connection ended before an answer: {error}") from error
         # Not urllib3's own, which would make an answer of it; this only ends the request.
