@@ -234,7 +234,7 @@ class HostileServer:
 
     @staticmethod
     def _script(row: FaultRow) -> Script:
-        play = row.play
+        play = row.makes() if row.makes is not None else row.play
         if not isinstance(play, bytes):
             return play
 

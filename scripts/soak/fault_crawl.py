@@ -31,7 +31,7 @@ from crawler.config.load import load_job
 from crawler.fetch.name_lookup import Address
 from crawler.outcome import State
 from crawler.testing.authority import CertificateAuthority
-from crawler.testing.faults.row import NEVER, FaultRow
+from crawler.testing.faults.row import NEVER, Expected, FaultRow
 from crawler.testing.hostile_server import HostileServer
 
 #: Short limits: what waits for them is most of what such a crawl does.
@@ -49,7 +49,7 @@ class Crawled:
         exit_code: Of the run.
         summary: Of the run, as in `summary.json`.
         lines: Of `urls.jsonl.gz`, by URL.
-        titles: Of the pages that were used, by URL.
+        pages: The items of the pages that were used, by URL.
         growth: Bytes by which memory grew at its highest; None where the system does not tell.
         peak: Bytes of memory at its highest; None likewise.
     """
@@ -57,7 +57,7 @@ class Crawled:
     exit_code: int
     summary: dict[str, Any]
     lines: dict[str, dict[str, Any]]
-    titles: dict[str, str]
+    pages: dict[str, dict[str, Any]]
     growth: int | None
     peak: int | None
 
@@ -132,30 +132,36 @@ def trusted(authority: CertificateAuthority) -> Iterator[None]:
             yield
 
 
-def starts_of(server: HostileServer, rows: Sequence[FaultRow]) -> list[str]:
-    """Return the start URLs for rows: each row's own, and behind it its good page."""
-    urls = []
+#: `start` of a config.
+Starts = Mapping[str, Sequence[str]] | Sequence[str]
+
+
+def starts_of(server: HostileServer, rows: Sequence[FaultRow]) -> dict[str, list[str]]:
+    """Return the start for rows: each row's own URLs, and behind them its good page."""
+    urls: list[str] = []
+    lists: list[str] = []
     for row in rows:
-        urls.append(server.url(row.number))
+        (lists if row.is_list else urls).append(server.url(row.number))
+        urls += [server.base(row.number) + path for path in row.starts]
         if row.has_after:
             urls.append(server.after(row.number))
-    return urls
+    return {"urls": urls, "sitemap": lists} if lists else {"urls": urls}
 
 
 async def crawl(
-    starts: Sequence[str], folder: Path, *, backend: str, settings: Mapping[str, str]
+    starts: Starts, folder: Path, *, backend: str, settings: Mapping[str, str]
 ) -> Crawled:
     """Crawl start URLs and nothing else, with short limits and without retries.
 
     Args:
-        starts: The URLs.
+        starts: The URLs, or a whole `start`.
         folder: For the config and all that the run writes.
         backend: `run.backend`.
         settings: Further keys of the config; they win.
     """
     config = folder / "faults.yaml"
     document = {
-        "version": 1, "name": "faults", "start": list(starts), "fetch": _FETCH,
+        "version": 1, "name": "faults", "start": starts, "fetch": _FETCH,
         "scope": {"follow": False}, "run": {"backend": backend},
     }  # fmt: skip
     config.write_text(json.dumps(document))
@@ -177,7 +183,7 @@ async def crawl(
     return Crawled(
         code, json.loads((report / "summary.json").read_bytes()),
         {line["url"]: line for line in lines},
-        {page["url"]: page.get("title") or "" for page in pages},
+        {page["url"]: page for page in pages},
         None if before is None or peak is None else peak - before, peak,
     )  # fmt: skip
 
@@ -186,25 +192,47 @@ def faults_of(
     row: FaultRow, server: HostileServer, crawled: Crawled, *, retries: int = 0
 ) -> list[str]:
     """Return what is not as the row says, in words; empty when all is well."""
-    url = server.url(row.number)
-    line = crawled.lines.get(url)
-    if line is None:
-        return [f"{url} is not on the books"]
-    wrong = []
-    if not is_as_expected(row, line):
-        wrong.append(f"expected {row.expected}, got {ending(line)}")
-    asked, most = server.requests[row.number, row.path], row.most_requests(retries)
-    if asked > most:
-        wrong.append(f"asked {asked} times, {most} at most expected")
+    base, wrong = server.base(row.number), []
+    ends = {row.path: row.expected} | row.ends
+    for path, expected in ends.items():
+        url = path if "://" in path else base + path
+        line = crawled.lines.get(url)
+        if line is None:
+            wrong.append(f"{url[:200]} is not on the books")
+        elif not is_as_expected(expected, line):
+            wrong.append(f"{path[:200]}: expected {expected}, got {ending(line)}")
+    own = [line for url, line in crawled.lines.items() if url.startswith(base + "/")]
+    wrong += [
+        f"nothing ended as {one}" for one in row.some
+        if not any(is_as_expected(one, line) for line in own)
+    ]  # fmt: skip
+    if row.gives:
+        page = crawled.pages.get(base + row.path, {})
+        found = {name: page.get(name) for name in row.gives}
+        if found != row.gives:
+            wrong.append(f"the page gave {found!r:.300}, not {row.gives!r:.300}")
+    wrong += _asked_too_much(row, server, retries)
     if row.has_after and not _is_good(server.after(row.number), crawled):
         after = crawled.lines.get(server.after(row.number))
         wrong.append(f"the good page of its host: {ending(after) if after else 'not asked for'}")
     return wrong
 
 
-def is_as_expected(row: FaultRow, line: Mapping[str, Any]) -> bool:
-    """Tell whether a line of the books ends a row as expected."""
-    expected = row.expected
+def _asked_too_much(row: FaultRow, server: HostileServer, retries: int) -> list[str]:
+    """Return which requests the server should not have seen."""
+    wrong, asked = [], server.requests[row.number, row.path]
+    most = row.most_requests(retries)
+    if asked > most:
+        wrong.append(f"asked {asked} times, {most} at most expected")
+    wrong += [f"{path} was asked for" for path in row.never if server.requests[row.number, path]]
+    total = sum(count for (number, _), count in server.requests.items() if number == row.number)
+    if row.most is not None and total > row.most:
+        wrong.append(f"{total} requests in all, {row.most} at most expected")
+    return wrong
+
+
+def is_as_expected(expected: Expected, line: Mapping[str, Any]) -> bool:
+    """Tell whether a line of the books ends as expected."""
     reason = line.get("reason") if expected.state != State.DONE else None
     found = (str(line["outcome"]), reason)
     said = f"{line.get('reason') or ''} {line.get('error') or ''}"
@@ -221,7 +249,7 @@ def ending(line: Mapping[str, Any]) -> str:
 
 def _is_good(url: str, crawled: Crawled) -> bool:
     where = url.partition("://")[2]
-    return crawled.titles.get(url) == f"good {where}"
+    return crawled.pages.get(url, {}).get("title") == f"good {where}"
 
 
 def _restart_peak() -> int | None:

@@ -56,6 +56,7 @@ class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
         number: "F18"; variants have a letter: "F18b".
         does: What the server does, a clause without a subject.
         expected: How the request for `path` ends.
+        makes: Makes the script of each server anew, for scripts that remember; wins over `play`.
         play: Bytes that answer every request, after which the connection is closed; or a script
             that is called for each. `/after` is never played: see `has_after`.
         path: Path and query of the URL that a crawl starts from.
@@ -83,6 +84,7 @@ class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
     does: str
     expected: Expected
     play: Script | bytes = b""
+    makes: Callable[[], Script] | None = None
     path: str = "/"
     tries: int = 1
     door: Door = Door.HTTP
