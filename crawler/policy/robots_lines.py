@@ -47,6 +47,7 @@ def deciding_line(text: str, token: str, target: str) -> RobotsLine | None:
     groups = list(_groups(text))
     ours = [lines for agents, lines in groups if token in agents]
     chosen = ours or [lines for agents, lines in groups if "*" in agents]
+    target = _encoded(target)
     best: tuple[int, bool, RobotsLine] | None = None
     for pattern, line in (pair for lines in chosen for pair in lines):
         if _matches(pattern, target):
@@ -87,11 +88,25 @@ def _groups(text: str) -> list[_Group]:
 
 
 def _matches(pattern: str, target: str) -> bool:
-    """Tell whether a pattern matches from the beginning; `*` is anything, a last `$` the end."""
+    """Tell whether a pattern matches from the beginning; `*` is anything, a last `$` the end.
+
+    Each part is taken where it comes first: no later place leaves more to those behind it. So it
+    takes time in proportion to the two, which no regular expression does for many `*`.
+    """
     anchored = pattern.endswith("$")
-    parts = [re.escape(_encoded(part)) for part in pattern.removesuffix("$").split("*")]
-    expression = "(?s:" + ".*".join(parts) + ")" + (r"\Z" if anchored else "")
-    return re.match(expression, _encoded(target)) is not None
+    first, *others = (_encoded(part) for part in pattern.removesuffix("$").split("*"))
+    if not others:
+        return target == first if anchored else target.startswith(first)
+    if not target.startswith(first):
+        return False
+    place = len(first)
+    last = others.pop() if anchored else ""
+    for part in others:
+        found = target.find(part, place)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return len(target) - len(last) >= place and target.endswith(last)
 
 
 def _encoded(path: str) -> str:

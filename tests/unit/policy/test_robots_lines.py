@@ -75,3 +75,28 @@ def test_the_line_agrees_with_what_is_fetched(rules: list[tuple[str, str]], targ
 
     allowed = parse_rules(text.encode(), "crawler").allows(f"http://e.org{target}")
     assert allowed is (line is None or line.allows)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "target", "matches"),
+    [
+        ("/*a*b$", "/xaxb", True),
+        ("/*a*b$", "/xaxbc", False),
+        ("/*ab*b$", "/ab", False),
+        ("/a*a$", "/a", False),
+        ("/a*$", "/a", True),
+        ("/a$", "/a", True),
+        ("/a$", "/ab", False),
+    ],
+)
+def test_stars_and_the_end_are_found(pattern: str, target: str, matches: bool) -> None:
+    line = deciding_line(f"User-agent: *\nDisallow: {pattern}\n", "crawler", target)
+
+    assert (line is not None) is matches
+
+
+def test_a_pattern_of_many_stars_is_no_search_without_end() -> None:
+    # A regular expression would try more ways than there are atoms.
+    text = f"User-agent: *\nDisallow: /{'*a' * 1_000}*b\n"
+
+    assert deciding_line(text, "crawler", "/" + "a" * 8_000) is None
