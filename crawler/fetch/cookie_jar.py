@@ -13,13 +13,16 @@ import msgspec
 
 from crawler.fetch.set_cookie import Origin, domain_matches, parse_set_cookie, path_matches
 from crawler.messages import StoredCookie
-from crawler.urls import hostname, origin, path_and_query
+from crawler.urls import hostname, origin, path_and_query, port
 
 MAX_PER_DOMAIN = 50
 MAX_TOTAL = 3000
 
 #: A cookie renewed by every page is worth a row only when its end moved by this share.
 _RENEWAL = 0.1
+
+#: A site is one, whether it is asked over http or https.
+_USUAL_PORTS = (80, 443)
 
 _Key = tuple[str, str]  # path and name; with the domain they identify a cookie
 
@@ -96,7 +99,9 @@ class CookieJar:
     def _supersede(self, cookie: StoredCookie) -> None:
         """Forget what the config gave, once the site itself sets or ends a cookie of that name."""
         for site, given in self._given.items():
-            if cookie.name in given and domain_matches(hostname(site + "/"), cookie.domain):
+            place = _origin(site + "/")
+            below = not cookie.host_only and domain_matches(place.host, cookie.domain)
+            if cookie.name in given and (below or place.place == cookie.domain):
                 del given[cookie.name]
 
     def _learn_one(self, cookie: StoredCookie, now: float) -> list[StoredCookie]:
@@ -139,7 +144,7 @@ class CookieJar:
             cookie
             for domain in _domains_of(origin)
             for cookie in self._domains.get(domain, {}).values()
-            if (domain == origin.host or not cookie.host_only)
+            if (domain == origin.place or not cookie.host_only)
             and (origin.secure or not cookie.secure)
             and not _is_expired(cookie, now)
             and path_matches(origin.path, cookie.path)
@@ -165,12 +170,16 @@ class CookieJar:
 
 def _origin(url: str) -> Origin:
     path = path_and_query(url).partition("?")[0]
-    return Origin(hostname(url), path, url.startswith("https:"))
+    host, number = hostname(url), port(url)
+    place = host if number in _USUAL_PORTS else f"{host}:{number}"
+    return Origin(host, path, url.startswith("https:"), place)
 
 
 def _domains_of(origin: Origin) -> Iterator[str]:
-    """Yield the host and every domain it lies in."""
+    """Yield the host with its unusual port, the host, and every domain it lies in."""
     domain = origin.host
+    if origin.place != domain:
+        yield origin.place
     yield domain
     while not origin.is_address and "." in domain:
         domain = domain.partition(".")[2]

@@ -1,4 +1,9 @@
-"""Reads one Set-Cookie field as RFC 6265 §5.2 has it, and decides whether it may be kept."""
+"""Reads one Set-Cookie field as RFC 6265 §5.2 has it, and decides whether it may be kept.
+
+In one thing we are stricter: a cookie without `Domain` that is set at a port other than 80 and 443
+belongs to that port. What listens at another port of a host may be anybody's, and a redirect there
+is all it takes (the RFC itself calls the lack of this a weakness, §8.5).
+"""
 
 from __future__ import annotations
 
@@ -20,11 +25,20 @@ _AGE = re.compile(r"-?\d+", re.ASCII)
 
 
 class Origin(NamedTuple):
-    """Where a Set-Cookie field came from."""
+    """Where a Set-Cookie field came from.
+
+    Attributes:
+        host: Its name, or its address without brackets.
+        path: Of the URL.
+        secure: It is https.
+        place: What a cookie without `Domain` belongs to: the host, with its port unless that is 80
+            or 443; "" for the host.
+    """
 
     host: str
     path: str
     secure: bool
+    place: str = ""
 
     @property
     def is_address(self) -> bool:
@@ -52,7 +66,7 @@ def parse_set_cookie(field: str, origin: Origin, now: float) -> StoredCookie | N
         return None
     path = attributes.get("path", "")
     cookie = StoredCookie(
-        domain=domain or origin.host,
+        domain=domain or origin.place or origin.host,
         path=path if path[:1] == "/" else _default_path(origin.path),
         name=name,
         value=value,

@@ -69,14 +69,14 @@ async def try_way(name: str, folder: Path, backend: str, *, guarded: bool = True
         trap = Trap(decoy, site, folder)
         config = write_job(trap, WAYS[name], backend, {} if guarded else _CONTROL)
         with told_names(addresses_of):
-            lines = await _crawl(config, folder)
+            lines = await crawl_books(config, folder)
         refused = sum(ErrorClass.ADDRESS in str(line.get("reason")) for line in lines)
         refused += sum("private address" in str(line.get("error")) for line in lines
                        if line.get("reason") != ErrorClass.ADDRESS)  # fmt: skip
         return Tried(len(trap.urls), refused, decoy.reached)
 
 
-async def _crawl(config: Path, folder: Path) -> list[dict[str, object]]:
+async def crawl_books(config: Path, folder: Path) -> list[dict[str, object]]:
     """Run a job to its end; return the lines of its books."""
     loaded = load_job(config, environ={})
     paths = JobPaths(folder, loaded.job.name)

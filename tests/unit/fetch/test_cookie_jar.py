@@ -95,7 +95,7 @@ def test_a_host_that_names_itself_gets_a_host_only_cookie(host: str) -> None:
     jar = jar_with(f"a=1; Domain={host.strip('[]')}", url=f"http://{host}:8000/")
 
     assert [cookie.host_only for cookie in jar] == [True]
-    assert jar.header_for(f"http://{host}/", NOW) == "a=1"
+    assert jar.header_for(f"http://{host}:8000/", NOW) == "a=1"
 
 
 def test_a_name_that_ends_in_a_digit_shares_cookies_like_any_name() -> None:
@@ -266,3 +266,22 @@ def test_a_cookie_of_the_config_that_the_site_ends_is_gone_after_a_resume_too() 
     resumed.load(changes)
 
     assert jar.header_for("http://e.org/", 10.0) == resumed.header_for("http://e.org/", 10.0) == ""
+
+
+def test_a_cookie_that_is_set_at_an_unusual_port_stays_there() -> None:
+    jar = CookieJar()
+    jar.learn("http://e.org:8080/", [b"a=1"], 0.0)
+    jar.learn("http://e.org/", [b"b=2"], 0.0)
+
+    assert jar.header_for("http://e.org:8080/x", 0.0) == "a=1"
+    assert jar.header_for("https://e.org:8080/x", 0.0) == "a=1"
+    assert jar.header_for("http://e.org:8081/", 0.0) == ""
+    assert jar.header_for("https://e.org/", 0.0) == "b=2"
+
+
+def test_a_cookie_with_a_domain_goes_to_every_port_of_it() -> None:
+    jar = CookieJar()
+
+    jar.learn("http://e.org:8080/", [b"a=1; Domain=e.org"], 0.0)
+
+    assert jar.header_for("http://www.e.org:8081/", 0.0) == "a=1"
