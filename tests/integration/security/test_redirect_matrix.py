@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 
 import pytest
@@ -11,18 +12,18 @@ from scripts.soak.redirect_matrix import CHANGES, REFRESH, STATUSES, Seen, carry
 
 
 @pytest.fixture(scope="module", params=["asyncio", "threads"])
-async def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     authority = CertificateAuthority(tmp_path_factory.mktemp("authority"))
-    return await carry(tmp_path_factory.mktemp("matrix"), request.param, authority)
+    return asyncio.run(carry(tmp_path_factory.mktemp("matrix"), request.param, authority))
 
 
-async def test_no_secret_arrives_at_another_origin(seen: Seen) -> None:
+def test_no_secret_arrives_at_another_origin(seen: Seen) -> None:
     assert seen.leaks == []
 
 
-async def test_every_secret_reaches_its_own_origin(seen: Seen) -> None:
+def test_every_secret_reaches_its_own_origin(seen: Seen) -> None:
     cells = len(CHANGES) * (len(STATUSES) + 1)
 
     assert len(seen.own) == cells * 2 * 2  # by method, and by where its cookies stand
@@ -30,7 +31,7 @@ async def test_every_secret_reaches_its_own_origin(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("change", range(len(CHANGES)), ids=CHANGES)
-async def test_redirects_are_followed_all_the_same(seen: Seen, change: int) -> None:
+def test_redirects_are_followed_all_the_same(seen: Seen, change: int) -> None:
     asked = {status: seen.count(change, status)[0] for status in (*STATUSES, REFRESH)}
 
     # A POST that would keep its body is refused (307, 308); a choice (300) and a page are pages.
