@@ -32,6 +32,7 @@ from crawler.interfaces import (
 from crawler.messages import QueuedRequest
 from crawler.outcome import PageOutcome
 from crawler.policy.autothrottle import AutothrottlePolicy
+from crawler.policy.breaker import BreakerPolicy
 from crawler.policy.politeness import HostLimits, LimitRule, PolitenessPolicy
 from crawler.policy.retry import RetryPolicy
 from crawler.policy.scope import Scope
@@ -105,6 +106,7 @@ class Rig:
     concurrency: int = 16
     obey: bool = True
     retry: RetryPolicy = field(default_factory=lambda: RetryPolicy(jitter=0.0))
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     limits: Mapping[str, Any] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     window: int = 20_000
@@ -166,7 +168,7 @@ class Rig:
                 robots=RobotsGate(
                     self.fetcher, gate, self.book, self.retry, self.clock, obey=self.obey
                 ),
-                retry=self.retry,
+                retry=self.retry, breaker=self.breaker,
                 starts=StartFeed(parser.start(), items_done=self.tally.start_items),
                 outputs=tuple(Output(sink) for sink in self.sinks), stamp={},
                 limits=RunLimits(concurrency=self.concurrency, **self.limits),
