@@ -143,11 +143,13 @@ class OffloadFailed(CrawlerError):
 
     Attributes:
         kind: "raised", "timeout", "died", "memory", "unpicklable" or "not_importable".
+        reason: The same for people.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(f"{kind}: {message}")
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(f"{kind}: {reason}")
         self.kind = kind
+        self.reason = reason
 
 
 class CallbackError(CrawlerError):

@@ -23,6 +23,18 @@ def check_together(root: MapNode, job_file: Path) -> Iterator[Problem]:
     yield from check_schemas(root)
     yield from _check_outputs(root)
     yield from _check_spider(root, job_file)
+    yield from _check_run(root.get("run"))
+
+
+def _check_run(run: Node | None) -> Iterator[Problem]:
+    if not isinstance(run, MapNode):
+        return
+    backend, workers = run.get("backend"), run.get("workers")
+    if not (isinstance(backend, ScalarNode) and isinstance(workers, ScalarNode)):
+        return
+    if backend.value == "threads" and workers.value != 1:
+        message = "run.workers: the threads backend is one process; use more threads"
+        yield workers.place.problem(message, "run.threads")
 
 
 def _check_labels(root: MapNode) -> Iterator[Problem]:

@@ -49,6 +49,7 @@ class LoadedJob(msgspec.Struct, frozen=True, kw_only=True):
             `--set`. What short forms stand for is there too: `start.urls.0`, `extract.0.each.css`.
         spider: The spider class, None without one.
         start_file: The list that `start.from_file` names; `-` is standard input, None without one.
+        overrides: Values of `--set`, as they were given.
     """
 
     path: Path
@@ -59,6 +60,7 @@ class LoadedJob(msgspec.Struct, frozen=True, kw_only=True):
     places: dict[str, str] = msgspec.field(default_factory=dict)
     spider: SpiderRef | None = None
     start_file: Path | None = None
+    overrides: tuple[str, ...] = ()
 
     def beside(self, path: str, name: str) -> Path:
         """Return the file that a value means: relative to the file in which it stands.
@@ -94,7 +96,7 @@ def load_job(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[str,
     root, job = _build(root, problems)
     if job is None or problems:
         raise ConfigError(*_in_order(problems, str(path)))
-    return _loaded(path, root, job)
+    return msgspec.structs.replace(_loaded(path, root, job), overrides=tuple(overrides))
 
 
 def _build(root: MapNode, problems: list[Problem]) -> tuple[MapNode, Job | None]:

@@ -28,11 +28,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "output.*": ("only", "keep"),
 }
 
-#: Values, by the key they stand under.
-VALUES: Mapping[str, tuple[str, ...]] = {
-    "run.workers": ("auto",),
-}
-
 #: Endings of output files.
 FORMATS = (".parquet", ".sqlite", ".warc")
 
@@ -80,11 +75,7 @@ def _unsupported(node: Node, path: Path) -> str:
     pattern = _pattern(path)
     if pattern == "output.*.path" and isinstance(node, ScalarNode):
         return _output(node)
-    if not isinstance(node, ScalarNode):
-        return ""
-    many = pattern == "run.workers" and type(node.value) is int and node.value > 1
-    known = node.value in VALUES.get(pattern, ())
-    return f"{dotted(path)}: '{node.written}'" if known or many else ""
+    return ""
 
 
 def _output(node: ScalarNode) -> str:

@@ -30,7 +30,8 @@ from crawler.engine.transforms import Transforms
 from crawler.engine.trap_watch import TrapWatch
 from crawler.errors import BooksError, CloseSpider
 from crawler.interfaces import Workers
-from crawler.outcome import PageOutcome, State
+from crawler.messages import QueuedRequest
+from crawler.outcome import ErrorClass, PageOutcome, State
 from crawler.spider.failure import CallbackFailed
 
 __all__ = ["Crawl", "End", "Parts"]
@@ -165,9 +166,16 @@ class Crawl:
         self._health.observe(outcome, sent=sent, now=now, wall=wall)
         if outcome.state != State.DONE:
             self._sender.not_done()
+        if outcome.reason == ErrorClass.CRASH:
+            self._sender.crashed(request.id)
         self._commits.add(outcome)
         if not self._send(now):
             self._wake.set()
+
+    def hand_back(self, request: QueuedRequest) -> None:
+        """Take a request back from workers that could not answer it; it is not charged."""
+        self._sender.take_back(request, self._clock.monotonic())
+        self._wake.set()
 
     async def run(self, workers: Workers) -> End:
         """Crawl until nothing is left, a limit is reached, or `stop` was called.

@@ -60,6 +60,7 @@ class Sender:
         # Pages done, and pages on their way that may become so.
         self._pages = parts.store.books().done
         self.suspects = Suspects(parts.opened.suspects, parts.frontier)
+        self._crashed: set[int] = set()
         self.paused = False
 
     @property
@@ -116,7 +117,23 @@ class Sender:
             request = self._frontier.next_ready(now)
             if request is None:
                 return
+            if request.id in self._crashed:
+                suspects.add(request)
+                self.send_ready(group, now)
+                return
             self._consider(request, group, now)
+
+    def crashed(self, row: int) -> None:
+        """Note that a callback was running when its worker process ended: it is to run alone."""
+        self._crashed.add(row)
+
+    def take_back(self, request: QueuedRequest, now: float) -> None:
+        """Queue a request again that went out and was never answered, for no fault of its own."""
+        self.sent_at(request)
+        self.not_done()
+        self._frontier.finish(request)
+        if not self.suspects.put_back(request):
+            self._frontier.put_back(request, now)
 
     def sent_at(self, request: QueuedRequest) -> float:
         """Return the monotonic second at which a request went out that is back; once only."""

@@ -35,6 +35,10 @@ class Suspects:
         """Suspects that have not been sent out."""
         return len(self._waiting)
 
+    def add(self, request: QueuedRequest) -> None:
+        """Let a taken request run alone: its callback was running when a worker process ended."""
+        self._waiting.append(request)
+
     def wants_quiet(self, now: float) -> bool:
         """Tell whether nothing else may be sent out: one is on its way, or could be.
 

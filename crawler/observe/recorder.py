@@ -68,6 +68,13 @@ class Recorder:
         if self._console.level >= VERBOSE:
             self._console.say(_line(outcome), VERBOSE)
 
+    def note(self, text: str) -> None:
+        """Note what concerns no page alone."""
+        self._log(text)
+        self.notes_count += 1
+        if len(self.notes) < _SHOWN:
+            self.notes.append(text)
+
     def item_spoilt(self, item: WaitingItem, problem: ItemProblem) -> None:
         """Note an item whose transforms failed; `start()` itself gave one that has no page."""
         self._note_problem(item.name, problem, item.url or "no page")

@@ -53,6 +53,7 @@ class Summary(msgspec.Struct, kw_only=True):
         bytes: Bodies received, as on the wire.
         limited_by: Shares of the time: politeness, cpu, network, output.
         peak_rss_bytes: Of this process.
+        workers_peak_rss_bytes: Of each worker process; empty where there are none.
         loop_lag_s: How late the event loop was, of this process: `p99` and `max`, in seconds.
         cpu_s: CPU seconds of the whole process tree, earlier processes of the run included.
         paused_s: Seconds that it was paused by its user, of this process.
@@ -88,6 +89,7 @@ class Summary(msgspec.Struct, kw_only=True):
     pages_per_s: float
     limited_by: dict[str, float]
     peak_rss_bytes: int
+    workers_peak_rss_bytes: list[int] = msgspec.field(default_factory=list)
     cpu_s: float
     loop_lag_s: dict[str, float]
     checks: list[str]

@@ -57,12 +57,14 @@ class Scope:
         deny: Iterable[str] = (),
         closed: bool = False,
     ) -> None:
+        #: Hosts that were let in later, in order.
+        self.joined: list[str] = []
         self._hosts: set[tuple[str, int | None]] = set()
         self._below: set[tuple[str, int | None]] = set()
         self._domains = {_domain(domain) for domain in domains}
         self._allow_texts, self._deny_texts = tuple(allow), tuple(deny)
         self._allow = compile_patterns(self._allow_texts) if self._allow_texts else None
-        self._deny = compile_patterns(self._deny_texts) if self._deny_texts else None
+        self._deny = compile_patterns(self._deny_texts, in_doubt=True) if self._deny_texts else None
         self._any_path = self._allow is None and self._deny is None
         self._verdicts: dict[str, bool] = {}
         for host in hosts:
@@ -74,6 +76,7 @@ class Scope:
         if not self._any_host:
             self._add(host)
             self._verdicts.clear()
+            self.joined.append(host)
 
     def admits(self, url: str) -> bool:
         """Tell whether a serialised URL is in scope. Called for every raw link: about 0.4 us."""
@@ -97,7 +100,7 @@ class Scope:
             return ScopeDecision(False, "hosts", None, f"host {host} is not in scope")
         target = url[url.index("/", 8) :]
         for index, pattern in enumerate(self._deny_texts):
-            if compile_patterns((pattern,)).match(target):
+            if compile_patterns((pattern,), in_doubt=True).match(target):
                 return ScopeDecision(False, "deny", index, f"scope.deny has {pattern!r}")
         for index, pattern in enumerate(self._allow_texts):
             if compile_patterns((pattern,)).match(target):

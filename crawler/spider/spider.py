@@ -64,6 +64,8 @@ class Spider:
         custom_settings: Kept for Scrapy's sake.
         thread_safe: With `run.backend: threads`, plain callbacks may run at the same time, in the
             threads that fetch; False runs all of them on one thread.
+        stateless: With `run.workers: auto` there may be several processes, each with an instance
+            of its own; False keeps it to one.
         state: Kept over interruptions: committed with each page, so it must stay plain data.
         logger: Attached by the crawl; silent before.
         settings: A mapping of Scrapy's settings; empty here.
@@ -77,6 +79,7 @@ class Spider:
     start_urls: Iterable[str] = ()
     allowed_domains: Iterable[str] = ()
     thread_safe: ClassVar[bool] = False
+    stateless: ClassVar[bool] = False
     custom_settings: ClassVar[Mapping[str, Any] | None] = None
 
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:

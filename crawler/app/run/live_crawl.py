@@ -62,7 +62,7 @@ class LiveCrawl:
                 beside = [
                     group.create_task(one.run()) for one in (progress, self.watch, wired.probe)
                 ]
-                end = await wired.crawl.run(wired.workers)
+                end = await wired.crawl.run(wired.staff.workers)
                 for task in beside:
                     task.cancel()
                 await bodies.close()

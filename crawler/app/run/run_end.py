@@ -166,9 +166,8 @@ class RunEnd(msgspec.Struct, kw_only=True):
             cpu=spent.cpu, cpu_total=spent.cpu_total, wall=spent.wall, loop=spent.loop,
             stuck=spent.stuck,
             outputs=tuple(map(str, self._paths(quarantine=False))),
-            lag={
-                "p99": round(wired.probe.percentile(0.99), 3), "max": round(wired.probe.worst, 3),
-            },
+            lag=wired.staff.lateness(), workers=wired.staff.count,
+            workers_rss=wired.staff.peak_rss,
         )  # fmt: skip
         books, bottleneck = self.store.books(), wired.crawl.bottleneck
         return sum_up(self.loaded.job, self.opened, books, wired.tally, bottleneck, ending)

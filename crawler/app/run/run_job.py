@@ -221,7 +221,7 @@ class JobRun:
             wired = Wired(
                 self._loaded, self._options, paths=self._paths, spiders=spiders,
                 stock=self._stock, opened=opened, outputs=outputs, recorder=report.recorder,
-                clock=self._clock, transform=transform,
+                clock=self._clock, transform=transform, loop=loop_name,
             )  # fmt: skip
             spiders.spider.logger = report.log.logger
             verb = "goes on" if opened.resumed else "begins"
@@ -287,7 +287,9 @@ class JobRun:
         if self._control is not None:
             self._control.watch(live.watch, live.pausing)
         try:
+            await wired.staff.start()
             end = await live.until_end()
+            await wired.staff.leave(end.reason)
         finally:
             await wired.close()
         signals.crawl_ended()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -31,6 +32,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         loop: Name of the event loop.
         lag: How late it was, see `Summary.loop_lag_s`.
         stuck: How often and how long nothing moved.
+        workers: Processes that fetched and parsed.
+        workers_rss: Peak bytes of each, where they are processes of their own.
     """
 
     exit_code: int
@@ -44,6 +47,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     loop: str
     lag: dict[str, float]
     stuck: Stuck
+    workers: int = 1
+    workers_rss: Sequence[int] = ()
 
 
 def sum_up(
@@ -56,7 +61,7 @@ def sum_up(
     return Summary(
         job=job.name, run=opened.run_id, started=rfc3339(opened.started),
         ended=rfc3339(ending.wall), exit=ending.exit_code, reason=ending.reason,
-        resumed=opened.resumed, backend=job.run.backend, workers=job.run.workers,
+        resumed=opened.resumed, backend=job.run.backend, workers=ending.workers,
         loop=ending.loop, books=books_of(books),
         items={name: item_counts(kind) for name, kind in tally.items.items()},
         http=dict(sorted(tally.http.items())), errors=tally.errors,
@@ -66,6 +71,7 @@ def sum_up(
         bytes=tally.wire_bytes, duration_s=round(worked, 3),
         pages_per_s=round(fetched / worked, 2) if worked else 0.0,
         limited_by=bottleneck.shares(ending.seconds, ending.cpu), peak_rss_bytes=peak_rss_bytes(),
+        workers_peak_rss_bytes=list(ending.workers_rss),
         cpu_s=round(tally.cpu + ending.cpu_total, 3), loop_lag_s=ending.lag,
         checks=list(ending.checks),
         rules={place: _rule_counts(rule) for place, rule in tally.rules.items()},

@@ -22,6 +22,7 @@ from crawler.app.run.left_outputs import left_outputs
 from crawler.app.run.options import RunOptions
 from crawler.app.run.output_columns import columns_of
 from crawler.app.run.retrying import no_starts
+from crawler.app.run.staff import Staff, Workplace
 from crawler.app.run.stalls import Stalls
 from crawler.config.load import LoadedJob
 from crawler.config.models.items import OutputSettings
@@ -32,7 +33,7 @@ from crawler.engine.limits import RunLimits
 from crawler.engine.output import Output
 from crawler.engine.robots_gate import RobotsGate
 from crawler.engine.start_feed import StartFeed
-from crawler.engine.tally import decode_tally
+from crawler.engine.tally import Tally, decode_tally
 from crawler.errors import ConfigError
 from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, FrontierStore, Opened, Transform
@@ -44,14 +45,10 @@ from crawler.sinks.late_file import LateFile
 from crawler.sinks.sink_for import sink_for
 from crawler.sinks.stdout_sink import StdoutSink
 from crawler.spider.page_spider import PageSpider
-from crawler.spider.spider_state import SpiderState
 from crawler.spider.start_entry import BadStart
 from crawler.storage.memory_store import MemoryStore
 from crawler.storage.slot_file import NoGuard, SlotFile
 from crawler.storage.sqlite_store import SqliteStore
-from crawler.workers.barren_pages import BarrenPages
-from crawler.workers.inline import InlineWorkers
-from crawler.workers.visit import Visitor
 
 
 class OpenStore:
@@ -155,6 +152,10 @@ class Wired:
         recorder: Takes note of every page that ends.
         clock: The time.
         transform: What items go through; None for nothing.
+        loop: Name of the event loop.
+
+    Attributes:
+        staff: Who fetches and parses.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root
@@ -170,6 +171,7 @@ class Wired:
         recorder: Recorder,
         clock: Clock,
         transform: Transform | None = None,
+        loop: str,
     ) -> None:
         job = loaded.job
         self.tally = decode_tally(opened.tally)
@@ -183,8 +185,7 @@ class Wired:
         self.fetcher = fetcher_of(job, spiders, clock, opened.cookies)
         stalls = Stalls(recorder.ended)
         self._backend = Backend(job, stock.guard, clock, stalls.stalled)
-        self.probe = self._backend.probe
-        concurrency = self._backend.concurrency
+        self.probe, concurrency = self._backend.probe, self._backend.concurrency
         gate = asyncio.Semaphore(concurrency)
         hosts, retry = _host_book(job, opened), retry_of(job)
         retries = opened.retry_of is not None
@@ -203,27 +204,26 @@ class Wired:
                 outputs=tuple(one for one in outputs if not one.quarantine),
                 quarantine=next((one.sink for one in outputs if one.quarantine), None),
                 stamp={"_job": job.name, "_run": opened.run_id},
-                limits=RunLimits(
-                    concurrency=concurrency, max_pages=_max_pages(job, self.tally.pages_before),
-                    max_items=options.limit, max_runtime=job.scope.max_runtime,
-                ),
+                limits=_limits(job, options.limit, self.tally, concurrency),
                 tally=self.tally, clock=clock, ended=stalls.ended, transform=transform,
                 spoilt=recorder.item_spoilt,
             )
         )  # fmt: skip
-        state = SpiderState(spiders.spider, opened.spider_state)
         self.callbacks = self._backend.callbacks
-        visitor = Visitor(
-            self.fetcher, parser, self.callbacks, state, retry, self.callbacks.expired,
-            BarrenPages(traps.wants_text, traps.counts_pages),
+        self.staff = Staff(
+            Workplace(
+                loaded=loaded, paths=paths, spiders=spiders, opened=opened, tally=self.tally,
+                scope=scope, traps=traps, parser=parser, fetcher=self.fetcher, retry=retry,
+                crawl=self.crawl, backend=self._backend, gate=gate, stalls=stalls,
+                recorder=recorder, loop=loop,
+            )
         )  # fmt: skip
-        visits = self._backend.visits(visitor)
-        self.workers = InlineWorkers(visits, gate, self.crawl.deliver)
 
     async def close(self) -> None:
-        """Close every connection, and end the threads."""
+        """Close every connection, and end the threads and processes."""
         await self.fetcher.close()
         await self._backend.close()
+        await self.staff.close()
 
     def _bad_start(self, recorder: Recorder) -> Callable[[BadStart], None]:
         def note(entry: BadStart) -> None:
@@ -234,10 +234,13 @@ class Wired:
         return note
 
 
-def _max_pages(job: Job, before: int) -> int | None:
-    """Return how many pages may be done in all: the limit is one of what this run fetches."""
+def _limits(job: Job, items: int | None, tally: Tally, concurrency: int) -> RunLimits:
+    """Return the limits of a run; that of pages is one of what this run fetches itself."""
     most = job.scope.max_pages
-    return None if most is None else most + before
+    return RunLimits(
+        concurrency=concurrency, max_pages=None if most is None else most + tally.pages_before,
+        max_items=items, max_runtime=job.scope.max_runtime,
+    )  # fmt: skip
 
 
 def weights_of(spiders: SpiderSet) -> Weights:

@@ -11,18 +11,19 @@ from crawler.app.job.page_tools import fetcher_of, job_scope, parser_of
 from crawler.app.job.policies import retry_of
 from crawler.app.job.spider_set import spiders_of, user_spider
 from crawler.app.job.start_lists import source_reader
+from crawler.app.run.backend import Backend
 from crawler.app.run.process_figures import peak_rss_bytes
 from crawler.app.run.spider_end import tell_spider
 from crawler.app.worker.remote_offload import RemoteOffload
 from crawler.app.worker.setup import WorkerSetup, settings_hash
 from crawler.config.load import LoadedJob, load_job
-from crawler.engine.lag_probe import LagProbe
 from crawler.errors import CallbackError, ConfigError
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.interfaces import Clock
 from crawler.observe.kept_bodies import KEPT, MAX_BODY
 from crawler.spider.spider_state import SpiderState
-from crawler.storage.slot_file import NoGuard, SlotFile
+from crawler.storage.slot_file import SlotFile
+from crawler.workers.barren_pages import BarrenPages
 from crawler.workers.process.channel import Channel
 from crawler.workers.process.known_links import KnownLinks
 from crawler.workers.process.messages import Bye, Logged, Order, Report, Stalled
@@ -49,24 +50,27 @@ class JobWorker:
         spiders = spiders_of(loaded, user_spider(loaded), setup.practice_url)
         self._spider = spiders.spider
         self._problem = ""
-        offload = RemoteOffload(channel)
+        offload = self._offload = RemoteOffload(channel)
         self._spider._offload = offload  # noqa: SLF001 - ours to fill in, the user's to call
         self._spider.logger = _logger(job.name, setup.log_level, channel)
         jar = CookieJar()
         self._fetcher = fetcher_of(job, spiders, clock, setup.cookies, jar)
         scope = job_scope(job, spiders, setup.joined)
-        self._slots = NoGuard() if setup.slots is None else SlotFile(Path(setup.slots), setup.part)
-        self._probe = LagProbe(self._slots, clock, self._stalled)
+        slots = SlotFile(Path(setup.slots), setup.part)
+        backend = Backend(job, slots, clock, self._stalled)
+        self._probe, self._callbacks, self._clock = backend.probe, backend.callbacks, clock
+        texts: set[str] = set()
         visitor = Visitor(
             self._fetcher,
             parser_of(
                 job, spiders, scope,
                 sources=source_reader(loaded, setup.started, setup.source_files),
             ),
-            self._probe, _OwnState(self._spider, setup.state), retry_of(job),
+            self._callbacks, _OwnState(self._spider, setup.state), retry_of(job),
+            self._callbacks.expired, BarrenPages(texts.__contains__, setup.counts_pages),
         )  # fmt: skip
         duties = Duties(
-            visits=visitor, concurrency=job.fetch.concurrency,
+            visits=visitor, concurrency=job.fetch.concurrency, texts=texts,
             # With a limit of depth the parent has to know which page led where.
             known=KnownLinks() if job.scope.max_depth is None else None,
             kept_bodies=KEPT, body_size=MAX_BODY, admit=scope.add_host, learn=jar.load,
@@ -77,10 +81,19 @@ class JobWorker:
     async def run(self) -> bool:
         """Work until told to leave; False when the parent is gone."""
         async with asyncio.TaskGroup() as group:
-            probing = group.create_task(self._probe.run())
+            beside = [group.create_task(one) for one in (self._probe.run(), self._watch())]
             stayed = await self._loop.run()
-            probing.cancel()
+            for task in beside:
+                task.cancel()
         return stayed
+
+    async def _watch(self) -> None:
+        """End callbacks that wait for too long; time in a process slot is not theirs."""
+        while True:
+            await self._clock.sleep(1.0)
+            if self._offload.busy:
+                self._callbacks.rest()
+            self._callbacks.end_overdue()
 
     async def _leave(self, reason: str) -> Bye:
         await tell_spider(self._spider, reason, self._note)

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from typing import Any
 
-from crawler.errors import OffloadFailed
+from crawler.errors import ConfigError, OffloadFailed
 from crawler.spider.plain_codec import dump, load
 from crawler.workers.process.channel import Channel
 from crawler.workers.process.messages import Offload, Offloaded, Order, Report
@@ -27,14 +27,24 @@ class RemoteOffload:
     async def __call__(self, function: Any, data: Any) -> Any:
         """Run a function over plain data in a slot of the parent's."""
         from crawler.offload.named_function import name_of
+        from crawler.offload.offloaded import Kind
 
-        call = Offload(next(self._numbers), name_of(function), dump(data, "data"))
+        try:
+            name = name_of(function)
+        except ConfigError as error:
+            raise OffloadFailed(Kind.NOT_IMPORTABLE, error.problems[0].message) from None
+        call = Offload(next(self._numbers), name, dump(data, "data"))
         answer = self._calls[call.number] = asyncio.get_running_loop().create_future()
         self._channel.say(call)
         try:
             return await answer
         finally:
             del self._calls[call.number]
+
+    @property
+    def busy(self) -> int:
+        """Calls under way."""
+        return len(self._calls)
 
     def settle(self, answer: Offloaded) -> None:
         """Take in what the parent answers."""

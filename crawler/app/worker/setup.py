@@ -19,7 +19,7 @@ class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True):
         overrides: Values of `--set`.
         settings: What they came to for the parent, see `settings_hash`.
         practice_url: Address of the practice site; None when it is not served.
-        slots: Where callbacks are noted; None for nowhere.
+        slots: Where callbacks are noted.
         part: The worker's part of it.
         started: Wall-clock second at which the run began.
         source_files: Lists that lists led to so far.
@@ -27,13 +27,14 @@ class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True):
         cookies: All that the run was given so far.
         state: The spider's state, encoded.
         log_level: Lowest level of the spider's logger that is kept.
+        counts_pages: To the trap guard every page is an item.
     """
 
     config: str
     overrides: tuple[str, ...]
     settings: int
     practice_url: str | None
-    slots: str | None
+    slots: str
     part: int
     started: float
     source_files: int
@@ -41,6 +42,7 @@ class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True):
     cookies: tuple[StoredCookie, ...]
     state: bytes | None
     log_level: int
+    counts_pages: bool
 
     @property
     def path(self) -> Path:

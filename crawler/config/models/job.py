@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from crawler.config.models.fetch import FetchSettings
 from crawler.config.models.fields import (
@@ -14,12 +14,22 @@ from crawler.config.models.fields import (
     Settings,
     Span,
     SpiderName,
+    bad_whole,
     written,
 )
 from crawler.config.models.items import ChecksSettings, ExtractSettings, OutputSettings
 from crawler.config.models.schemas import SchemaFields, SchemaName
 from crawler.config.models.scope import FollowSettings, ScopeSettings, StartSettings
 from crawler.config.models.transform import TransformSettings
+
+#: Processes that fetch at most.
+_MOST_WORKERS = 64
+
+
+def _workers(value: object) -> object:
+    if value == "auto" or (type(value) is int and 1 <= value <= _MOST_WORKERS):
+        return value
+    raise bad_whole(f"the number of workers is auto, or 1 to {_MOST_WORKERS}")
 
 
 class RunSettings(Settings):
@@ -37,7 +47,11 @@ class RunSettings(Settings):
         "Longest time that a callback may wait for something: then its page fails. Time in "
         "`offload` does not count. A callback that computes is not ended.",
     )
-    workers: int = Field(default=1, ge=1, le=1, description="Number of event loops.")
+    workers: Annotated[int | Literal["auto"], BeforeValidator(_workers)] = Field(
+        default=1,
+        description="Processes that fetch and parse, with an event loop each; `auto`: one for each "
+        "CPU, but one in all for a spider class that is not `stateless`.",
+    )
     loop: Literal["auto", "uvloop", "asyncio"] = Field(
         default="auto", description="Which event loop; `auto` is uvloop where it is installed."
     )

@@ -22,9 +22,14 @@ class Begin(msgspec.Struct, frozen=True, tag="begin"):
 
 
 class Fetch(msgspec.Struct, frozen=True, tag="fetch"):
-    """A request that may go out at once."""
+    """A request that may go out at once.
+
+    Attributes:
+        wants_text: The trap guard asks for the text of its page.
+    """
 
     request: QueuedRequest
+    wants_text: bool = False
 
 
 class Admit(msgspec.Struct, frozen=True, tag="admit"):

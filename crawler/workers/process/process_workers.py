@@ -47,6 +47,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
         stalled: Is told of callbacks that kept a worker's loop.
         logged: Is told what spiders log.
         offload: Runs a function in a process slot.
+        wants_text: Says whether the trap guard asks for the text of a URL.
         note: Tells the user.
     """
 
@@ -60,6 +61,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     stalled: Callable[[list[int], float], None]
     logged: Callable[[int, str], None]
     offload: Callable[[Offload], asyncio.Future[Offloaded]]
+    wants_text: Callable[[str], bool]
     note: Callable[[str], None]
 
 
@@ -183,7 +185,7 @@ class ProcessWorkers:
         if len(joined) > seat.hosts_told:
             seat.process.say(Admit(list(joined[seat.hosts_told :])))
             seat.hosts_told = len(joined)
-        seat.process.say(Fetch(request))
+        seat.process.say(Fetch(request, self._around.wants_text(request.url)))
 
     async def _serve(self, seat: _Seat) -> None:
         """Take in what a worker says; make the next process when it dies."""

@@ -33,6 +33,7 @@ class Duties(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         visits: Fetches and parses.
         concurrency: Requests in flight at most.
+        texts: URLs whose text the trap guard asks for, kept by the loop.
         known: Leaves out links that the parent knows; None sends every link.
         kept_bodies: Bodies of failed pages sent on, of each class of error,
         body_size: and bytes of each.
@@ -44,6 +45,7 @@ class Duties(msgspec.Struct, frozen=True, kw_only=True):
 
     visits: Visits
     concurrency: int
+    texts: set[str]
     known: KnownLinks | None
     kept_bodies: int
     body_size: int
@@ -90,7 +92,9 @@ class WorkerLoop:
         while orders := await self._channel.hear():
             for order in orders:
                 match order:
-                    case Fetch(request):
+                    case Fetch(request, wants_text):
+                        if wants_text:
+                            self._duties.texts.add(request.url)
                         self._workers.submit(request)
                     case Admit(hosts):
                         for host in hosts:
@@ -105,6 +109,7 @@ class WorkerLoop:
 
     def _deliver(self, outcome: PageOutcome) -> None:
         request = outcome.request
+        self._duties.texts.discard(request.url)
         self._leave_out_known(outcome)
         self._cut_body(outcome)
         try:

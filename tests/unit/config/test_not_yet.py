@@ -17,8 +17,6 @@ HEAD = "name: x\nstart: [https://a.example/]\n"
         ("incremental: {validators: [etag]}", 1, "'incremental'"),
         ("schedule: {cron: '15 3 * * *'}", 1, "'schedule'"),
         ("notify: {on: [failure]}", 1, "'notify'"),
-        ("run: {workers: 2}", 16, "run.workers: '2'"),
-        ("run: {workers: auto}", 16, "run.workers: 'auto'"),
         ("run: {memory_limit: 1GiB}", 7, "'run.memory_limit'"),
         ("fetch: {auth: {}}", 9, "'fetch.auth'"),
         ("fetch: {proxies: []}", 9, "'fetch.proxies'"),

@@ -1,0 +1,129 @@
+"""Who fetches and parses in a run: this process, or several of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from crawler.app.job.job_paths import JobPaths
+from crawler.app.job.spider_set import SpiderSet
+from crawler.app.run.backend import Backend
+from crawler.app.run.stalls import Stalls
+from crawler.app.run.worker_count import worker_count
+from crawler.config.load import LoadedJob
+from crawler.engine.crawl import Crawl
+from crawler.engine.tally import Tally
+from crawler.interfaces import Fetcher, Opened
+from crawler.observe.recorder import Recorder
+from crawler.policy.retry import RetryPolicy
+from crawler.policy.scope import Scope
+from crawler.policy.traps import Traps
+from crawler.spider.page_parser import PageParser
+from crawler.spider.spider_state import SpiderState
+from crawler.workers.barren_pages import BarrenPages
+from crawler.workers.inline import InlineWorkers
+from crawler.workers.visit import Visitor
+
+if TYPE_CHECKING:
+    from crawler.workers.process.process_workers import ProcessWorkers
+
+
+class Workplace(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is to work with.
+
+    Attributes:
+        gate: The crawl's semaphore.
+        stalls: Is told of callbacks that keep a loop.
+        loop: Name of the event loop.
+    """
+
+    loaded: LoadedJob
+    paths: JobPaths
+    spiders: SpiderSet
+    opened: Opened
+    tally: Tally
+    scope: Scope
+    traps: Traps
+    parser: PageParser
+    fetcher: Fetcher
+    retry: RetryPolicy
+    crawl: Crawl
+    backend: Backend
+    gate: asyncio.Semaphore
+    stalls: Stalls
+    recorder: Recorder
+    loop: str
+
+
+class Staff:
+    """The workers of a run.
+
+    Args:
+        place: What there is to work with.
+
+    Attributes:
+        count: Processes that fetch and parse.
+        workers: They.
+        peak_rss: Of each worker process that left in peace, its peak size in bytes.
+    """
+
+    def __init__(self, place: Workplace) -> None:
+        self._place = place
+        self._lag: list[tuple[float, float]] = []
+        self.peak_rss: list[int] = []
+        spiders = place.spiders
+        self.count = worker_count(place.loaded, spiders.spider if spiders.is_class else None)
+        self._team: ProcessWorkers | None = None
+        self.workers: InlineWorkers | ProcessWorkers
+        if self.count == 1:
+            self.workers = _inline(place)
+        else:
+            # Most jobs have no use for it.
+            from crawler.app.run.worker_team import Team
+
+            self.workers = self._team = Team(place).workers(self.count)
+
+    async def start(self) -> None:
+        """Start the processes, if there are any.
+
+        Raises:
+            ConfigError: The job cannot be set up in a process of its own.
+            WorkersError: A process did not come up.
+        """
+        if self._team is not None:
+            await self._team.start()
+
+    async def leave(self, reason: str) -> None:
+        """Let worker processes close their spiders and end, once the crawl is over."""
+        if self._team is None:
+            return
+        for bye in await self._team.leave(reason):
+            self._lag.append((bye.lag_p99, bye.lag_max))
+            self.peak_rss.append(bye.peak_rss)
+            if bye.problem:
+                self._place.recorder.note(bye.problem)
+
+    async def close(self) -> None:
+        """End every process that is still there."""
+        if self._team is not None:
+            await self._team.close()
+
+    def lateness(self) -> dict[str, float]:
+        """Return how late the latest of the event loops was: `p99` and `max`, in seconds."""
+        probe = self._place.backend.probe
+        own = (probe.percentile(0.99), probe.worst)
+        p99, worst = (max(seconds) for seconds in zip(own, *self._lag, strict=True))
+        return {"p99": round(p99, 3), "max": round(worst, 3)}
+
+
+def _inline(place: Workplace) -> InlineWorkers:
+    """Return workers on this process's own loop."""
+    state = SpiderState(place.spiders.spider, place.opened.spider_state)
+    callbacks, traps = place.backend.callbacks, place.traps
+    visitor = Visitor(
+        place.fetcher, place.parser, callbacks, state, place.retry, callbacks.expired,
+        BarrenPages(traps.wants_text, traps.counts_pages),
+    )  # fmt: skip
+    return InlineWorkers(place.backend.visits(visitor), place.gate, place.crawl.deliver)

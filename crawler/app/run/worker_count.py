@@ -1,0 +1,38 @@
+"""How many processes fetch and parse."""
+
+from __future__ import annotations
+
+import os
+
+from crawler.config.load import LoadedJob
+from crawler.errors import ConfigError
+from crawler.spider.spider import Spider
+
+
+def worker_count(loaded: LoadedJob, spider: Spider | None) -> int:
+    """Return how many processes fetch and parse.
+
+    Args:
+        loaded: The job.
+        spider: Of its class; None for one of the config's rules.
+
+    Raises:
+        ConfigError: There are to be several, and the class cannot be had in any of them.
+    """
+    wanted = loaded.job.run.workers
+    if wanted == "auto":
+        if loaded.job.run.backend == "threads" or not (spider is None or spider.stateless):
+            return 1
+        wanted = _cpus()
+    if wanted > 1 and not loaded.path.is_file():
+        raise ConfigError(
+            "run.workers: worker processes read the job from a file; write a config, or leave it 1"
+        )
+    return wanted
+
+
+def _cpus() -> int:
+    """Return the CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
