@@ -17,8 +17,11 @@ from collections.abc import Iterable
 import msgspec
 
 from crawler.errors import ConfigError
+from crawler.expressions import Expression
 
 _RAW = re.compile(r"[^\x21-\x7e]+")
+#: Seconds of one `re:` pattern on one URL, of which a page may have thousands.
+_PATIENCE = 0.05
 
 
 class PathPatterns(msgspec.Struct, frozen=True):
@@ -28,11 +31,13 @@ class PathPatterns(msgspec.Struct, frozen=True):
         paths: Of every glob on the path alone; None for none.
         whole: Of every glob on path and query; None for none.
         searches: Of every `re:` pattern.
+        in_doubt: What it is when a search takes too long: a URL made to slow it down.
     """
 
     paths: re.Pattern[str] | None
     whole: re.Pattern[str] | None
-    searches: tuple[re.Pattern[str], ...]
+    searches: tuple[Expression, ...]
+    in_doubt: bool = False
 
     def match(self, target: str) -> bool:
         """Tell whether any pattern matches a URL's path and query."""
@@ -40,17 +45,24 @@ class PathPatterns(msgspec.Struct, frozen=True):
             return True
         if self.whole is not None and self.whole.match(target):
             return True
-        return any(search.search(target) for search in self.searches)
+        try:
+            return any(one.search(target, _PATIENCE) is not None for one in self.searches)
+        except TimeoutError:
+            return self.in_doubt
 
 
-def compile_patterns(patterns: Iterable[str]) -> PathPatterns:
+def compile_patterns(patterns: Iterable[str], *, in_doubt: bool = False) -> PathPatterns:
     """Compile patterns.
+
+    Args:
+        patterns: As in the head of this module.
+        in_doubt: See `PathPatterns`; True for patterns of what is left out.
 
     Raises:
         ConfigError: One of them is no glob on a path and no valid expression.
     """
     globs: list[str] = []
-    searches: list[re.Pattern[str]] = []
+    searches: list[Expression] = []
     for pattern in patterns:
         if pattern.startswith("re:"):
             searches.append(_expression(pattern))
@@ -63,13 +75,13 @@ def compile_patterns(patterns: Iterable[str]) -> PathPatterns:
             )
     paths = [_regex(glob) for glob in globs if "?" not in glob]
     whole = [_regex(glob) for glob in globs if "?" in glob]
-    return PathPatterns(_union(paths), _union(whole), tuple(searches))
+    return PathPatterns(_union(paths), _union(whole), tuple(searches), in_doubt)
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
+def _expression(pattern: str) -> Expression:
     try:
-        return re.compile(pattern[3:])
-    except re.error as error:
+        return Expression(pattern[3:])
+    except (re.error, OverflowError, RecursionError) as error:
         raise ConfigError(f"pattern {pattern!r} is no regular expression: {error}") from None
 
 

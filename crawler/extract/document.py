@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from crawler.extract.encoding import Charset, Text, codec_of, decode, detect, is_utf_8
-from crawler.extract.guard import without_long_tags
-from crawler.extract.html_page import HtmlPage, html_tree, page_of_tree, read_page
+from crawler.extract.guard import within_reason, without_long_tags
+from crawler.extract.html_page import MARKUP_CUT, HtmlPage, html_tree, page_of_tree, read_page
 from crawler.extract.json_text import NotJson, read_json
 from crawler.extract.links import base_of
 from crawler.extract.media import Kind
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Flag of a document that says it is JSON and is not.
 NOT_JSON = "not_json"
+#: Flag of a document on which a regular expression of the config took too long.
+SLOW_REGEX = "slow_regex"
 
 
 class Document:
@@ -69,7 +71,10 @@ class Document:
         raw = self.body[3:] if self.body[:3] == b"\xef\xbb\xbf" else self.body
         if self.charset.codec != "utf-8" or not is_utf_8(raw):
             raw = self.text.encode("utf-8", "replace")
-        return html_tree(without_long_tags(raw))
+        some = within_reason(raw)
+        if some is not raw:
+            self.note(MARKUP_CUT)
+        return html_tree(without_long_tags(some))
 
     @cached_property
     def data(self) -> Any:
@@ -86,6 +91,10 @@ class Document:
     def note(self, *flags: str) -> None:
         """Flag the document with what a reader found odd about it."""
         self._noted = tuple(dict.fromkeys(self._noted + flags))
+
+    def is_noted(self, flag: str) -> bool:
+        """Tell whether a reader has flagged the document with this."""
+        return flag in self._noted
 
     @property
     def text(self) -> str:
@@ -118,7 +127,7 @@ class Document:
         flags = done["page"].flags if "page" in done else ()
         if "_decoded" in done:
             flags = tuple(dict.fromkeys(flags + done["_decoded"].flags))
-        return flags + self._noted if self._noted else flags
+        return tuple(dict.fromkeys(flags + self._noted)) if self._noted else flags
 
     @cached_property
     def _decoded(self) -> Text:

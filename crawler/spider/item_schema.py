@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crawler.errors import ConfigError
+from crawler.expressions import Expression
 from crawler.outcome import ItemProblem, ItemRecord, Quarantined
 from crawler.spider.rules import SchemaField, SchemaRule
 from crawler.spider.schema_types import READERS, Reader, Unfit, read_decimal, read_float
@@ -25,6 +26,8 @@ _BOUNDS: Mapping[str, str] = {
 _LENGTHS = ("min_length", "max_length")
 #: Problems of one list, and fields that no schema has, that are named; a page may have any number.
 _NAMED = 20
+#: Seconds that a text may take to be matched with a pattern, of which a page may have thousands.
+_PATIENCE = 0.1
 
 
 class ItemSchemas:
@@ -112,12 +115,12 @@ class _Field:
         self._needed = not (rule.optional or rule.has_default) or rule.key
         try:
             self._limits = [_limit(rule.type, name, bound) for name, bound in rule.bounds.items()]
-            self._pattern = None if rule.pattern is None else re.compile(rule.pattern)
+            self._pattern = None if rule.pattern is None else Expression(rule.pattern)
             read = self._read
             self._one_of = tuple(one if read is None else read(one) for one in rule.one_of)
         except Unfit as error:
             raise ConfigError(f"{owner}: {error}") from None
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ConfigError(f"{owner}: pattern is no regular expression: {error}") from None
         self._plain = not (self._limits or self._pattern or self._one_of)
 
@@ -182,10 +185,8 @@ class _Field:
                     self._check_length(name, value, path, problems)
             elif not _keeps(name, value, bound):
                 problems.append(ItemProblem(path, value, f"{_BOUNDS[name]} {bound}"))
-        if self._pattern is not None and not self._pattern.search(str(value)):
-            problems.append(
-                ItemProblem(path, value, f"does not match {self._rule.pattern!r}")
-            )  # fmt: skip
+        if self._pattern is not None and (why := _mismatch(self._pattern, str(value))):
+            problems.append(ItemProblem(path, value, why))
         if self._one_of and value not in self._one_of:
             allowed = ", ".join(str(one) for one in self._one_of)
             problems.append(ItemProblem(path, value, f"is not one of {allowed}"))
@@ -211,6 +212,18 @@ def _limit(kind: str, name: str, bound: Any) -> tuple[str, Any]:
     if name not in _BOUNDS or kind not in ("int", "float", "decimal"):
         raise Unfit(f"{name} does not go with {kind}")
     return name, read_float(bound) if kind == "float" else read_decimal(bound)
+
+
+def _mismatch(pattern: Expression, text: str) -> str:
+    """Say why a text does not match, "" if it does."""
+    try:
+        return (
+            ""
+            if pattern.search(text, _PATIENCE) is not None
+            else f"does not match {pattern.pattern!r}"
+        )
+    except TimeoutError:
+        return f"is not matched with {pattern.pattern!r} within {_PATIENCE} s"
 
 
 def _keeps(name: str, value: Any, bound: Any) -> bool:

@@ -6,13 +6,13 @@ them raises, whatever a page holds.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from crawler.extract.document import Document
+from crawler.expressions import Expression
+from crawler.extract.document import SLOW_REGEX, Document
 from crawler.extract.element_text import collapse, decimal_in, markup_of, number_in, text_of
 from crawler.extract.links import absolute_url
 
@@ -122,13 +122,22 @@ def dated_by(form: str) -> Step:
     return step
 
 
-def searched(pattern: re.Pattern[str]) -> Step:
-    """Return the step that gives group 1 of an expression's first match, or the whole match."""
+def searched(pattern: Expression) -> Step:
+    """Return the step that gives group 1 of an expression's first match, or the whole match.
+
+    A page on which a search takes too long is flagged, and searched no more.
+    """
     group = 1 if pattern.groups else 0
 
-    def step(value: Any, _: Document) -> str | None:
+    def step(value: Any, document: Document) -> str | None:
         found = as_text(value)
-        match = None if found is None else pattern.search(found)
+        if found is None or document.is_noted(SLOW_REGEX):
+            return None
+        try:
+            match = pattern.search(found)
+        except TimeoutError:
+            document.note(SLOW_REGEX)
+            return None
         return None if match is None else match[group]
 
     return step

@@ -32,6 +32,7 @@ from datetime import datetime
 from typing import Any
 
 from crawler.errors import CallbackError, CloseSpider, ConfigError, IgnoreRequest
+from crawler.expressions import Expression
 from crawler.extract.document import Document
 from crawler.extract.element_text import markup_of
 from crawler.spider import step_functions as do
@@ -156,7 +157,7 @@ def _datetime(rule: StepRule) -> do.Step:
 def _regex(rule: StepRule) -> do.Step:
     pattern = _text(rule)
     try:
-        return _over_each(do.searched(re.compile(pattern)))
+        return _over_each(do.searched(Expression(pattern)))
     except (re.error, OverflowError, RecursionError) as error:
         raise ConfigError(f"regex {pattern!r} is no regular expression: {error}") from None
 

@@ -103,3 +103,10 @@ def test_a_hostile_path_costs_no_more_than_its_length() -> None:
 
     assert not patterns.match("/" + "a" * 8000)
     assert not patterns.match("/a" * 4000)
+
+
+@pytest.mark.parametrize("in_doubt", [True, False])
+def test_a_search_that_takes_too_long_says_what_it_was_told_to_say(in_doubt: bool) -> None:
+    patterns = compile_patterns(["re:(a|aa)+$"], in_doubt=in_doubt)
+
+    assert patterns.match("/" + "a" * 8_000 + "!") is in_doubt

@@ -96,7 +96,7 @@ class SchemaFieldSettings(Settings):
             raise bad_whole(f"pattern is for {', '.join(_TEXTS)}, not {_called(info)}")
         try:
             re.compile(value)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise bad_value(f"is no regular expression: {error}") from None
         return value
 

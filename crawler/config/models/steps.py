@@ -71,7 +71,7 @@ def _regex(value: object, info: ValidationInfo) -> str:
     text = _some_text(value, info) or ""
     try:
         re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise bad_value(f"is no regular expression: {error}") from None
     return text
 

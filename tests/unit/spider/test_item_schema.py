@@ -273,3 +273,9 @@ def test_a_schema_takes_what_it_gave_and_gives_it_again(kind: str, found: Any) -
         assert encode_fields(checked.data).isascii() or kind in ("str", "url")
     else:
         assert all(problem.reason for problem in checked.problems)
+
+
+def test_a_text_on_which_a_pattern_takes_too_long_is_a_problem() -> None:
+    reason = reason_of("a" * 50_000 + "!", "str", pattern="(a|aa)+$")
+
+    assert reason == "is not matched with '(a|aa)+$' within 0.1 s"

@@ -232,3 +232,13 @@ def test_no_value_makes_any_steps_raise(steps: list[str | dict[str, Any]], value
 )
 def test_a_list_of_texts_gives_what_each_of_them_gives(names: list[str], texts: list[str]) -> None:
     assert run(texts, *names) == [run(text, *names) for text in texts]
+
+
+def test_an_expression_that_takes_too_long_flags_its_page_and_is_asked_no_more() -> None:
+    document = Document("http://e.org/", b"", Kind.HTML)
+    steps = Steps([rule({"regex": "(a|aa)+$"})], "field 'f'", many=False)
+
+    first = steps.run("a" * 50_000 + "!", document)
+    second = steps.run("aa", document)
+
+    assert (first, second, document.flags) == (None, None, ("slow_regex",))
