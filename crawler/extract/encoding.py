@@ -9,6 +9,7 @@ valid UTF-8, the detector, windows-1252. Labels mean what the WHATWG Encoding st
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ PRESCAN_BYTES = 1024
 DETECTOR_BYTES = 65_536
 #: Stands for a label whose bytes must not be read as text: they become one U+FFFD.
 REPLACEMENT = "replacement"
+
+#: Bytes that are decoded at once only to see that they can be.
+_PIECE = 1 << 20
 
 _FALLBACK = "cp1252"
 _UTF_8_LABELS = frozenset(("utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8"))
@@ -152,8 +156,22 @@ def is_utf_8(body: bytes) -> bool:
     """Tell whether a body is valid UTF-8."""
     if body.isascii():
         return True
+    if len(body) > _PIECE:
+        return _is_utf_8_in_pieces(body)
     try:
         body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_utf_8_in_pieces(body: bytes) -> bool:
+    # A text may take four times the memory of its bytes.
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(body), _PIECE):
+            decoder.decode(body[start : start + _PIECE])
+        decoder.decode(b"", True)
     except UnicodeDecodeError:
         return False
     return True

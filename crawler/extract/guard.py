@@ -15,6 +15,7 @@ from __future__ import annotations
 import enum
 import re
 from collections import Counter
+from itertools import islice
 
 # Below this many bytes, or this many tags, the worst known markup takes about 20 ms.
 _CHECKED_BYTES = 4096
@@ -27,6 +28,14 @@ _PROFILE_STEP = 1000
 # 2,000 attributes take 7 ms, 20,000 take 600 ms. They need at least two bytes each.
 _MAX_ATTRIBUTES = 2000
 _LONG_TAG = 8192
+
+#: Tags of a page that are parsed. An element takes some 350 bytes in a tree, and no page for people
+#: has a tenth of that many.
+MOST_TAGS = 500_000
+#: Links that are looked at, three times as many as are ever taken.
+MOST_ANCHORS = 60_000
+_ANCHOR = re.compile(rb"<[aA][\s/]")
+_TAG_START = re.compile(rb"<")
 
 _NAME = re.compile(rb"</?[a-zA-Z][a-zA-Z0-9]*")
 # One alternative for each thing that may hold a "<" which opens no tag. None of them can fail once
@@ -66,6 +75,25 @@ def route(body: bytes) -> Route:
     if tags < _PROFILED_TAGS and tags - 2 * body.count(b"</") < _MAX_OPEN:
         return Route.FAST
     return Route.STEADY if _most_open(body) > _MAX_OPEN else Route.FAST
+
+
+def within_reason(body: bytes) -> bytes:
+    """Return the part of a page that is parsed: up to `MOST_TAGS` tags; mostly `body` itself."""
+    if len(body) < MOST_TAGS or body.count(b"<") <= MOST_TAGS:
+        return body
+    return _before(_TAG_START, body, MOST_TAGS)
+
+
+def with_fewer_links(body: bytes) -> bytes:
+    """Return the part of a page with its first `MOST_ANCHORS` links; mostly `body` itself."""
+    if len(body) < MOST_ANCHORS or body.count(b"<a") + body.count(b"<A") < MOST_ANCHORS:
+        return body
+    return _before(_ANCHOR, body, MOST_ANCHORS)
+
+
+def _before(what: re.Pattern[bytes], body: bytes, count: int) -> bytes:
+    one_too_many = next(islice(what.finditer(body), count, None), None)
+    return body if one_too_many is None else body[: one_too_many.start()]
 
 
 def without_long_tags(body: bytes) -> bytes:

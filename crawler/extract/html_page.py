@@ -11,7 +11,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from crawler.extract.encoding import Charset, decode
-from crawler.extract.guard import Route, route, without_long_tags
+from crawler.extract.guard import (
+    MOST_ANCHORS,
+    Route,
+    route,
+    with_fewer_links,
+    within_reason,
+    without_long_tags,
+)
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -24,6 +31,10 @@ _END = re.compile(
     rb"|</html\b[^>]*>?",
     re.DOTALL | re.IGNORECASE,
 )
+#: Flags: links, or markup, beyond what is read of a page.
+LINKS_CAPPED = "links_capped"
+MARKUP_CUT = "markup_cut"
+
 _TAGS = ("a", "area", "base", "meta", "title")
 
 
@@ -36,8 +47,9 @@ class HtmlPage:
         bases: `href` of every `base` element; the first valid one counts.
         metas: `name` and `content` of the `meta` elements with a name.
         title: Text of the first `title` element, white space collapsed; None without one.
-        flags: "odd_markup" when lexbor was spared, "long_tag" when attributes were dropped,
-            and what `crawler.extract.encoding.decode` says.
+        flags: "links_capped" and "markup_cut" when there was too much to read it all (`links` and
+            `anchors` end there then), "odd_markup" when lexbor was spared, "long_tag" when
+            attributes were dropped, and what `crawler.extract.encoding.decode` says.
     """
 
     __slots__ = ("anchors", "bases", "flags", "links", "metas", "title")
@@ -59,7 +71,8 @@ class HtmlPage:
             if tag == "base":
                 self.bases.append(href)
             elif tag in ("a", "area"):
-                self.links.append((href, attributes.get("rel")))
+                if len(self.links) < MOST_ANCHORS:
+                    self.links.append((href, attributes.get("rel")))
                 self.anchors += tag == "a"
 
 
@@ -72,6 +85,12 @@ def read_page(body: bytes, charset: Charset) -> HtmlPage:
     else:
         text, flags = decode(body, charset)
         raw = text.encode("utf-8", "replace")
+    fewer = with_fewer_links(raw)
+    if fewer is not raw:
+        flags = (*flags, LINKS_CAPPED)
+    raw = within_reason(fewer)
+    if raw is not fewer:
+        flags = (*flags, MARKUP_CUT)
     short = without_long_tags(raw)
     if short is not raw:
         flags = (*flags, "long_tag")

@@ -31,6 +31,7 @@ _LIMITS = {
 #: Flags that mean something of a page was left out.
 _LOSSES = {
     "links_capped": "pages with more links than are taken",
+    "markup_cut": "pages with more tags than are read",
     "odd_markup": "pages read by the second parser",
     "long_tag": "pages with tags cut short",
 }

@@ -41,6 +41,10 @@ class Parsed(msgspec.Struct):
     close_reason: str | None = None
     ignored: str | None = None
 
+    def note(self, flags: tuple[str, ...]) -> None:
+        """Add what was odd, each word once."""
+        self.flags = tuple(dict.fromkeys(self.flags + flags)) if self.flags else flags
+
     def add(self, item: ItemRecord | Quarantined) -> None:
         """Add an item, or one that breaks its schema."""
         if isinstance(item, ItemRecord):
