@@ -7,8 +7,9 @@ costs next to nothing.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+# As in `typing`, which `python -m crawler` would look for in the current directory first.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crawler.app.batch.map_cpu import map_cpu, map_cpu_sync
     from crawler.app.crawling import Crawling, crawl, crawl_sync

@@ -123,11 +123,18 @@ def _near(step: str, found: object) -> str:
     return f"did you mean '{near[0]}'?" if near else ""
 
 
-def _module_named(name: str) -> ModuleType:
-    # The current directory comes last: a file there must not stand in for an installed module.
+def search_current_directory() -> None:
+    """Let the user's code import what lies in the current directory.
+
+    It comes last: a file there must not stand in for an installed module.
+    """
     here = str(Path.cwd())
     if here not in sys.path and "" not in sys.path:
         sys.path.append(here)
+
+
+def _module_named(name: str) -> ModuleType:
+    search_current_directory()
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

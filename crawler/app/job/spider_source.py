@@ -16,7 +16,7 @@ from crawler.config.models.schemas import SchemaFieldSettings
 from crawler.config.models.steps import StepSettings
 from crawler.config.models.typed_values import item_type, typed
 from crawler.errors import ConfigError
-from crawler.offload.named_function import SPIDER_MODULE
+from crawler.offload.named_function import SPIDER_MODULE, search_current_directory
 from crawler.spider.failure import failed
 from crawler.spider.item_schema import ItemSchemas
 from crawler.spider.page_spider import PageSpider
@@ -37,7 +37,7 @@ def load_spider(file: Path, name: str, args: Mapping[str, Any]) -> Spider:
     """Import a spider class from its file and make its one instance.
 
     The folder of the file is not put on `sys.path`: a module that happens to lie beside a config
-    must not stand in for one of the standard library.
+    must not stand in for one of the standard library. The current directory comes last there.
 
     Raises:
         ConfigError: The file or the class cannot be had, or raises; says where.
@@ -47,6 +47,7 @@ def load_spider(file: Path, name: str, args: Mapping[str, Any]) -> Spider:
     if spec is None or spec.loader is None:
         raise ConfigError(f"{file} is no Python file")
     module = importlib.util.module_from_spec(spec)
+    search_current_directory()
     sys.modules[module_name] = module  # dataclasses look their module up there
     try:
         spec.loader.exec_module(module)
