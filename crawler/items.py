@@ -12,6 +12,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import math
 import uuid
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, ClassVar, Self
@@ -25,6 +26,28 @@ DICT_ITEM = "item"
 
 _MAX_DEPTH = 100
 _KEPT = (decimal.Decimal, datetime.date, datetime.time, datetime.timedelta, uuid.UUID, bytes)
+
+
+class UnplainItemError(CallbackError):
+    """An item has a field that holds what is no plain data.
+
+    Attributes:
+        name: The item's kind.
+        data: Its other fields, as plain data.
+        field: Dotted path of the first field that is not.
+        why: What is wrong with it: "holds a Lock, which is no plain data".
+    """
+
+    def __init__(self, name: str, data: dict[str, Any], field: str, why: str) -> None:
+        super().__init__(f"field {field!r} {why}")
+        self.name = name
+        self.data = data
+        self.field = field
+        self.why = why
+
+
+class _UnplainError(Exception):
+    """A path, and what is wrong with what stands there."""
 
 
 class Field(dict[str, Any]):
@@ -111,9 +134,11 @@ def to_record(thing: object) -> tuple[str, dict[str, Any]]:
     Plain data is what JSON knows, besides bytes, Decimal, UUID and the types of `datetime`:
     tuples and sets become lists, nested items dicts, keys strings, integers beyond 64 bits
     strings, and lone surrogates U+FFFD, as neither JSON nor UTF-8 has room for the last two.
+    A Decimal that is no finite number becomes the float that is none: null, once it is written.
 
     Raises:
-        CallbackError: This is no item, or one of its fields holds something else; it is named.
+        UnplainItemError: A field holds something else; it is named.
+        CallbackError: This is no item.
     """
     if isinstance(thing, Mapping):
         fields: Mapping[Any, Any] | None = thing
@@ -124,7 +149,21 @@ def to_record(thing: object) -> tuple[str, dict[str, Any]]:
         raise CallbackError(
             f"expected a Request or an item, got {type(thing).__name__}: {thing!r:.80}"
         )
-    return name, {_key(key): _plain(value, _key(key), 0) for key, value in fields.items()}
+    try:
+        return name, {_key(key): _plain(value, _key(key), ()) for key, value in fields.items()}
+    except _UnplainError:
+        raise _unplain_item(name, fields) from None
+
+
+def _unplain_item(name: str, fields: Mapping[Any, Any]) -> UnplainItemError:
+    plain: dict[str, Any] = {}
+    wrong: list[tuple[str, str]] = []
+    for key, value in fields.items():
+        try:
+            plain[_key(key)] = _plain(value, _key(key), ())
+        except _UnplainError as error:
+            wrong.append(error.args)
+    return UnplainItemError(name, plain, *wrong[0])
 
 
 def _fields_of(thing: object) -> Mapping[str, Any] | None:
@@ -155,40 +194,49 @@ def _text(value: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _plain(value: Any, path: str, depth: int) -> Any:
-    """Return a value as plain data; `path` names it in the error."""
+def _plain(value: Any, path: str, above: tuple[int, ...]) -> Any:
+    """Return a value as plain data; `path` names it in the error, `above` what it stands in."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, float):
         return float(value)  # a subclass, as numpy has one, is no plain data
     if isinstance(value, str):
-        return value.value if isinstance(value, enum.Enum) else _text(value)
+        return _text(value.value if isinstance(value, enum.Enum) else value)
     if isinstance(value, int):
-        number = int(value)
-        return number if -(1 << 63) <= number < 1 << 64 else str(number)
+        return _whole(int(value), path)
     if isinstance(value, _KEPT):
-        return value
+        unfit = isinstance(value, decimal.Decimal) and not value.is_finite()
+        return math.nan if unfit else value
     if isinstance(value, enum.Enum):
-        return _plain(value.value, path, depth)
-    if depth >= _MAX_DEPTH:
-        raise CallbackError(f"field {path[:60]!r} is nested more than {_MAX_DEPTH} deep")
-    return _plain_container(value, path, depth + 1)
+        return _plain(value.value, path, above)
+    if id(value) in above:
+        raise _UnplainError(path[:60], "holds itself")
+    if len(above) >= _MAX_DEPTH:
+        raise _UnplainError(path[:60], f"is nested more than {_MAX_DEPTH} deep")
+    return _plain_container(value, path, (*above, id(value)))
 
 
-def _plain_container(value: Any, path: str, depth: int) -> Any:
+def _whole(number: int, path: str) -> int | str:
+    if -(1 << 63) <= number < 1 << 64:
+        return number
+    try:
+        return str(number)
+    except ValueError:  # sys.set_int_max_str_digits: a page must not make us compute for hours
+        raise _UnplainError(path, "holds a whole number of too many digits") from None
+
+
+def _plain_container(value: Any, path: str, above: tuple[int, ...]) -> Any:
     if isinstance(value, list | tuple):
-        return [_plain(one, f"{path}[{index}]", depth) for index, one in enumerate(value)]
+        return [_plain(one, f"{path}[{index}]", above) for index, one in enumerate(value)]
     if isinstance(value, set | frozenset):
         # A set has no order of its own; the same page must give the same line again.
         return sorted(
-            (_plain(one, path, depth) for one in value), key=lambda one: (str(type(one)), repr(one))
+            (_plain(one, path, above) for one in value), key=lambda one: (str(type(one)), repr(one))
         )
     fields = value if isinstance(value, Mapping) else _fields_of(value)
     if fields is None:
-        raise CallbackError(
-            f"field {path!r} holds a {type(value).__name__}, which is no plain data"
-        )
-    return {_key(key): _plain(one, f"{path}.{_key(key)}", depth) for key, one in fields.items()}
+        raise _UnplainError(path, f"holds a {type(value).__name__}, which is no plain data")
+    return {_key(key): _plain(one, f"{path}.{_key(key)}", above) for key, one in fields.items()}
 
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode

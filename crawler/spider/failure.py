@@ -43,6 +43,16 @@ def failed(error: BaseException, frame: FrameType | None = None) -> CallbackFail
     return CallbackFailed(f"{head} ({place})" if place else head)
 
 
+def place_in(code: object) -> str:
+    """Return where a suspended generator stands, in brackets after a blank; "" for anything else.
+
+    Args:
+        code: What a callback gave.
+    """
+    frame = standing_in(code)
+    return f" ({_in_frame(frame)})" if frame is not None else ""
+
+
 def standing_in(code: object) -> FrameType | None:
     """Return the frame in which a generator, plain or async, is suspended."""
     for name in ("gi_frame", "ag_frame", "cr_frame"):

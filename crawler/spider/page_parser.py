@@ -11,13 +11,13 @@ from crawler.errors import CallbackError, CloseSpider, ConfigError, IgnoreReques
 from crawler.extract.document import Document
 from crawler.extract.media import Kind, is_html, kind_of
 from crawler.extract.response import TextResponse, make_response
-from crawler.items import to_record
+from crawler.items import UnplainItemError, to_record
 from crawler.messages import FetchRequest, HttpResponse, NewRequest, QueuedRequest, Request
-from crawler.outcome import ItemRecord, Quarantined
+from crawler.outcome import ItemProblem, ItemRecord, Quarantined
 from crawler.policy.scope import Scope
 from crawler.spider.asked import fetch_request, request_of, wants_status
 from crawler.spider.callbacks import CallbackRef, resolve
-from crawler.spider.failure import CallbackFailed, RequestFailure
+from crawler.spider.failure import CallbackFailed, RequestFailure, place_in
 from crawler.spider.following import LinkFollower
 from crawler.spider.hop import follow_redirect
 from crawler.spider.intake import Intake
@@ -165,7 +165,7 @@ class PageParser:
             if document.kind in _READ:
                 self._read(queued, http, document, parsed)
             else:
-                parsed.flags = (*parsed.flags, *document.flags)
+                parsed.note(document.flags)
 
     async def errback(
         self, queued: QueuedRequest, error: Exception, http: HttpResponse | None = None
@@ -232,7 +232,24 @@ class PageParser:
     def _start(self, one: object, ordinal: int) -> NewRequest | ItemRecord | Quarantined:
         if isinstance(one, Request):
             return self._intake.start(one, ordinal)
-        return self._schemas.check(ItemRecord(*to_record(one)))
+        return self._item(one, None)
+
+    def _item(self, one: object, given: object) -> ItemRecord | Quarantined:
+        """Return an item as its schema says; one that is not as it should be spoils no other.
+
+        Args:
+            one: The item.
+            given: The generator that it came out of, if it did.
+
+        Raises:
+            CallbackError: This is no item.
+        """
+        try:
+            record = ItemRecord(*to_record(one))
+        except UnplainItemError as error:
+            problem = ItemProblem(error.field, None, error.why + place_in(given))
+            return Quarantined(error.name, error.data, (problem,))
+        return self._schemas.check(record)
 
     def _payload(self, queued: QueuedRequest) -> Payload:
         with located():
@@ -248,7 +265,7 @@ class PageParser:
                     self._reader.read(queued, http, document, parsed)
                 if self._follower is not None and document.kind is Kind.HTML:
                     self._follower.follow(http, document, parsed)
-        parsed.flags = (*parsed.flags, *document.flags)
+        parsed.note(document.flags)
 
     async def _call(
         self,
@@ -266,7 +283,7 @@ class PageParser:
                 async with contextlib.aclosing(each(given)) as stream:
                     async for one in stream:
                         with located(given):
-                            self._take(one, queued, parsed)
+                            self._take(one, given, queued, parsed)
             except CloseSpider as word:
                 parsed.close_reason = word.reason
             except IgnoreRequest as word:
@@ -275,9 +292,9 @@ class PageParser:
                 parsed.quarantined = []
                 parsed.ignored = str(word) or "ignored"
 
-    def _take(self, one: object, queued: QueuedRequest, parsed: Parsed) -> None:
+    def _take(self, one: object, given: object, queued: QueuedRequest, parsed: Parsed) -> None:
         if not isinstance(one, Request):
-            parsed.add(self._schemas.check(ItemRecord(*to_record(one))))
+            parsed.add(self._item(one, given))
             return
         ordinal = len(parsed.requests)
         row = self._intake.found(one, queued.depth + 1, ordinal, parsed.offsite)

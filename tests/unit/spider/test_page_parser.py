@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -203,7 +204,6 @@ async def test_a_callback_may_give_one_or_nothing(shape: str, items: list[ItemRe
         ("raises_async", "RuntimeError: broken"),
         ("raises_at_once", "RuntimeError: broken"),
         ("gives_lambda", r"CallbackError: callback .*<lambda> is a lambda"),
-        ("gives_response", "CallbackError: field 'page' holds a HtmlResponse"),
     ],
 )
 async def test_a_failing_callback_names_the_users_file_and_line(name: str, message: str) -> None:
@@ -211,6 +211,19 @@ async def test_a_failing_callback_names_the_users_file_and_line(name: str, messa
         CallbackFailed, match=rf"{message}.* \(spider/test_page_parser.py:\d+ in {name}\)"
     ):
         await parser().parse(calling(name), answer())
+
+
+async def test_an_item_that_is_no_plain_data_is_set_aside_alone_and_names_the_line() -> None:
+    parsed = await parser().parse(calling("gives_response"), answer())
+
+    (broken,) = parsed.quarantined
+    (problem,) = broken.problems
+    assert (problem.field, problem.value) == ("page", None)
+    assert re.fullmatch(
+        r"holds a HtmlResponse, which is no plain data"
+        r" \(spider/test_page_parser.py:\d+ in gives_response\)",
+        problem.reason,
+    )
 
 
 @pytest.mark.parametrize(
