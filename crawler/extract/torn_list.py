@@ -31,9 +31,14 @@ _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _LONGEST_ENTRY = 64 * 1024
 
 
-def read_torn(data: bytes) -> Iterator[ListedUrl | None]:
-    """Yield every entry in order; None stands for one whose URL is not there, or not complete."""
-    opened = _ENTRY.search(data)
+def read_torn(data: bytes, start: int = 0) -> Iterator[ListedUrl | None]:
+    """Yield every entry in order; None stands for one whose URL is not there, or not complete.
+
+    Args:
+        data: The document.
+        start: Byte at which to begin.
+    """
+    opened = _ENTRY.search(data, start)
     while opened is not None:
         following = _ENTRY.search(data, opened.end())
         end = len(data) if following is None else following.start()

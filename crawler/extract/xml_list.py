@@ -91,7 +91,7 @@ def _read_rest(reader: _Reader, data: bytes, why: str) -> None:
     """Take what still makes sense from the entry on in which the document broke."""
     listing = reader.listing
     broken_at = reader.parsed_to
-    for entry in read_torn(data[reader.sound_to :]):
+    for entry in read_torn(data, reader.sound_to):
         if entry is None:
             listing.without_url += 1
         else:

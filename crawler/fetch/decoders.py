@@ -25,6 +25,9 @@ _ZSTD_WINDOW = 8 * 1024 * 1024
 #: slices small enough that one cannot bring more than some 10 MiB.
 _ZSTD_SLICE = 256
 
+#: Bytes that brotli may give at once.
+_PART = 1024 * 1024
+
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -144,7 +147,7 @@ class BrotliDecoder:
         parts: list[bytes] = []
         try:
             while True:
-                part: bytes = self._inner.process(data, output_buffer_limit=limit + 1)
+                part: bytes = self._inner.process(data, output_buffer_limit=min(limit, _PART) + 1)
                 parts.append(part)
                 limit -= len(part)
                 if limit < 0:

@@ -77,6 +77,7 @@ class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
         gives: What the item of the page must hold, by field.
         never: Paths that must not be asked for.
         most: Requests that the host may get in all, robots.txt included; None for no limit.
+        room: MiB by which the memory of a crawl of it may grow, and that of its server with it.
         decided: Why the expected end is not the one that the usual matrices ask for; "" for none.
     """
 
@@ -101,6 +102,7 @@ class FaultRow(msgspec.Struct, frozen=True, kw_only=True):
     gives: dict[str, object] = msgspec.field(default_factory=dict)
     never: tuple[str, ...] = ()
     most: int | None = None
+    room: int = 48
     decided: str = ""
 
     @property

@@ -54,7 +54,7 @@ def _row(  # noqa: PLR0913 - a list, what it leads to, and how all of that ends
     return FaultRow(
         number=number, does=does, path=_LIST, is_list=True, expected=expected or done(),
         play=site({_LIST: script, "*": html("")} | (pages or {})),
-        ends=dict.fromkeys(yes.split(), done()), never=tuple(no.split()), most=most,
+        ends=dict.fromkeys(yes.split(), done()), never=tuple(no.split()), most=most, room=160,
     )  # fmt: skip
 
 

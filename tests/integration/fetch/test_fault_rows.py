@@ -16,9 +16,11 @@ from crawler.testing.faults.row import Door, FaultRow
 from crawler.testing.hostile_server import HostileServer
 from scripts.soak.fault_crawl import crawl, faults_of, played_names, starts_of, trusted
 
-#: Bytes that a crawl may grow by, whatever is thrown at it; its limit on a body is 1 MiB.
-_GROWTH = 48 * 1024 * 1024
+_MIB = 1024 * 1024
 _SECONDS = 30
+
+#: It takes as long as probes of a dead host do; the crawl of all rows at once has it.
+_LONG = {"F71"}
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +44,9 @@ def certificates(
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "threads"])
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.number}-{row.does}")
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.number not in _LONG], ids=lambda row: row.number
+)
 async def test_a_row_ends_as_it_says(
     row: FaultRow, backend: str, certificates: CertificateAuthority | None, tmp_path: Path
 ) -> None:
@@ -58,7 +62,7 @@ async def test_a_row_ends_as_it_says(
         wrong = faults_of(row, server, crawled, retries=retries)
 
     assert wrong == []
-    assert (crawled.growth or 0) < _GROWTH
+    assert (crawled.growth or 0) < row.room * _MIB
     assert crawled.summary["books"]["balanced"]
 
 
@@ -66,9 +70,10 @@ def test_every_row_has_a_number_of_its_own() -> None:
     assert [n for n, times in Counter(row.number for row in ROWS).items() if times > 1] == []
 
 
-@pytest.mark.parametrize("number", range(1, 43))
+@pytest.mark.parametrize("number", range(1, 101))
 def test_every_number_of_the_matrix_has_a_row_or_a_test_of_its_own(number: int) -> None:
-    elsewhere = {14, 15}  # what the machine runs out of, and what a host does to others: below
-    rows = [row for row in ROWS if row.number.rstrip("abcdefghij") == f"F{number}"]
+    # What the machine runs out of, what a host does to others, and rules of two ports.
+    elsewhere = {14, 15, 95}
+    rows = [row for row in ROWS if row.number.rstrip("abcdefghijk") == f"F{number}"]
 
     assert rows or number in elsewhere
