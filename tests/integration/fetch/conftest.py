@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from crawler.clock import SystemClock
+from crawler.fetch.access import Access
 from crawler.fetch.addresses import AddressGuard
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.http_client import AiohttpFetcher
@@ -94,6 +95,7 @@ def new_fetcher(client: str, names: Names) -> NewFetcher:  # no test asks a real
         jar: CookieJar | None = None,
         guard: AddressGuard | None = None,
         headers: dict[str, str] | None = None,
+        access: Access | None = None,
         **limits: Any,
     ) -> AsyncIterator[Fetcher]:
         fetcher = KINDS[client](
@@ -103,6 +105,7 @@ def new_fetcher(client: str, names: Names) -> NewFetcher:  # no test asks a real
             jar=jar if jar is not None else CookieJar(),
             guard=guard or AddressGuard("allow"),
             clock=SystemClock(),
+            access=access,
         )
         try:
             yield fetcher
