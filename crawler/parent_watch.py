@@ -16,6 +16,8 @@ from multiprocessing import connection
 def end_with(sentinel: int) -> None:
     """End this process when the other end of a pipe is closed.
 
+    The first of a process group takes the group along: what user code started is in it.
+
     Args:
         sentinel: Descriptor of the end to read from; to be left open.
     """
@@ -23,11 +25,17 @@ def end_with(sentinel: int) -> None:
     # The thread needs the interpreter's lock, which an expression that backtracks for ever never
     # lets go. The kernel needs nothing: the default action of SIGIO is the end.
     signal.signal(signal.SIGIO, signal.SIG_DFL)
-    fcntl.fcntl(sentinel, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(sentinel, fcntl.F_SETOWN, -os.getpid() if _leads() else os.getpid())
     flags = fcntl.fcntl(sentinel, fcntl.F_GETFL)
     fcntl.fcntl(sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
 def _watch(sentinel: int) -> None:
     connection.wait([sentinel])
+    if _leads():
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
+
+
+def _leads() -> bool:
+    return os.getpgrp() == os.getpid()

@@ -11,7 +11,6 @@ import os
 import pickle
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable
 from multiprocessing import connection, parent_process
@@ -22,6 +21,7 @@ import msgspec
 
 from crawler.offload.named_function import NotImportable, find_function, why
 from crawler.offload.offloaded import Codec, Kind
+from crawler.parent_watch import end_with
 
 _LOADED_BY = os.getpid()
 _MAX_TRACE = 4_000
@@ -120,25 +120,8 @@ def _lead_family() -> None:
 def _die_with_parent() -> None:
     """End with the parent, whatever ends it; nobody else would end us (cpython#111873)."""
     parent = parent_process()
-    if parent is None:
-        return
-    threading.Thread(target=_watch, args=(parent.sentinel,), name="parent", daemon=True).start()
-    # The thread needs the interpreter's lock, which an expression that backtracks for ever never
-    # lets go. The kernel needs nothing: the default action of SIGIO is the end.
-    import fcntl
-
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    ours = os.getpid()
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, -ours if os.getpgrp() == ours else ours)
-    flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
-    fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
-
-
-def _watch(sentinel: int) -> None:
-    connection.wait([sentinel])
-    if os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
+    if parent is not None:
+        end_with(parent.sentinel)
 
 
 def _free_stdout() -> None:

@@ -22,6 +22,8 @@ from crawler.testing.raw_server import Exchange, RawServer
 ROOT = Path(__file__).parents[2]
 #: Runs every job that a test writes on another backend: ACCEPTANCE_BACKEND=threads scripts/test
 BACKEND = os.environ.get("ACCEPTANCE_BACKEND")
+#: Runs them with so many worker processes: ACCEPTANCE_WORKERS=2 scripts/test tests/acceptance
+WORKERS = os.environ.get("ACCEPTANCE_WORKERS")
 Play = Callable[[Exchange], Awaitable[None]]
 
 
@@ -178,6 +180,8 @@ class Job:
         config["fetch"] = manners | keys.get("fetch", {})
         if BACKEND is not None:
             config["run"] = {"backend": BACKEND} | keys.get("run", {})
+        if WORKERS is not None and keys.get("run", {}).get("backend") != "threads":
+            config["run"] = {"workers": int(WORKERS)} | keys.get("run", {})
         kept = {name: value for name, value in config.items() if value is not None}
         self.file.write_text(yaml.safe_dump(kept, sort_keys=False))
 

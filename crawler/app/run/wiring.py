@@ -22,8 +22,9 @@ from crawler.app.run.left_outputs import left_outputs
 from crawler.app.run.options import RunOptions
 from crawler.app.run.output_columns import columns_of
 from crawler.app.run.retrying import no_starts
-from crawler.app.run.staff import Staff, Workplace
+from crawler.app.run.staff import Staff
 from crawler.app.run.stalls import Stalls
+from crawler.app.run.workplace import Workplace
 from crawler.config.load import LoadedJob
 from crawler.config.models.items import OutputSettings
 from crawler.config.models.job import Job

@@ -6,8 +6,8 @@ import asyncio
 
 import msgspec
 
-from crawler.app.run.staff import Workplace
-from crawler.app.worker.setup import WorkerSetup, settings_hash
+from crawler.app.run.worker_setup import WorkerSetup, settings_hash
+from crawler.app.run.workplace import Workplace
 from crawler.errors import CallbackError, OffloadFailed
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.messages import QueuedRequest

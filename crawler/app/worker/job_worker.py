@@ -14,8 +14,8 @@ from crawler.app.job.start_lists import source_reader
 from crawler.app.run.backend import Backend
 from crawler.app.run.process_figures import peak_rss_bytes
 from crawler.app.run.spider_end import tell_spider
+from crawler.app.run.worker_setup import WorkerSetup, settings_hash
 from crawler.app.worker.remote_offload import RemoteOffload
-from crawler.app.worker.setup import WorkerSetup, settings_hash
 from crawler.config.load import LoadedJob, load_job
 from crawler.errors import CallbackError, ConfigError
 from crawler.fetch.cookie_jar import CookieJar

@@ -9,8 +9,8 @@ import socket
 
 import msgspec
 
+from crawler.app.run.worker_setup import WorkerSetup
 from crawler.app.worker.job_worker import JobWorker
-from crawler.app.worker.setup import WorkerSetup
 from crawler.clock import SystemClock
 from crawler.errors import ConfigError
 from crawler.loop import new_loop_factory

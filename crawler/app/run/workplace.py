@@ -1,0 +1,48 @@
+"""What the workers of a run have to work with."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from crawler.app.job.job_paths import JobPaths
+from crawler.app.job.spider_set import SpiderSet
+from crawler.app.run.backend import Backend
+from crawler.app.run.stalls import Stalls
+from crawler.config.load import LoadedJob
+from crawler.engine.crawl import Crawl
+from crawler.engine.tally import Tally
+from crawler.interfaces import Fetcher, Opened
+from crawler.observe.recorder import Recorder
+from crawler.policy.retry import RetryPolicy
+from crawler.policy.scope import Scope
+from crawler.policy.traps import Traps
+from crawler.spider.page_parser import PageParser
+
+
+class Workplace(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is to work with.
+
+    Attributes:
+        gate: The crawl's semaphore.
+        stalls: Is told of callbacks that keep a loop.
+        loop: Name of the event loop.
+    """
+
+    loaded: LoadedJob
+    paths: JobPaths
+    spiders: SpiderSet
+    opened: Opened
+    tally: Tally
+    scope: Scope
+    traps: Traps
+    parser: PageParser
+    fetcher: Fetcher
+    retry: RetryPolicy
+    crawl: Crawl
+    backend: Backend
+    gate: asyncio.Semaphore
+    stalls: Stalls
+    recorder: Recorder
+    loop: str
