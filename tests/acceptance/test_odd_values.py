@@ -23,7 +23,8 @@ circle["me"] = circle
 ODD = [
     ("nan", math.nan), ("inf", -math.inf), ("dec_nan", D("NaN")), ("dec_inf", D("-Infinity")),
     ("dec", D("1.10")), ("dec_huge", D("1E+400")), ("huge", 2**70), ("max64", 2**64 - 1),
-    ("minus_zero", -0.0), ("surrogate", "a\\ud800b"), ("nul", "a\\x00b"), ("lines", "a\\r\\n\\u2028b"),
+    ("minus_zero", -0.0), ("surrogate", "a\\ud800b"), ("nul", "a\\x00b"),
+    ("lines", "a\\r\\n\\u2028b"),
     ("bytes", b"\\xff\\x00"), ("uuid", uuid.UUID(int=1)), ("date", datetime.date(2026, 1, 2)),
     ("time", datetime.datetime(2038, 1, 19, 3, 14, 8, tzinfo=datetime.timezone.utc)),
     ("naive", datetime.datetime(2026, 1, 2, 3, 4, 5, 6)),
