@@ -32,7 +32,7 @@ from crawler.offload.child import (
     run_batch,
 )
 from crawler.offload.offloaded import Kind
-from crawler.offload.slot_context import OUT_OF_MEMORY, slot_context
+from crawler.offload.slot_context import OUT_OF_MEMORY, safe_path, slot_context
 from crawler.offload.waiting import BATCH_SECONDS
 
 T = TypeVar("T")
@@ -122,10 +122,11 @@ class Slot:
                 return _failed(OSError(errno.ESHUTDOWN, "the slot is closed"))
             self._faults, theirs = self._context.Pipe(duplex=False)
             try:
-                self._pool = ProcessPoolExecutor(
-                    1, self._context, initializer=begin, initargs=(self._settings, theirs)
-                )
-                greeting = self._pool.submit(hello)
+                with safe_path():
+                    self._pool = ProcessPoolExecutor(
+                        1, self._context, initializer=begin, initargs=(self._settings, theirs)
+                    )
+                    greeting = self._pool.submit(hello)
             except OSError as error:  # no process, no descriptor left
                 return _failed(error)
             finally:

@@ -24,6 +24,9 @@ from typing import Any
 OUT_OF_MEMORY = 86
 _PRELOAD = "crawler.offload.child"
 _starting = threading.Lock()
+_searching = threading.Lock()
+#: Python's own switch (3.11), and what tells that it is we who set it.
+_SAFE_PATH, _OURS = "PYTHONSAFEPATH", "crawler"
 
 
 class _Lean(BaseProcess):
@@ -38,10 +41,30 @@ class _Lean(BaseProcess):
             super().start()
 
     def run(self) -> None:
+        if os.environ.get(_SAFE_PATH) == _OURS:  # not for what the user's functions may start
+            del os.environ[_SAFE_PATH]
         try:
             super().run()
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
+
+
+@contextlib.contextmanager
+def safe_path() -> Iterator[None]:
+    """Let processes that Python starts for itself not import from the current directory first.
+
+    The fork server and the tracker of semaphores are started by `python -c`, for which a file
+    `struct.py` of a job's folder would pass for the module of that name.
+    """
+    with _searching:
+        if _SAFE_PATH in os.environ:
+            yield
+            return
+        os.environ[_SAFE_PATH] = _OURS
+        try:
+            yield
+        finally:
+            del os.environ[_SAFE_PATH]
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ START = 60.0
 LEAVE = 20.0
 
 # The search path is the parent's, wherever that has it from: a worker must import the same code.
+# Until it is set, -P keeps the current directory from being searched first.
 _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
     " from {module} import main; main(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])"
@@ -61,7 +62,7 @@ class WorkerProcess:
         with contextlib.closing(theirs):
             try:
                 self._process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-c", _PROGRAM.format(module=self._module),
+                    sys.executable, "-P", "-c", _PROGRAM.format(module=self._module),
                     json.dumps(sys.path), str(theirs.fileno()), str(watched), self._loop,
                     stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(), watched),
                 )  # fmt: skip
