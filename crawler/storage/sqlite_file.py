@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sqlite3
@@ -28,6 +29,9 @@ def open_database(path: Path, durability: str) -> sqlite3.Connection:
         StateError: The file is damaged, foreign, or of a newer version; it is left as it was.
     """
     try:
+        # It holds cookies. What SQLite puts beside it has the permissions of the file itself.
+        with contextlib.suppress(OSError):  # SQLite says better what is wrong
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         db = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
