@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from pathlib import Path
@@ -10,23 +11,57 @@ _STATM = Path("/proc/self/statm")
 
 
 class CpuMeter:
-    """CPU seconds of this process and of the children that end from now on.
+    """CPU seconds of this process and of every process below it, at any depth.
 
-    Children that ended before are not ours: a script that made a venv and then became this
-    process leaves its own behind.
+    A process that ended and was waited for is in the figures of the one that waited, one that lives
+    is asked. So is the fork server, in whose figures the process slots are that it started: it is
+    waited for only when this process ends, too late to be counted. Where there is no `/proc`, the
+    living are left out. Children from before the meter was made are not ours: a script that made a
+    venv and then became this process leaves its own behind.
     """
 
     def __init__(self) -> None:
-        self._children = _seconds(resource.RUSAGE_CHILDREN)
-        self._begun = self.total()
+        self._others = _seconds(resource.RUSAGE_CHILDREN)
+        self._below = below(os.getpid())
+        self._begun = _seconds(resource.RUSAGE_SELF)
 
     def total(self) -> float:
-        """Return the seconds since the process began."""
-        return _seconds(resource.RUSAGE_SELF) + _seconds(resource.RUSAGE_CHILDREN) - self._children
+        """Return the seconds since the process began, of the whole tree. Reads all of `/proc`."""
+        living = below(os.getpid()) - self._below
+        return self._own_and_ended() + living
 
     def since_made(self) -> float:
-        """Return the seconds since the meter was made."""
-        return self.total() - self._begun
+        """Return the seconds since the meter was made, without processes that live below."""
+        return self._own_and_ended() - self._begun
+
+    def _own_and_ended(self) -> float:
+        ended = _seconds(resource.RUSAGE_CHILDREN) - self._others
+        return _seconds(resource.RUSAGE_SELF) + ended
+
+
+def below(root: int) -> float:
+    """Return the CPU seconds of the processes below one, and of all that they waited for.
+
+    Returns:
+        0 where there is no `/proc`.
+    """
+    children: dict[int, list[int]] = {}
+    spent: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name, in brackets, may hold anything; the fields behind it begin with the third.
+            fields = path.read_bytes().rpartition(b") ")[2].split()
+        except OSError:
+            continue  # it has just ended
+        pid = int(path.parent.name)
+        children.setdefault(int(fields[1]), []).append(pid)
+        spent[pid] = sum(int(field) for field in fields[11:15])
+    found, queue = 0, [root]
+    while queue:
+        for pid in children.get(queue.pop(), ()):
+            found += spent[pid]
+            queue.append(pid)
+    return found / os.sysconf("SC_CLK_TCK")
 
 
 def _seconds(who: int) -> float:

@@ -1,0 +1,72 @@
+"""What a run costs is counted over its whole process tree."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crawler.app.run.process_figures import CpuMeter, below
+
+LIVING = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
+
+#: Spends a third of a second, says so, waits.
+SPEND = """\
+import sys, time
+while time.process_time() < 0.3: pass
+print("spent", flush=True)
+sys.stdin.read()
+"""
+#: The same in a child of its own, which has ended when this says so.
+SPEND_BELOW = f"""\
+import subprocess, sys
+subprocess.run([sys.executable, "-c", {SPEND!r}], stdin=subprocess.DEVNULL)
+sys.stdin.read()
+"""
+
+
+def spent_by(program: str) -> tuple[float, float]:
+    """Return what a meter counts for a program while that lives, and once it is gone."""
+    meter = CpuMeter()
+    own = os.times()
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"spent\n"
+        living = meter.total()
+    before = own.user + own.system
+    return living - before, meter.total() - before
+
+
+@LIVING
+@pytest.mark.slow
+@pytest.mark.parametrize("program", [SPEND, SPEND_BELOW], ids=["child", "grandchild"])
+def test_a_process_counts_while_it_lives_and_once_when_it_is_gone(program: str) -> None:
+    living, gone = spent_by(program)
+
+    # The clock of /proc ticks a hundred times a second, four fields of two processes.
+    assert living >= 0.25
+    assert 0.3 <= gone < 2 * living
+
+
+@LIVING
+@pytest.mark.slow
+def test_children_from_before_are_not_counted() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SPEND], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        before = sum(os.times()[:2])
+        meter = CpuMeter()
+        counted = meter.total() - before
+
+    assert counted < 0.25
+
+
+def test_nothing_is_below_a_process_that_does_not_exist() -> None:
+    assert below(2**30) == 0
