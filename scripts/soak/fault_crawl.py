@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from unittest import mock
 
 from crawler.app.job.job_paths import JobPaths
@@ -62,11 +62,24 @@ class Crawled:
     peak: int | None
 
 
+class Played(Protocol):
+    """What plays rows: this process, or another."""
+
+    @property
+    def rows(self) -> Mapping[str, FaultRow]:
+        """The rows by number."""
+        ...
+
+    def address(self, number: str) -> str:
+        """Return the address of a row."""
+        ...
+
+
 @dataclass
 class PlayedNames:
     """Stands in for the name servers of both clients, by the rows of a server."""
 
-    server: HostileServer
+    server: Played
     asked: Counter[str] = field(default_factory=Counter)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -109,7 +122,7 @@ def _family(address: str) -> int:
 
 
 @contextlib.contextmanager
-def played_names(server: HostileServer) -> Iterator[PlayedNames]:
+def played_names(server: Played) -> Iterator[PlayedNames]:
     """Let every fetcher that is made meanwhile ask the rows for addresses."""
     names = PlayedNames(server)
     with (

@@ -10,6 +10,7 @@ from crawler.testing.faults.row import FaultRow, dead, done, failed
 from crawler.testing.raw_server import Exchange, Script, answer
 
 _RETRY = {"fetch.retries": "1"}
+_NO_ROBOTS = answer(b"", status="404 Not Found")
 _MANY = tuple(f"/{n}" for n in range(30))
 
 
@@ -78,9 +79,9 @@ WAITS = (
 FAILURES = (
     FaultRow(
         number="F71", does="answers 503 to everything",
-        expected=dead(ErrorClass.SERVER, "503"), has_after=False, starts=_MANY,
-        play=keeps(answer(b"", status="503 Service Unavailable")), most=8,
-        ends={_MANY[-1]: dead(ErrorClass.UNAVAILABLE)}, some=(dead(ErrorClass.UNAVAILABLE),),
+        expected=dead(ErrorClass.UNAVAILABLE, "did not work"), starts=_MANY[1:], path="/last",
+        play=site({"/robots.txt": _NO_ROBOTS, "*": answer(b"", status="503 Service Unavailable")}),
+        plays_robots=True, has_after=False, most=16, tries=1,
         decided="five failures in a row, then probes until it is given up",
     ),
     FaultRow(
