@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from crawler.damage import UNREADABLE
+from crawler.errors import StateError
 from crawler.outcome import ErrorClass, PageOutcome, State
 from crawler.policy.autothrottle import FRESH, AutothrottlePolicy, HostPace
 from crawler.policy.breaker import HEALTHY, Health
@@ -90,9 +92,16 @@ class HostBook:
         self._changed: set[str] = set()
 
     def load(self, stored: dict[str, bytes]) -> None:
-        """Take in what earlier processes learnt."""
+        """Take in what earlier processes learnt.
+
+        Raises:
+            StateError: It is damaged.
+        """
         for name, blob in stored.items():
-            record = _decoder.decode(blob)
+            try:
+                record = _decoder.decode(blob)
+            except UNREADABLE as error:
+                raise StateError(f"what is kept of {name} cannot be read: {error}") from error
             # Monotonic times mean nothing to another process.
             record.pace = HostPace(record.pace.delay, record.pace.latency)
             self._hosts[name] = _Host(

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from crawler.damage import UNREADABLE
+from crawler.errors import StateError
 from crawler.interfaces import Transformed
 from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, Quarantined, SkipReason, State
 from crawler.policy.traps import Pattern
@@ -308,5 +310,12 @@ def encode_tally(tally: Tally) -> bytes:
 
 
 def decode_tally(stored: bytes | None) -> Tally:
-    """Return a stored tally, or an empty one."""
-    return Tally() if stored is None else msgspec.json.decode(stored, type=Tally)
+    """Return a stored tally, or an empty one.
+
+    Raises:
+        StateError: It is damaged.
+    """
+    try:
+        return Tally() if stored is None else msgspec.json.decode(stored, type=Tally)
+    except UNREADABLE as error:
+        raise StateError(f"the counters of the run cannot be read: {error}") from error

@@ -10,6 +10,8 @@ from typing import Any, Self
 
 import msgspec
 
+from crawler.damage import UNREADABLE
+
 #: Seconds until somebody has answered.
 PATIENCE = 5.0
 #: Bytes of an answer that are read: it is a few thousand.
@@ -93,7 +95,7 @@ class ControlCall:
         line, _, self._buffer = self._buffer.partition(b"\n")
         try:
             return msgspec.json.decode(line, type=dict[str, Any])
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise NoAnswer("what it says is not understood; is it another version?") from error
 
 

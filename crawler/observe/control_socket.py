@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from crawler.damage import UNREADABLE
 from crawler.observe.control_call import is_live
 
 #: Bytes of a path that every system takes: macOS has room for 103, Linux for 107.
@@ -122,7 +123,7 @@ class ControlSocket:
 def _request(line: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return {}
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from crawler.damage import UNREADABLE
 from crawler.errors import OutputError
 from crawler.files import replace_file
 
@@ -39,7 +40,7 @@ class Sidecar:
             return msgspec.json.decode(self._path.read_bytes(), type=_Note)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise OutputError(f"cannot read {self._path}: {error}") from error
 
     def check(self) -> int | None:

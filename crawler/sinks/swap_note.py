@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 from xxhash import xxh3_64_hexdigest
 
+from crawler.damage import UNREADABLE
 from crawler.errors import OutputError
 from crawler.files import replace_file
 
@@ -104,7 +105,7 @@ class NoteFile:
             return msgspec.json.decode(self.path.read_bytes(), type=SwapNote)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise OutputError(f"cannot read {self.path}: {error}") from error
 
     def write(self, note: SwapNote) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from crawler.damage import UNREADABLE
 from crawler.errors import CallbackError
 from crawler.messages import Request
 from crawler.spider.callbacks import CallbackRef, reference
@@ -18,6 +19,9 @@ from crawler.spider.plain_codec import dump, load
 
 #: `meta` keys that the crawler sets; a spider that passes a response's `meta` on need not mind.
 OWN_META = frozenset(("depth", "redirect_urls", "redirect_times"))
+
+# What dates, numbers and Items raise at values of other kinds than they were made of.
+_MISFITS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 _DEFAULT_CALLBACK = CallbackRef("parse")
 _encoder = msgspec.msgpack.Encoder()
@@ -150,9 +154,9 @@ def decode(raw: bytes | None) -> Payload:
     try:
         parts = load(raw)
         values = {name: parts[key] for name, key in _KEYS.items() if key in parts}
-    except (msgspec.DecodeError, TypeError, ValueError) as error:
+        for name in ("callback", "errback"):
+            if name in values:
+                values[name] = CallbackRef(*values[name])
+    except (*UNREADABLE, *_MISFITS) as error:
         raise CallbackError(f"a kept request cannot be read: {error}") from error
-    for name in ("callback", "errback"):
-        if name in values:
-            values[name] = CallbackRef(*values[name])
     return Payload(**values)

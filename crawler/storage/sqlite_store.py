@@ -13,8 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
+from crawler.damage import UNREADABLE
 from crawler.errors import StateError
 from crawler.files import sync_upwards
 from crawler.frontier.fingerprint import Fingerprints
@@ -44,7 +43,7 @@ from crawler.urls import CanonicalRules
 T = TypeVar("T")
 
 #: What reading rows raises that hold other things than were put there.
-_STRANGE = (msgspec.MsgspecError, LookupError, TypeError, ValueError)
+_STRANGE = (*UNREADABLE, LookupError, TypeError, ValueError)
 
 
 class SqliteStore:

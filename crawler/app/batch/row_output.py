@@ -11,6 +11,7 @@ import msgspec
 
 from crawler.app.batch.row_input import Identity
 from crawler.app.batch.rows import Place, Row
+from crawler.damage import UNREADABLE
 from crawler.errors import ConfigError, OutputError
 from crawler.files import sync_folder
 from crawler.interfaces import Mark
@@ -117,7 +118,7 @@ class FileRows:
             return msgspec.json.decode(self._note.read_bytes(), type=Journal)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise OutputError(f"cannot read {self._note}: {error}; --fresh begins anew") from error
 
     def begin(self, *, fresh: bool) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from crawler.app.look.found_run import FoundRun
+from crawler.damage import UNREADABLE
 from crawler.errors import StateError
 from crawler.interfaces import LedgerLine
 from crawler.outcome import State
@@ -63,5 +64,5 @@ def _copied(found: FoundRun) -> Iterator[LedgerLine]:
         raise StateError(
             f"what became of the requests of run {found.run_id} is not known: it left no {path}"
         ) from error
-    except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
+    except (OSError, EOFError, zlib.error, *UNREADABLE) as error:
         raise StateError(f"{path} cannot be read: {error}") from error

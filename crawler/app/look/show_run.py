@@ -11,6 +11,7 @@ from crawler.app.job.job_paths import rfc3339
 from crawler.app.look.found_run import FoundRun
 from crawler.app.look.run_rows import GIVEN_UP, SKIPPED, count_reasons, run_rows
 from crawler.app.run.summing_up import item_counts
+from crawler.damage import UNREADABLE
 from crawler.engine.tally import decode_tally
 from crawler.errors import StateError
 from crawler.interfaces import LedgerLine
@@ -118,7 +119,7 @@ def _written(found: FoundRun) -> _Written | None:
             return msgspec.json.decode(file.read(_MAX_BYTES), type=_Written)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise StateError(f"{path} cannot be read: {error}") from error
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from crawler.damage import UNREADABLE
 from crawler.engine.limits import LIMIT_REACHED
 from crawler.observe.past import PastRun
 
@@ -47,5 +48,5 @@ def _read(path: Path) -> PastRun | None:
     try:
         with path.open("rb") as file:
             return msgspec.json.decode(file.read(_MAX_BYTES), type=PastRun)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, *UNREADABLE):
         return None

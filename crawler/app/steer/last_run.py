@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from crawler.app.job.job_paths import JobPaths
+from crawler.damage import UNREADABLE
 from crawler.observe.console import safe
 from crawler.observe.end_summary import short
 
@@ -67,7 +68,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     try:
         with path.open("rb") as file:
             return msgspec.json.decode(file.read(_MOST), type=dict[str, Any])
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, *UNREADABLE):
         return None
 
 

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from crawler.damage import UNREADABLE
 from crawler.errors import CrawlerError
 
 Out = TypeVar("Out")
@@ -91,7 +92,7 @@ class Channel(Generic[Out, In]):
             return ()
         try:
             return self._decoder.decode(frame)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise ChannelError(f"a frame that cannot be read: {error}") from error
 
     def close(self) -> None:
