@@ -60,17 +60,16 @@ def _is_aside(element: etree._Element) -> bool:
 
 
 def _remove(element: etree._Element) -> None:
-    """Take an element out; the text behind it stays."""
-    parent = element.getparent()
-    if parent is None:
+    """Make an element a mere space; the text behind it stays.
+
+    What is taken out of a tree leaves that text to its neighbour: of thousands in a row the last
+    would have it copied as often as there are elements before it.
+    """
+    if element.getparent() is None:
         return
-    before = element.getprevious()
     tail = f" {element.tail or ''}"
-    if before is not None:
-        before.tail = (before.tail or "") + tail
-    else:
-        parent.text = (parent.text or "") + tail
-    parent.remove(element)
+    element.clear()
+    element.tag, element.tail = "span", tail
 
 
 def _main_part(root: etree._Element) -> etree._Element:

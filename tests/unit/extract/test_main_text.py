@@ -71,3 +71,9 @@ def test_no_body_is_too_odd(body: bytes) -> None:
 def test_simhash_is_written_as_sixteen_digits() -> None:
     assert len(simhash(LONG)) == 16
     assert int(simhash(LONG), 16) > 0
+
+
+def test_the_texts_behind_what_is_left_out_stay_apart() -> None:
+    body = b"<body><p>one<script>x</script>two<nav>y</nav><aside>z</aside>three"
+
+    assert main_text(Document("http://e.org/", body, Kind.HTML)).split() == ["one", "two", "three"]
