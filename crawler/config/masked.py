@@ -63,5 +63,10 @@ def _shown(value: Plain, path: Path, secrets: frozenset[str]) -> Plain:
         return MASK
     if isinstance(value, str):
         # Variables are put in already: what is left of a "$" stands for itself.
-        return _USER_IN_URL.sub(MASK + "@", value).replace("$", "$$")
+        return without_user(value).replace("$", "$$")
     return value
+
+
+def without_user(text: str) -> str:
+    """Return a text with the users and passwords of the URLs in it masked."""
+    return _USER_IN_URL.sub(MASK + "@", text)

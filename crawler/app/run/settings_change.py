@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from crawler.config.masked import MASK, without_user
+
 #: Settings that say which requests there are and what their pages mean.
 _MEANING = ("demo", "extract", "follow", "scope", "spider", "args", "start")
 #: Of these, the ones that only say when to stop.
@@ -31,7 +33,7 @@ def settings_of(
 
 def _without(value: Any, secrets: frozenset[str], path: str) -> Any:
     if path in secrets:
-        return "***"
+        return MASK
     if isinstance(value, Mapping):
         return {
             key: _without(inner, secrets, f"{path}.{key}" if path else str(key))
@@ -39,7 +41,7 @@ def _without(value: Any, secrets: frozenset[str], path: str) -> Any:
         }
     if isinstance(value, list):
         return [_without(one, secrets, f"{path}.{number}") for number, one in enumerate(value)]
-    return value
+    return without_user(value) if isinstance(value, str) else value
 
 
 def changes(stored: bytes, settings: bytes) -> tuple[list[str], list[str]]:
