@@ -4,6 +4,7 @@ The variable CRAWLER_FAILPOINT names them, several separated by commas:
 
     commit.after:3:kill     SIGKILL at the third time that this point is reached
     output.write.half:1:enospc, eio, raise     an OSError of that kind, or an error of our own
+    end.before:1:term       SIGTERM, and everything goes on
     list:PATH               appends the name of every point reached to a file, a line for each
 
 It is read once, when this module is imported. Without it `reached` is bound to a function that
@@ -19,7 +20,6 @@ import signal
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from itertools import count
-from typing import NoReturn
 
 from crawler.errors import ConfigError
 
@@ -90,7 +90,7 @@ POINTS: Mapping[str, str] = {
     "finish.after": "everything is written, closed and settled",
 }
 
-_KINDS = ("kill", "raise", "enospc", "eio")
+_KINDS = ("kill", "raise", "enospc", "eio", "term")
 Reached = Callable[[str], None]
 
 
@@ -149,7 +149,10 @@ class FailPoints:
             _fail(kind, f"{name}, hit {hit}")
 
 
-def _fail(kind: str, where: str) -> NoReturn:
+def _fail(kind: str, where: str) -> None:
+    if kind == "term":
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
     if kind == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if kind == "raise":

@@ -13,6 +13,7 @@ from crawler.app.grouped import leaves
 from crawler.cli import printing
 from crawler.cli.arguments import UsageError, parse_arguments
 from crawler.cli.collector import quiet_start
+from crawler.cli.early_signals import early_signals
 from crawler.errors import (
     BusyError,
     ConfigError,
@@ -37,7 +38,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     printing.set_up()
-    with quiet_start():
+    with early_signals(), quiet_start():
         code = _run(sys.argv[1:] if argv is None else argv)
     return _flushed(code)
 

@@ -124,7 +124,7 @@ class JobRun:
                 if signals.exit_code is None:
                     raise
                 raise Signalled(signals.exit_code, error) from error
-        signals.keep(code)
+            signals.keep(code)
         return code
 
     def _stopped_early(self) -> int:

@@ -7,6 +7,7 @@ and once it has ended the exit code is known and nothing holds the process any m
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import signal
 import sys
@@ -64,6 +65,7 @@ class StopSignals:
         self._heard = 0
         self._came_at = 0.0
         self._ended = False
+        self._kept: int | None = None
         self.exit_code: int | None = None
 
     def __enter__(self) -> StopSignals:
@@ -81,8 +83,16 @@ class StopSignals:
     def __exit__(self, *_: object) -> None:
         self._cancel_timers()
         loop = asyncio.get_running_loop()
+        # None gets through between the handlers of the run and those of what is left.
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._handled)
         for number in self._handled:
             loop.remove_signal_handler(number)
+            if self._kept is not None:
+                signal.signal(number, self._leave)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._handled)
+        if self._kept is not None:
+            # At its very end Python gives signals their own way back, but to those ignored.
+            atexit.register(_ignore, tuple(self._handled))
 
     def crawling(self, stop: Callable[[str], None], quit_now: Callable[[], None]) -> None:
         """Note that the crawl begins.
@@ -99,19 +109,17 @@ class StopSignals:
         self._cancel_timers()
 
     def keep(self, exit_code: int) -> None:
-        """Let a signal from here on end the process with this exit code: all is written.
+        """Let a signal end the process with this exit code once the context is left.
 
-        To be called when the context was left.
+        To be called last of all in it, when everything is written.
         """
+        self._kept = exit_code
 
-        def leave(_: int, __: FrameType | None) -> None:
-            for stream in (sys.stdout, sys.stderr):
-                with suppress(OSError, ValueError, RuntimeError, AttributeError):
-                    stream.flush()
-            os._exit(exit_code)
-
-        for number in self._handled:
-            signal.signal(number, leave)
+    def _leave(self, _: int, __: FrameType | None) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, RuntimeError, AttributeError):
+                stream.flush()
+        os._exit(self._kept or 0)
 
     def ask(self, *, now: bool) -> str:
         """Stop as a signal does, for `crawler stop`; return what is going to happen.
@@ -182,3 +190,8 @@ class StopSignals:
             self._quit_now()
         elif self._run is not None:
             self._run.cancel()
+
+
+def _ignore(numbers: tuple[signal.Signals, ...]) -> None:
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
