@@ -76,4 +76,4 @@ def test_simhash_is_written_as_sixteen_digits() -> None:
 def test_the_texts_behind_what_is_left_out_stay_apart() -> None:
     body = b"<body><p>one<script>x</script>two<nav>y</nav><aside>z</aside>three"
 
-    assert main_text(Document("http://e.org/", body, Kind.HTML)).split() == ["one", "two", "three"]
+    assert text(body).split() == ["one", "two", "three"]
