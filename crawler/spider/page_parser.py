@@ -136,7 +136,7 @@ class PageParser:
         parsed = Parsed()
         payload = self._payload(queued)
         if payload.source:
-            self._sources.read(queued, http, self._intake, parsed)
+            await self._sources.read(queued, http, self._intake, parsed)
             return parsed
         if self._has_callbacks:
             await self._call_back(queued, http, payload, parsed)

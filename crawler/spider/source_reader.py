@@ -7,6 +7,8 @@ each once, and so many in a run. One that robots.txt names may lie on any host (
 
 from __future__ import annotations
 
+import types
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from crawler.messages import HttpResponse, QueuedRequest
@@ -23,12 +25,21 @@ MAX_SOURCE = 64 << 20
 #: Steps from the first list to the last: robots.txt, an index, an index in that, a sitemap.
 MAX_NESTING = 3
 
+#: Entries between two moments in which others on the loop may go on.
+_AT_ONCE = 1_000
+
 _CUT = "body_cut"
 _OLD = "older than start.newer_than"
 _OFFSITE = "out of scope"
 _KNOWN = "lists that were asked for already"
 #: Left out as the config wants it: worth a note only where nothing else is left.
 _AS_WANTED = (_OLD, _OFFSITE, _KNOWN)
+
+
+@types.coroutine
+def _turn() -> Generator[None, None, None]:
+    """Let others go on, on whatever loop this runs."""
+    yield
 
 
 class SourceReader:
@@ -49,7 +60,7 @@ class SourceReader:
         # Lists that were asked for. A resume forgets them, but the trail still ends every loop.
         self._known: set[str] = set()
 
-    def read(
+    async def read(
         self, queued: QueuedRequest, http: HttpResponse, intake: Intake, parsed: Parsed
     ) -> None:
         """Add the requests of a list to what its answer gave.
@@ -77,8 +88,10 @@ class SourceReader:
             listing.defects.append(f"cut at {MAX_SOURCE >> 20} MiB")
         self._known.update((queued.url, *payload.hops, *payload.trail))
         reading = _Reading(queued, payload, listing, intake, parsed)
-        for entry in listing.entries:
+        for number, entry in enumerate(listing.entries, 1):
             self._take(entry, reading, anywhere=is_robots)
+            if number % _AT_ONCE == 0:
+                await _turn()
         reading.note()
 
     def _take(self, entry: ListedUrl, reading: _Reading, *, anywhere: bool) -> None:

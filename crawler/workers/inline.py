@@ -7,9 +7,15 @@ from typing import Protocol
 
 from crawler.fail_points import reached
 from crawler.interfaces import Deliver
-from crawler.messages import QueuedRequest
+from crawler.messages import HttpResponse, QueuedRequest
 from crawler.outcome import PageOutcome
 from crawler.workers.visit import Answer
+
+#: Bytes of a page from which on reading it may take long. Several at once would keep the loop, and
+#: with it every other host, for as long as all of them take.
+_HEAVY = 1 << 20
+#: Seconds that others have for themselves after such a page, at most.
+_LONGEST_REST = 1.0
 
 
 class Visits(Protocol):
@@ -42,6 +48,7 @@ class InlineWorkers:
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._heavy = asyncio.Lock()
         self._waiting: list[QueuedRequest] = []
 
     def submit(self, request: QueuedRequest) -> None:
@@ -74,6 +81,26 @@ class InlineWorkers:
         reached("page.before")
         async with self._gate:
             answer = await self._visitor.fetch(request)
-        outcome = await self._visitor.conclude(request, answer)
+        if isinstance(answer, HttpResponse) and len(answer.body) > _HEAVY:
+            outcome = await self._conclude_in_turn(request, answer)
+        else:
+            outcome = await self._visitor.conclude(request, answer)
         reached("page.after")
         self._deliver(outcome)
+
+    async def _conclude_in_turn(self, request: QueuedRequest, answer: Answer) -> PageOutcome:
+        """Read a page that may take long, then let all others go on for as long as that took.
+
+        The next one may begin as soon as this one ends, or waits for anything.
+        """
+        loop = asyncio.get_running_loop()
+        async with self._heavy:
+            begun = loop.time()
+            reading = self._group.create_task(self._visitor.conclude(request, answer))
+            try:
+                await asyncio.sleep(0)  # it runs now
+                await asyncio.sleep(min(loop.time() - begun, _LONGEST_REST))
+            except asyncio.CancelledError:
+                reading.cancel()
+                raise
+        return await reading

@@ -39,7 +39,7 @@ RETRIES = 1
 #: What all rows of one crawl share. Rows that need anything else are crawled alone.
 SHARED = {
     "scope.follow": "true", "fetch.robots": "obey", "fetch.retries": str(RETRIES),
-    "fetch.max_body": "32MiB", "extract": RULE,
+    "fetch.max_body": "8MiB", "extract": RULE,
 }  # fmt: skip
 _FETCH = {
     "timeout": "1s", "deadline": "5s", "retries": RETRIES, "concurrency": 128,

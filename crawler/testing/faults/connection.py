@@ -85,7 +85,7 @@ ROWS = (
     ),
     FaultRow(
         number="F8b", does="closes a kept connection as the next request comes", expected=done(),
-        play=_close_the_second,
+        play=_close_the_second, tries=3,
     ),
     FaultRow(
         number="F8c", does="closes each connection at once", expected=dead(ErrorClass.CONNECT),

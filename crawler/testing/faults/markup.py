@@ -74,11 +74,12 @@ TYPES = (
 )  # fmt: skip
 
 
-def _big(number: str, does: str, body: bytes, note: str = "") -> FaultRow:
+def _big(
+    number: str, does: str, body: bytes, note: str = "", *, limit: str = "8MiB"
+) -> FaultRow:
     return FaultRow(
         number=number, does=does, play=keeps(answer(body, content_type=_KIND)),
-        expected=done(note), settings={"fetch.max_body": "32MiB"}, room=200,
-        gives={"title": "page"},
+        expected=done(note), settings={"fetch.max_body": limit}, room=200, gives={"title": "page"},
     )  # fmt: skip
 
 
@@ -88,18 +89,15 @@ MARKUP = (
     _big("F55", "nests 100,000 elements", _TITLE + b"<div>" * 100_000, "odd_markup"),
     _big("F55b", "nests 100,000 elements that format", _TITLE + b"<b><i>" * 50_000, "odd_markup"),
     _big("F55c", "gives an element a million attributes",
-         _TITLE + b"<p " + b" ".join(b"a%d=1" % n for n in range(1_000_000)) + b">", "long_tag"),
+         _TITLE + b"<p " + b" ".join(b"a%d=1" % n for n in range(1_000_000)) + b">", "long_tag",
+         limit="32MiB"),
     _big("F55d", "sends a page of 7 MB in one line", _TITLE + b"<p>" + b"word " * 1_400_000),
     FaultRow(
         number="F55e", does="sends a page of 50 MB in one line",
         expected=failed(ErrorClass.TOO_LARGE),
         play=floods(_HEAD + _TITLE, b"word " * 10_000, total=50_000_000),
     ),
-    FaultRow(
-        number="F55f", does="sends a page of 7 MB that is one comment", expected=done(),
-        play=keeps(answer(_TITLE + b"<!--" + b"-" * 7_000_000, content_type=_KIND)),
-        settings={"fetch.max_body": "32MiB"}, room=200, gives={"title": "page"},
-    ),
+    _big("F55f", "sends a page of 7 MB that is one comment", _TITLE + b"<!--" + b"-" * 7_000_000),
 )  # fmt: skip
 
 _ROBOTS = answer(b"User-agent: *\nDisallow: /l/", content_type="text/plain")
@@ -110,17 +108,21 @@ _ODD = (
     "?", "#", "", "   ", "http://", "http://user:secret@127.0.0.1:1/",
 )  # fmt: skip
 
-LINKS = (
-    FaultRow(
-        number="F56", does="links to a million pages", expected=done("links_capped"),
-        play=site({
-            "/robots.txt": _ROBOTS,
-            "/": html("".join(f"<a href=l/{n}></a>" for n in range(1_000_000))),
-        }),
-        plays_robots=True, most=4, settings=FOLLOW | OBEY | {"fetch.max_body": "32MiB"}, room=200,
+
+def _links(number: str, does: str, count: int, limit: str) -> FaultRow:
+    links = "".join(f"<a href=l/{n}></a>" for n in range(count))
+    return FaultRow(
+        number=number, does=does, expected=done("links_capped"),
+        play=site({"/robots.txt": _ROBOTS, "/": html(links)}), plays_robots=True, most=4,
+        settings=FOLLOW | OBEY | {"fetch.max_body": limit}, room=200,
         ends={"/l/0": skipped(SkipReason.ROBOTS), "/l/19999": skipped(SkipReason.ROBOTS)},
         never=("/l/20000",),
-    ),
+    )  # fmt: skip
+
+
+LINKS = (
+    _links("F56", "links to a million pages", 1_000_000, "32MiB"),
+    _links("F56b", "links to 300,000 pages", 300_000, "8MiB"),
     FaultRow(
         number="F57", does="gives its links bases that are none, then one, then another",
         expected=done(), settings=FOLLOW, gives={"links": 1}, ends={"/first/deep": done()},

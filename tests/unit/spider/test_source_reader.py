@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -43,7 +44,10 @@ def read(
     queued, parsed = queued or row(), Parsed()
     intake = Intake(object(), scope or Scope(hosts=["e.org"]), {}, grow_scope=False)
     http = HttpResponse(url=queued.url, status=200, headers=Headers(), body=body, flags=flags)
-    (reader or SourceReader()).read(queued, http, intake, parsed)
+    reading = (reader or SourceReader()).read(queued, http, intake, parsed)
+    with contextlib.suppress(StopIteration):
+        while True:
+            reading.send(None)
     return parsed
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from crawler.extract.response import Response
-from crawler.messages import QueuedRequest
-from crawler.outcome import PageOutcome
+from crawler.messages import Headers, HttpResponse, QueuedRequest
+from crawler.outcome import PageOutcome, State
 from crawler.policy.retry import RetryPolicy
 from crawler.policy.scope import Scope
 from crawler.spider.page_parser import PageParser
@@ -18,7 +18,7 @@ from crawler.storage.slot_file import NoGuard
 from crawler.testing.fake_clock import FakeClock
 from crawler.testing.fake_fetcher import FakeFetcher, Reply
 from crawler.workers.inline import InlineWorkers
-from crawler.workers.visit import Visitor
+from crawler.workers.visit import Answer, Visitor
 
 
 def request(number: int) -> QueuedRequest:
@@ -125,3 +125,54 @@ async def test_an_error_of_the_engine_is_not_swallowed() -> None:
     with pytest.raises(ExceptionGroup) as raised:
         await floor.clock.play(floor.workers.run())
     assert raised.group_contains(RuntimeError, match="no room")
+
+
+class Reading:
+    """Gives large pages, and notes who is read when; reading the first takes a while."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.begun = asyncio.Event()
+
+    async def fetch(self, request: QueuedRequest) -> HttpResponse:
+        size = 2 << 20 if request.id < 2 else 10
+        return HttpResponse(url=request.url, status=200, headers=Headers(), body=bytes(size))
+
+    async def conclude(self, request: QueuedRequest, answer: Answer) -> PageOutcome:
+        self.log.append(f"begin {request.id}")
+        self.begun.set()
+        await asyncio.sleep(0.001 if request.id == 0 else 0)
+        self.log.append(f"end {request.id}")
+        return PageOutcome(request=request, state=State.DONE)
+
+
+async def test_small_pages_are_read_between_two_that_may_take_long() -> None:
+    reading = Reading()
+    delivered: list[PageOutcome] = []
+    told: asyncio.Queue[PageOutcome] = asyncio.Queue()
+    workers = InlineWorkers(reading, asyncio.Semaphore(9), told.put_nowait)
+    for number in range(4):
+        workers.submit(request(number))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(workers.run())
+        for _ in range(4):
+            delivered.append(await told.get())
+        workers.stop()
+
+    begun = [line for line in reading.log if line.startswith("begin")]
+    assert begun.index("begin 1") > begun.index("begin 3")
+    assert len(delivered) == 4
+
+
+async def test_a_large_page_that_is_given_up_is_read_no_further() -> None:
+    reading = Reading()
+    workers = InlineWorkers(reading, asyncio.Semaphore(1), lambda _: None)
+    workers.submit(request(0))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(workers.run())
+        await reading.begun.wait()
+        workers.stop(at_once=True)
+
+    assert reading.log == ["begin 0"]
