@@ -27,7 +27,7 @@ from crawler.workers.process.messages import (
     unpack,
 )
 from crawler.workers.process.placement import Placement
-from crawler.workers.process.worker_process import LEAVE, WorkerProcess
+from crawler.workers.process.worker_process import LAST, LEAVE, WorkerProcess
 
 #: Processes in a row that may die in one place without having got anything done.
 FRUITLESS = 5
@@ -194,7 +194,7 @@ class ProcessWorkers:
                 for report in reports:
                     self._take(seat, report)
             seat.ready = False
-            self._mourn(seat, await seat.process.end())
+            self._mourn(seat, await seat.process.end(LAST))
             await self._start(seat)
 
     def _take(self, seat: _Seat, report: Report) -> None:

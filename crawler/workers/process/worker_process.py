@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 
 from crawler.errors import ConfigError, WorkersError
 from crawler.workers.process.channel import Channel
@@ -18,6 +19,8 @@ from crawler.workers.process.messages import Begin, Order, Ready, Refused, Repor
 START = 60.0
 #: Seconds in which it has to end once it was told to leave, its spider's `closed` included.
 LEAVE = 20.0
+#: Seconds between the end of its connection and its own.
+LAST = 2.0
 
 # The search path is the parent's, wherever that has it from: a worker must import the same code.
 # Until it is set, -P keeps the current directory from being searched first.
@@ -44,6 +47,7 @@ class WorkerProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._channel: Channel[Order, Report] = Channel(Report)
         self._alive = -1
+        self._early: list[Report] = []
 
     @property
     def pid(self) -> int | None:
@@ -71,30 +75,37 @@ class WorkerProcess:
                 raise WorkersError(f"cannot start a worker process: {error.strerror}") from error
             finally:
                 os.close(watched)
-        self._channel = Channel(Report)
+        self._channel, self._early = Channel(Report), []
         await self._channel.open(ours)
         self._channel.say(Begin(setup))
         try:
             async with asyncio.timeout(START):
-                answer = await self._channel.hear()
+                await self._set_up()
         except TimeoutError:
             await self.end()
             raise WorkersError(f"a worker process did not set up within {START:.0f} s") from None
-        match answer:
-            case [Ready()]:
-                return
-            case [Refused(why)]:
+
+    async def _set_up(self) -> None:
+        """Wait until the process is ready; what it says along with that is heard later."""
+        while reports := await self._channel.hear():
+            refused = next((one for one in reports if isinstance(one, Refused)), None)
+            if refused is not None:
                 await self.end()
-                raise ConfigError(why)
-        raise WorkersError(f"a worker process ended as it began: {await self.end()}")
+                raise ConfigError(refused.why)
+            others = [one for one in reports if not isinstance(one, Ready)]
+            self._early += others
+            if len(others) < len(reports):
+                return
+        raise WorkersError(f"a worker process ended as it began: {await self.end(LAST)}")
 
     def say(self, order: Order) -> None:
         """Give an order."""
         self._channel.say(order)
 
-    async def hear(self) -> list[Report]:
+    async def hear(self) -> Sequence[Report]:
         """Return its next reports; none once it is gone."""
-        return list(await self._channel.hear())
+        early, self._early = self._early, []
+        return early or await self._channel.hear()
 
     async def end(self, patience: float = 0.0) -> str:
         """See the process off; kill it if it has not ended within some seconds.
