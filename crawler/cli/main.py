@@ -21,6 +21,7 @@ from crawler.errors import (
     OutputError,
     Signalled,
     StateError,
+    WorkersError,
 )
 from crawler.policy.checks import combine
 
@@ -32,6 +33,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (StateError, CANNOT_WRITE),
     (OutputError, CANNOT_WRITE),
     (OffloadError, SAFETY),
+    (WorkersError, SAFETY),
 )
 
 
