@@ -16,6 +16,7 @@ import io
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,14 +44,18 @@ class Tried:
         tried: Spellings.
         refused: Requests that ended at the guard.
         reached: Connections to the decoy.
+        urls: Of all requests on the books.
     """
 
     tried: int
     refused: int
     reached: int
+    urls: tuple[str, ...] = ()
 
 
-async def try_way(name: str, folder: Path, backend: str, *, guarded: bool = True) -> Tried:
+async def try_way(
+    name: str, folder: Path, backend: str, *, guarded: bool = True, others: Sequence[str] = ()
+) -> Tried:
     """Crawl a site that leads to the decoy by one way.
 
     Args:
@@ -58,6 +63,7 @@ async def try_way(name: str, folder: Path, backend: str, *, guarded: bool = True
         folder: For the job; empty.
         backend: `run.backend`.
         guarded: False lets every address be reached.
+        others: URLs to lead to instead of the decoy's.
     """
     trap: Trap | None = None
 
@@ -66,14 +72,15 @@ async def try_way(name: str, folder: Path, backend: str, *, guarded: bool = True
         await trap.play(exchange)
 
     async with Decoy() as decoy, RawServer(play) as site:
-        trap = Trap(decoy, site, folder)
+        trap = Trap(decoy, site, folder, others=others)
         config = write_job(trap, WAYS[name], backend, {} if guarded else _CONTROL)
         with told_names(addresses_of):
             lines = await crawl_books(config, folder)
         refused = sum(ErrorClass.ADDRESS in str(line.get("reason")) for line in lines)
         refused += sum("private address" in str(line.get("error")) for line in lines
                        if line.get("reason") != ErrorClass.ADDRESS)  # fmt: skip
-        return Tried(len(trap.urls), refused, decoy.reached)
+        urls = tuple(str(line["url"]) for line in lines)
+        return Tried(len(trap.urls), refused, decoy.reached, urls)
 
 
 async def crawl_books(config: Path, folder: Path) -> list[dict[str, object]]:

@@ -43,6 +43,7 @@ class Trap:
         folder: For files that the config names.
         pages: What the site answers, by path; paths of one host alone begin with it.
         spellings: Hosts to write, in the order of their numbers.
+        others: URLs to lead to instead; `{port}` in them is the decoy's.
     """
 
     decoy: Decoy
@@ -50,6 +51,7 @@ class Trap:
     folder: Path
     pages: dict[str, bytes] = field(default_factory=dict)
     spellings: Sequence[str] = SPELLINGS
+    others: Sequence[str] = ()
 
     async def play(self, exchange: Exchange) -> None:
         """Answer a request to the site."""
@@ -60,7 +62,9 @@ class Trap:
 
     @property
     def urls(self) -> list[str]:
-        """The decoy in every spelling."""
+        """The decoy in every spelling, or the other URLs."""
+        if self.others:
+            return [one.replace("{port}", str(self.decoy.port)) for one in self.others]
         # Each with a path of its own: equal ones are asked for once.
         return [self.decoy.url(one, f"/{n}") for n, one in enumerate(self.spellings)]
 
