@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from os.path import normpath
 from pathlib import Path
 
+from crawler.config.access_checks import check_access
 from crawler.config.named_files import named_file, similar_file
 from crawler.config.nodes import ListNode, MapNode, Node, ScalarNode
 from crawler.config.rule_checks import check_rules
@@ -22,6 +23,7 @@ def check_together(root: MapNode, job_file: Path) -> Iterator[Problem]:
     yield from check_rules(root, job_file)
     yield from check_schemas(root)
     yield from _check_outputs(root)
+    yield from check_access(root, job_file)
     yield from _check_spider(root, job_file)
     yield from _check_run(root.get("run"))
 

@@ -16,7 +16,7 @@ from crawler.config.nodes import MapNode, Path, Plain, ScalarNode, dotted, leave
 #: Keys of `args` whose values are taken for secrets, whatever their origin.
 _SECRET_NAME = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
 #: Sections whose every value is taken for a secret.
-SECRET_SECTIONS = (("fetch", "headers"), ("fetch", "cookies"))
+SECRET_SECTIONS = (("fetch", "headers"), ("fetch", "cookies"), ("fetch", "auth"))
 
 
 def values_of(root: MapNode) -> dict[str, Plain]:
@@ -34,8 +34,8 @@ def origins_of(root: MapNode, values: dict[str, Plain]) -> dict[str, str]:
 def secrets_of(root: MapNode) -> frozenset[str]:
     """Return the dotted paths of values not to be shown.
 
-    These are the values in which a variable stands, those of headers and cookies, and arguments
-    with a name like `password`.
+    These are the values in which a variable stands, those of headers, cookies and `auth`, proxies
+    with a user, and arguments with a name like `password`.
     """
     return frozenset(dotted(path) for path, node in leaves(root) if _is_secret(path, node))
 
@@ -44,6 +44,8 @@ def _is_secret(path: Path, node: object) -> bool:
     if isinstance(node, ScalarNode) and node.from_environment:
         return True
     if path[:2] in SECRET_SECTIONS:
+        return True
+    if path[:2] == ("fetch", "proxies") and isinstance(node, ScalarNode) and "@" in node.written:
         return True
     return path[:1] == ("args",) and any(_SECRET_NAME.search(str(step)) for step in path[1:])
 

@@ -11,6 +11,7 @@ import msgspec
 from crawler.config.cross_checks import check_together
 from crawler.config.environment import interpolate
 from crawler.config.extends import read_merged
+from crawler.config.hidden_lines import hidden
 from crawler.config.named_files import named_file
 from crawler.config.nodes import Entry, MapNode, Node, Plain, ScalarNode, places_of, plain
 from crawler.config.nodes import Path as KeyPath
@@ -95,7 +96,7 @@ def load_job(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[str,
     problems.extend(unsupported)
     root, job = _build(root, problems)
     if job is None or problems:
-        raise ConfigError(*_in_order(problems, str(path)))
+        raise ConfigError(*_in_order(hidden(problems, root), str(path)))
     return msgspec.structs.replace(_loaded(path, root, job), overrides=tuple(overrides))
 
 
@@ -131,6 +132,7 @@ def _validated(root: MapNode) -> Job:
 
 def _loaded(path: Path, root: MapNode, job: Job) -> LoadedJob:
     from crawler.config.effective import origins_of, secrets_of, values_of
+    from crawler.config.tls_files import with_tls_files
 
     spider = None
     node = root.get("spider")
@@ -140,7 +142,7 @@ def _loaded(path: Path, root: MapNode, job: Job) -> LoadedJob:
     values = values_of(root)
     return LoadedJob(
         path=path,
-        job=job,
+        job=with_tls_files(job, root, path),
         values=values,
         origins=origins_of(root, values),
         secrets=secrets_of(root),

@@ -23,7 +23,7 @@ from crawler.errors import Problem
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": ("files", "incremental", "schedule", "notify"),
     "start": ("lastmod",),
-    "fetch": ("auth", "proxies", "tls", "cache"),
+    "fetch": ("cache",),
     "run": ("memory_limit",),
     "output.*": ("only", "keep"),
 }

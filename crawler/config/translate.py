@@ -74,6 +74,8 @@ def _problem(detail: ErrorDetails, root: MapNode) -> Problem:
     if path[:2] in SECRET_SECTIONS:
         place = _without_value(place, key, str(path[-1]))
     message, hint = _words(detail, path, node, at_key=at_key)
+    if path[:2] in SECRET_SECTIONS and hint.startswith("quote it"):
+        hint = "quote it"
     where = dotted(path[:-1] if at_key else path)
     return _discreet(place.problem(f"{where}: {message}" if where else message, hint), node)
 
@@ -177,6 +179,10 @@ def _map_hint(path: Path, node: Node) -> str:
     """Say how the sections are written that have a short form."""
     if path == ("start",) and isinstance(node, ScalarNode):
         return f"write [{node.written}]"
+    if path == ("fetch", "auth"):
+        return 'write "https://shop.example": {bearer: ${TOKEN}}'
+    if path == ("fetch", "proxies"):
+        return "write {urls: [...]} or {environment: true}"
     if len(path) == 3 and path[0] == "schemas":
         kind = '"list[str]"' if isinstance(node, ListNode) else "str"
         return f"name its type, e.g. {path[-1]}: {kind}"

@@ -11,17 +11,11 @@ import msgspec
 from crawler.errors import FetchError
 from crawler.fetch.addresses import AddressGuard
 from crawler.fetch.credentials import Credential, Credentials
-from crawler.fetch.proxy_choice import (
-    Proxy,
-    ProxyChoice,
-    ProxyFailed,
-    ProxyRules,
-    proxy_of,
-    unauthorized,
-)
+from crawler.fetch.proxy_choice import ProxyChoice, ProxyFailed, ProxyRules, unauthorized
 from crawler.fetch.tls_context import TlsContexts, TlsRules
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
+from crawler.policy.access import Proxy, proxy_of
 from crawler.urls import hostname, port
 
 #: Said of an answer whose server proved nothing.

@@ -12,7 +12,8 @@ from aiohttp.client_proto import ResponseHandler
 from crawler.fetch.client_wire import Connector
 from crawler.fetch.connect_failure import reason_of
 from crawler.fetch.file_shortage import is_shortage
-from crawler.fetch.proxy_choice import Proxy, ProxyFailed, tunnel_refused, unreachable
+from crawler.fetch.proxy_choice import ProxyFailed, tunnel_refused, unreachable
+from crawler.policy.access import Proxy
 
 
 class ProxyConnector(Connector):

@@ -7,12 +7,11 @@ origin is scheme, host and port (RFC 6454): what was given for https never goes 
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 
 import msgspec
 
-from crawler.urls import UrlError, origin, parse
+from crawler.urls import origin
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -34,7 +33,7 @@ class Credentials:
     """The secrets of a job.
 
     Args:
-        by_origin: One for each origin, as `origin_of` writes it.
+        by_origin: One for each origin, as `crawler.policy.access` writes it.
     """
 
     def __init__(self, by_origin: Mapping[str, Credential] | None = None) -> None:
@@ -43,25 +42,3 @@ class Credentials:
     def field_for(self, url: str) -> Credential | None:
         """Return the field to be sent with a request for a serialised URL, if any."""
         return self._by_origin.get(origin(url)) if self._by_origin else None
-
-
-def basic(user: str, password: str) -> str:
-    """Return the value of an Authorization field, or of one for a proxy (RFC 7617, in UTF-8)."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
-
-
-def origin_of(written: str) -> str:
-    """Return an origin as URLs have it: `https://shop.example:8443`.
-
-    Raises:
-        ValueError: It is none, or says more than an origin.
-    """
-    try:
-        url = parse(written)
-    except UrlError:
-        raise ValueError("is no origin: write scheme and host, https://shop.example") from None
-    if "@" in written:
-        raise ValueError("is no origin: it holds a user")
-    if url != f"{origin(url)}/" or "#" in written or "?" in written:
-        raise ValueError(f"is no origin: write {origin(url)}, it holds for every path")
-    return origin(url)

@@ -11,14 +11,13 @@ import threading
 import zlib
 from collections.abc import Callable
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from crawler.fetch.credentials import basic
 from crawler.outcome import ErrorClass
+from crawler.policy.access import Proxy
 from crawler.policy.politeness import LimitRule
-from crawler.urls import UrlError, host_key, hostname, parse, port
+from crawler.urls import host_key
 
 #: Seconds for which a proxy that did not work is passed over while there are others.
 REST = 30.0
@@ -26,65 +25,6 @@ REST = 30.0
 MAX_MOVED = 4_096
 
 _UNAUTHORIZED = 407
-
-
-class Proxy(msgspec.Struct, frozen=True):
-    """One proxy that speaks HTTP.
-
-    Attributes:
-        host: Its name or address, IPv6 without brackets.
-        port: Its port.
-        authorization: Value of the Proxy-Authorization field, None for none; never shown.
-    """
-
-    host: str
-    port: int
-    authorization: str | None = None
-
-    @property
-    def name(self) -> str:
-        """Host and port, as it is spoken of."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """The header fields that are meant for it alone."""
-        return {} if self.authorization is None else {"Proxy-Authorization": self.authorization}
-
-    def __repr__(self) -> str:
-        return f"Proxy({self.name!r})"
-
-
-def proxy_of(url: str) -> Proxy:
-    """Return the proxy that a URL means: `http://user:password@proxy.example:8080`.
-
-    Raises:
-        ValueError: It means none; the message repeats nothing of it, as it may hold a password.
-    """
-    scheme, mark, _ = url.partition("://")
-    if mark and scheme.lower().startswith("socks"):
-        raise ValueError("SOCKS is not supported; use the proxy's HTTP port, http://HOST:PORT")
-    if mark and scheme.lower() == "https":
-        raise ValueError(
-            "TLS to the proxy itself is not supported; write http://HOST:PORT, what goes"
-            " to an https site is encrypted through it all the same"
-        )
-    if scheme.lower() != "http" or not mark:
-        raise ValueError("a proxy is written http://HOST:PORT")
-    try:
-        parts = urlsplit(url)
-        number = parts.port
-        place = parse(f"http://{parts.netloc.rpartition('@')[2]}/")
-    except (ValueError, UrlError):
-        raise ValueError("the proxy has no valid host or port") from None
-    if number is None:
-        raise ValueError("the proxy has no port; write http://HOST:PORT")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError("nothing may follow the port of a proxy")
-    authorization = None
-    if parts.username is not None:
-        authorization = basic(unquote(parts.username), unquote(parts.password or ""))
-    return Proxy(hostname(place), port(place), authorization)
 
 
 class ProxyRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,8 @@ from crawler.fetch.answer_stream import AnswerStream, CutShort, NoAnswer
 from crawler.fetch.dialler import Dialler, NotConnected
 from crawler.fetch.file_shortage import is_shortage
 from crawler.fetch.limits import KIB
-from crawler.fetch.proxy_choice import Proxy, ProxyFailed, tunnel_refused, unreachable
+from crawler.fetch.proxy_choice import ProxyFailed, tunnel_refused, unreachable
+from crawler.policy.access import Proxy
 
 _READ_SIZE = 4 * KIB
 

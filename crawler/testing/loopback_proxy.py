@@ -70,7 +70,7 @@ class LoopbackProxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for _ in range(3):  # sockets are closed in turns of their own
+        for _turn in range(3):  # sockets are closed in turns of their own
             await asyncio.sleep(0)
 
     def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
+from crawler.app.job.access import access_of
 from crawler.app.job.policies import (
     guard_of,
     limits_of,
@@ -77,15 +79,22 @@ def fetcher_of(
     jar.load(cookies)
     limits, guard = limits_of(job, spiders.spider), guard_of(job, spiders.named)
     agent, headers = user_agent_of(job), job.fetch.headers
+    access = access_of(job, clock, os.environ)
     if job.run.backend == "asyncio":
         return AiohttpFetcher(
-            limits, user_agent=agent, headers=headers, jar=jar, guard=guard, clock=clock
+            limits,
+            user_agent=agent,
+            headers=headers,
+            jar=jar,
+            guard=guard,
+            clock=clock,
+            access=access,
         )
     # Most jobs have no use for a second client, and its import costs a tenth of a second.
     from crawler.fetch.threads_client import Urllib3Fetcher
     from crawler.workers.threads import ThreadedFetcher
 
     inner = Urllib3Fetcher(
-        limits, user_agent=agent, headers=headers, jar=jar, guard=guard, clock=clock
+        limits, user_agent=agent, headers=headers, jar=jar, guard=guard, clock=clock, access=access
     )
     return ThreadedFetcher(inner, job.run.threads)

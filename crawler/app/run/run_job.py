@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, nullcontext
 from typing import TYPE_CHECKING
 
+from crawler.app.job.access import unverified_words
 from crawler.app.job.job_paths import JobPaths, rfc3339
 from crawler.app.job.practice_site import start_practice_site
 from crawler.app.job.spider_set import SpiderSet, spiders_of, user_spider
@@ -167,6 +168,8 @@ class JobRun:
                 stack.push_async_callback(site.close)
                 practice_url = site.url
             spiders = spiders_of(self._loaded, user, practice_url)
+            if blind := unverified_words(self._job):
+                self._console.error(blind)
             if user is not None:
                 self._lend_slots(user, transform, stack)
             beginning = Beginning(

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from crawler.config.models.access import AuthSettings, Origin, ProxySettings, TlsSettings
 from crawler.config.models.fields import (
     CookieName,
     CookieValue,
@@ -84,3 +85,8 @@ class FetchSettings(Settings):
     cookies: dict[CookieName, CookieValue] = written(
         {}, "Sent to the hosts of the start URLs and sitemaps only."
     )
+    auth: dict[Origin, AuthSettings] = written(
+        {}, "Secrets, by the origin that they are for: `https://api.example.org`."
+    )
+    proxies: ProxySettings = written({}, "What requests go through. Default: nothing.")
+    tls: TlsSettings = written({}, "Whom we trust, and what we show.")

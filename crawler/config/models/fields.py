@@ -170,6 +170,10 @@ def _media_type(value: str) -> str:
 # RFC 9110 §5.6.2: what the name of a header, and of a cookie (RFC 6265 §4.1.1), may consist of.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_KEYS = {"cookie": "fetch.cookies", "user-agent": "fetch.user_agent"}
+_SECRET_HEADERS = {
+    "authorization": "use fetch.auth, for the origin that needs it",
+    "proxy-authorization": "write http://USER:PASSWORD@HOST:PORT in fetch.proxies",
+}
 _FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
 
@@ -177,15 +181,20 @@ def _header_name(value: str) -> str:
     lower = value.lower()
     if lower in _OWN_KEYS:
         raise bad_value("is no header to set here", f"use {_OWN_KEYS[lower]}")
-    if lower in ("authorization", "proxy-authorization"):
+    if lower in _SECRET_HEADERS:
         text = "is refused here: these headers go to every host, which would give a secret away"
-        raise bad_value(text, "set it in a spider, for the requests that need it")
+        raise bad_value(text, _SECRET_HEADERS[lower])
     if lower in _FRAMING:
         raise bad_value("is set by the crawler itself")
-    return _token(value)
+    return checked_token(value)
 
 
-def _token(value: str) -> str:
+def checked_token(value: str) -> str:
+    """Return the name of a header or cookie.
+
+    Raises:
+        PydanticCustomError: It is none.
+    """
     if not _TOKEN.fullmatch(value):
         raise bad_value("is no valid name: letters, digits and -_. only")
     return value
@@ -262,7 +271,7 @@ JobName = Annotated[str, AfterValidator(_job_name)]
 SpiderName = Annotated[str, AfterValidator(_spider)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderValue = Annotated[str, AfterValidator(_one_line)]
-CookieName = Annotated[str, AfterValidator(_token)]
+CookieName = Annotated[str, AfterValidator(checked_token)]
 CookieValue = Annotated[str, AfterValidator(_cookie_value)]
 MediaType = Annotated[str, AfterValidator(_media_type)]
 OutputPath = Annotated[str, AfterValidator(_output_path)]

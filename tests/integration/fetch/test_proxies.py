@@ -10,11 +10,12 @@ import pytest
 from crawler.errors import FetchError
 from crawler.fetch.access import Access
 from crawler.fetch.addresses import AddressGuard
-from crawler.fetch.credentials import Credential, Credentials, basic
-from crawler.fetch.proxy_choice import ProxyChoice, ProxyRules, proxy_of
+from crawler.fetch.credentials import Credential, Credentials
+from crawler.fetch.proxy_choice import ProxyChoice, ProxyRules
 from crawler.fetch.tls_context import TlsContexts, TlsRules
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
+from crawler.policy.access import basic, proxy_of
 from crawler.testing.authority import Certificate, CertificateAuthority
 from crawler.testing.loopback_proxy import LoopbackProxy
 from crawler.testing.raw_server import Exchange, RawServer, answer

@@ -39,6 +39,15 @@ def test_values_are_complete_and_in_the_notation_of_the_file(load: Load) -> None
         "accept": None,
         "headers": {},
         "cookies": {},
+        "auth": {},
+        "proxies": {
+            "urls": [],
+            "environment": False,
+            "rotate": "host",
+            "match": [],
+            "direct": [],
+        },
+        "tls": {"ca_file": None, "min_version": "1.2", "unverified": [], "client_certs": {}},
     }
     assert values["output"] == [
         {

@@ -1,0 +1,103 @@
+"""From the settings of a job to credentials, proxies and trust."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crawler.config.models.access import AuthSettings, ProxySettings, TlsSettings
+from crawler.config.models.job import Job
+from crawler.errors import ConfigError
+from crawler.fetch.access import Access
+from crawler.fetch.credentials import Credential, Credentials
+from crawler.fetch.proxy_choice import ProxyChoice, ProxyRules
+from crawler.fetch.tls_context import ClientCert, TlsContexts, TlsRules
+from crawler.interfaces import Clock
+from crawler.policy.access import Proxy, basic, proxy_of
+
+
+def access_of(job: Job, clock: Clock, environ: Mapping[str, str]) -> Access:
+    """Return how the servers of a job are reached.
+
+    Args:
+        job: The job.
+        clock: The time.
+        environ: Names proxies, where the job wants those of the environment.
+
+    Raises:
+        ConfigError: A proxy of the environment is none.
+    """
+    fetch = job.fetch
+    secrets = {origin: _credential(auth) for origin, auth in fetch.auth.items()}
+    choice = ProxyChoice(_proxy_rules(fetch.proxies, environ), clock.monotonic)
+    return Access(Credentials(secrets), choice, TlsContexts(_tls_rules(fetch.tls)))
+
+
+def unverified_words(job: Job) -> str:
+    """Return what a run says of hosts whose certificates are not looked at; "" without any."""
+    hosts = ", ".join(job.fetch.tls.unverified)
+    if not hosts:
+        return ""
+    return (
+        f"certificates are NOT verified for {hosts} (fetch.tls.unverified): whoever is in between"
+        " can read and change what is fetched"
+    )
+
+
+def _credential(auth: AuthSettings) -> Credential:
+    if auth.basic is not None:
+        return Credential("Authorization", basic(auth.basic.user, auth.basic.password))
+    if auth.header is not None:
+        return Credential(auth.header.name, auth.header.value)
+    return Credential("Authorization", f"Bearer {auth.bearer}")
+
+
+def _proxy_rules(settings: ProxySettings, environ: Mapping[str, str]) -> ProxyRules:
+    direct = settings.direct
+    if settings.environment:
+        http, https = _of_environment("http", environ), _of_environment("https", environ)
+        excepted = _excepted(environ)
+        if excepted is None:
+            return ProxyRules()
+        direct = (*direct, *excepted)
+    else:
+        http = https = tuple(proxy_of(url) for url in settings.urls)
+    return ProxyRules(
+        http=http, https=https, rotate=settings.rotate, match=settings.match, direct=direct
+    )
+
+
+def _of_environment(scheme: str, environ: Mapping[str, str]) -> tuple[Proxy, ...]:
+    """Return the proxy for a scheme, as curl finds it."""
+    # In a CGI program a client's field "Proxy" comes as HTTP_PROXY (CVE-2016-5385).
+    names = [f"{scheme}_proxy", "all_proxy", "ALL_PROXY"]
+    if scheme == "https" or "REQUEST_METHOD" not in environ:
+        names.insert(1, f"{scheme.upper()}_PROXY")
+    for name in names:
+        if value := environ.get(name):
+            try:
+                return (proxy_of(value if "://" in value else f"http://{value}"),)
+            except ValueError as error:
+                raise ConfigError(f"variable {name}: {error}") from None
+    return ()
+
+
+def _excepted(environ: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Return the hosts of `no_proxy` as patterns; None for all hosts."""
+    patterns = []
+    for entry in (environ.get("no_proxy") or environ.get("NO_PROXY") or "").split(","):
+        name = entry.strip().lower().lstrip(".").removeprefix("*.")
+        if name == "*":
+            return None
+        if name and "*" not in name and "/" not in name:
+            patterns += [name, f"*.{name}"]
+    return tuple(patterns)
+
+
+def _tls_rules(settings: TlsSettings) -> TlsRules:
+    certs = {
+        origin: ClientCert(pair.cert, pair.key) for origin, pair in settings.client_certs.items()
+    }
+    return TlsRules(
+        ca_file=settings.ca_file, min_version=settings.min_version,
+        unverified=settings.unverified, client_certs=certs,
+    )  # fmt: skip
