@@ -142,6 +142,10 @@ class BrotliDecoder:
     def feed(self, data: bytes, limit: int) -> bytes:
         """Decode a piece; see `Decoder`."""
         if self._inner.is_finished():
+            if data:
+                # In one piece with the stream the library takes it for damage, and what came
+                # before it is lost: so it is the same in two.
+                raise unreadable("something behind the end of the brotli stream", self._url)
             return b""
         self._begun = self._begun or bool(data)
         parts: list[bytes] = []

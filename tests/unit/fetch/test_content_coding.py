@@ -56,6 +56,13 @@ def kind_of(codings: list[str], *chunks: bytes, limit: int = PLENTY) -> str:
     return caught.value.kind
 
 
+@pytest.mark.parametrize(
+    "pieces", [(brotli.compress(TEXT) + b"\n",), (brotli.compress(TEXT), b"\n")]
+)
+def test_bytes_behind_a_brotli_stream_are_damage_however_they_come(pieces: tuple[bytes]) -> None:
+    assert kind_of(["br"], *pieces) == ErrorClass.UNREADABLE
+
+
 @every_coding
 def test_what_was_encoded_comes_back(coding: str, encode: Callable[[bytes], bytes]) -> None:
     assert decode([coding], encode(TEXT)) == (TEXT, None)
