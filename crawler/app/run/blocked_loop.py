@@ -20,7 +20,7 @@ from crawler.observe.console import safe
 from crawler.observe.quantities import took
 
 #: Seconds between two looks.
-_PERIOD = 5.0
+PERIOD = 5.0
 _OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep  # noqa: PTH100, PTH120 - as in frames
 _LIBRARY = sysconfig.get_path("stdlib") + os.sep
 
@@ -44,7 +44,9 @@ class BlockedLoop:
         self._limit = limit
         self._loop_thread = threading.get_ident()
         self._over = threading.Event()
-        self._beats = 0
+        self._beats = self._seen = 0
+        self._still = 0.0
+        self._word = limit
         self.times = 0
         self.longest = 0.0
 
@@ -66,19 +68,22 @@ class BlockedLoop:
         self._beats += 1
 
     def _watch(self) -> None:
-        seen, still, word = self._beats, 0.0, self._limit
-        while not self._over.wait(_PERIOD):
-            # Our own looks are counted: a process that was stopped for an hour looked once.
-            still = 0.0 if self._beats != seen else still + _PERIOD
-            seen = self._beats
-            if still == 0.0:
-                word = self._limit
-            elif still >= word:
-                self.times += word == self._limit
-                word = still * 2
-                self._tell(self._words(still))
-            if still >= self._limit:
-                self.longest = max(self.longest, still)
+        while not self._over.wait(PERIOD):
+            self.look()
+
+    def look(self) -> None:
+        """Look whether the loop has moved since the last look, one `PERIOD` ago."""
+        # Our own looks are counted: a process that was stopped for an hour looked once.
+        self._still = 0.0 if self._beats != self._seen else self._still + PERIOD
+        self._seen = self._beats
+        if self._still == 0.0:
+            self._word = self._limit
+        elif self._still >= self._word:
+            self.times += self._word == self._limit
+            self._word = self._still * 2
+            self._tell(self._words(self._still))
+        if self._still >= self._limit:
+            self.longest = max(self.longest, self._still)
 
     def _words(self, seconds: float) -> str:
         return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from crawler.app.run.callback_name import callback_name
+from crawler.config.models.job import Job
 from crawler.engine.flights import Flight
 from crawler.engine.watchdog import Standstill
 from crawler.observe.console import safe
@@ -39,13 +40,19 @@ def phase_of(flight: Flight, callbacks: CallbackWatch) -> tuple[str, float]:
     return "callback" if name is None else f"callback {name}", since
 
 
-def stuck_words(still: Standstill, callbacks: CallbackWatch, now: float) -> str:
+def steps_in_words(job: Job) -> str:
+    """Return what the steps of a job's transforms are called, in their order; "" for none."""
+    return ", ".join(one.python or one.name for one in job.transform.steps)
+
+
+def stuck_words(still: Standstill, callbacks: CallbackWatch, now: float, steps: str = "") -> str:
     """Say that nothing moves, and what is stuck.
 
     Args:
         still: What the watchdog found.
         callbacks: Knows which callbacks run.
         now: Monotonic second.
+        steps: What items wait for, see `steps_in_words`.
     """
     head = f"nothing has moved for {took(still.seconds)}: "
     if still.flights:
@@ -64,5 +71,7 @@ def stuck_words(still: Standstill, callbacks: CallbackWatch, now: float) -> str:
         others = f", and of {more:,} more hosts" if more else ""
         return f"{head}robots.txt of {safe(host)} asked for {took(now - since)} ago{others}"
     if still.cause == "transforms":
-        return f"{head}{still.waiting:,} items wait for their transforms"
+        return f"{head}{still.waiting:,} items wait for their transforms" + (
+            f" ({steps})" if steps else ""
+        )
     return head + _CAUSES.get(still.cause, still.cause)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.app.run.blocked_loop import BlockedLoop
 from crawler.app.run.spider_offload import SpiderOffload
-from crawler.app.run.stuck_words import Stuck, stuck_words
+from crawler.app.run.stuck_words import Stuck, steps_in_words, stuck_words
 from crawler.app.run.watched import Watched
 from crawler.engine.watchdog import LIMIT, Watchdog
 
@@ -42,6 +42,7 @@ class Watch:
         self._dog = Watchdog(watched.wired.crawl, watched.clock)
         self._blocked = BlockedLoop(watched.wired, tell, LIMIT)
         self._figures: LiveFigures | None = None
+        self._steps = steps_in_words(watched.job)
         self._begun = watched.clock.monotonic()
 
     @property
@@ -67,7 +68,7 @@ class Watch:
         now, callbacks = self._watched.clock.monotonic(), self._watched.wired.callbacks
         still = self._dog.look()
         if still is not None:
-            self._tell(stuck_words(still, callbacks, now))
+            self._tell(stuck_words(still, callbacks, now, self._steps))
         if self._offload is not None and self._offload.busy:
             callbacks.rest()
         callbacks.end_overdue()
@@ -86,7 +87,7 @@ class Watch:
         """Return where the crawl stands; see `Live`."""
         still = self._dog.standstill
         now, callbacks = self._watched.clock.monotonic(), self._watched.wired.callbacks
-        stuck = None if still is None else stuck_words(still, callbacks, now)
+        stuck = None if still is None else stuck_words(still, callbacks, now, self._steps)
         return self._live().figures(width) | {"stuck": stuck}
 
     def _live(self) -> LiveFigures:
