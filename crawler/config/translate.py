@@ -180,7 +180,7 @@ def _map_hint(path: Path, node: Node) -> str:
     if path == ("start",) and isinstance(node, ScalarNode):
         return f"write [{node.written}]"
     if path == ("fetch", "auth"):
-        return 'write "https://shop.example": {bearer: ${TOKEN}}'
+        return 'write "https://shop.example": {bearer: "${TOKEN}"}'
     if path == ("fetch", "proxies"):
         return "write {urls: [...]} or {environment: true}"
     if len(path) == 3 and path[0] == "schemas":
