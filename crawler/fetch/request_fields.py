@@ -77,7 +77,7 @@ def request_fields(
     else:
         cookie = "; ".join(f"{name}={value}" for name, value in request.cookies)
     if cookie:
-        fields["Cookie"] = cookie
+        fields["Cookie"] = _unbroken(cookie)
     for name, value in request.headers:
         title, text = checked_name(name).title(), _checked_value(value)
         if title in _NOT_OURS:
@@ -91,6 +91,10 @@ def request_fields(
 
 
 def _checked_value(value: bytes) -> str:
-    if b"\r" in value or b"\n" in value or b"\0" in value:
+    return _unbroken(value.decode("utf-8", "surrogateescape"))
+
+
+def _unbroken(text: str) -> str:
+    if "\r" in text or "\n" in text or "\0" in text:
         raise ValueError("a header field holds a line break or NUL")
-    return value.decode("utf-8", "surrogateescape")
+    return text

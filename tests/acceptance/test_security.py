@@ -294,3 +294,29 @@ async def test_header_fields_of_an_answer_are_never_loaded_or_run(job: Job, site
 
     assert ran.code == 0, ran.err
     assert "referer" not in site.seen[-1].fields
+
+
+async def test_a_password_file_is_never_asked(job: Job, site: Site) -> None:
+    (job.folder / ".netrc").write_text("default login user password netrc-secret\n")
+    (job.folder / ".netrc").chmod(0o600)
+    host = site.url("").removeprefix("http://")
+    site.html("/", f"http://user:password@{host}/a")
+    site.html("/a")
+    job.write(fetch={"robots": "obey"})
+    environ = {"HOME": str(job.folder), "NETRC": str(job.folder / ".netrc")}
+
+    ran = await job.run(env=environ)
+
+    assert ran.code == 0, ran.err
+    assert len(site.seen) == 3
+    assert all("authorization" not in one.fields for one in site.seen)
+
+
+async def test_the_parser_in_python_is_said_to_be_in_use(job: Job, site: Site) -> None:
+    site.html("/")
+    job.write(run={"backend": "asyncio"})
+
+    ran = await job.run(env={"AIOHTTP_NO_EXTENSIONS": "1"})
+
+    assert ran.code == 0
+    assert "aiohttp's parser in Python" in ran.err

@@ -15,6 +15,7 @@ from crawler.app.check.disk_doctor import look_at_folder
 from crawler.app.check.findings import Finding, fail, ok, warn
 from crawler.app.check.required import look_at_packages
 from crawler.errors import ConfigError
+from crawler.fetch.parser_in_use import IN_PYTHON, reads_in_python
 from crawler.interfaces import Clock
 from crawler.loop import new_loop_factory
 
@@ -38,6 +39,7 @@ def look_at_machine(base: Path, clock: Clock, environ: Mapping[str, str]) -> Ite
     yield from look_at_packages()
     yield _uvloop()
     yield _isal()
+    yield _parser()
     yield _open_files()
     yield from look_at_folder(base)
     yield look_at_clock(clock.wall(), Path(__file__).stat().st_mtime)
@@ -80,6 +82,12 @@ def _isal() -> Finding:
     except (ImportError, OSError, ValueError) as error:
         return fail("isal", f"does not work: {error}", "pip install --force-reinstall isal")
     return ok("isal", "works") if works else fail("isal", "gives back other bytes than it got")
+
+
+def _parser() -> Finding:
+    if reads_in_python():
+        return warn("parser", IN_PYTHON, "pip install --force-reinstall aiohttp, or unset it")
+    return ok("parser", "answers are read by aiohttp's parser in C")
 
 
 def _open_files() -> Finding:

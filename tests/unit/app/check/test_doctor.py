@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from crawler.app.check.disk_doctor import file_system, look_at_folder
 from crawler.app.check.doctor import (
     look_at_certificates,
@@ -98,3 +100,19 @@ def test_a_finding_is_one_line_that_cannot_reach_the_terminal() -> None:
 
     assert line.isprintable()
     assert line.startswith("warn  ")
+
+
+def test_the_parser_of_answers_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aiohttp import http_parser
+
+    def judged() -> Level:
+        found = look_at_machine(tmp_path, FakeClock(), {})
+        return next(one.level for one in found if one.subject == "parser")
+
+    levels = [judged()]
+    monkeypatch.setattr(http_parser, "HttpResponseParser", http_parser.HttpResponseParserPy)
+    levels.append(judged())
+
+    assert levels == [Level.OK, Level.WARN]
