@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,33 @@ async def poke(path: Path, junk: bytes) -> None:
         writer.write_eof()
         await reader.read()
     writer.close()
+
+
+def crowd(path: Path, clients: list[socket.socket]) -> None:
+    """Connect clients that say nothing and do not go away; each waits until there is room."""
+    for client in clients:
+        client.connect(str(path))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+async def test_a_thousand_clients_at_once_do_not_hold_up_a_run(
+    job: Job, site: Site, backend: str
+) -> None:
+    paths = site.tree(40)
+    held = site.hold("/leaf2")
+    job.write(run={"backend": backend})
+    running = await job.start()
+    await held.asked.wait()
+
+    with ExitStack() as stack:
+        clients = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(1_000)]
+        await asyncio.to_thread(crowd, job.folder / "state/job/control", clients)
+        held.answer.set()
+        ran = await running.end()
+
+    assert ran.code == 0, ran.err
+    assert sorted(job.paths()) == sorted(paths)
+    assert job.summary()["peak_rss_bytes"] < 300 << 20
 
 
 async def test_the_socket_of_a_killed_run_is_in_nobodys_way(
