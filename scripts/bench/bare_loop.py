@@ -19,10 +19,10 @@ from selectolax.lexbor import LexborHTMLParser
 
 
 class BareLoop:
-    """One crawl of one host, breadth first."""
+    """One crawl of one host, or of any, breadth first."""
 
-    def __init__(self, start: str, out: TextIO) -> None:
-        self._host = urlsplit(start).netloc
+    def __init__(self, start: str, out: TextIO, *, any_host: bool = False) -> None:
+        self._host = None if any_host else urlsplit(start).netloc
         self._out = out
         self._seen = {start}
         self._queue: asyncio.Queue[str] = asyncio.Queue()
@@ -56,7 +56,7 @@ class BareLoop:
         self._out.write(json.dumps(record) + "\n")
         for link in links:
             target = urldefrag(urljoin(url, link.attributes["href"] or "")).url
-            if target not in self._seen and urlsplit(target).netloc == self._host:
+            if target not in self._seen and self._host in (None, urlsplit(target).netloc):
                 self._seen.add(target)
                 self._queue.put_nowait(target)
 
@@ -67,13 +67,11 @@ def main() -> None:
     parser.add_argument("start")
     parser.add_argument("out", type=Path)
     parser.add_argument("--concurrency", type=int, default=16)
+    parser.add_argument("--any-host", action="store_true", help="follow links to every host")
     args = parser.parse_args()
     with args.out.open("w", encoding="utf-8") as out:
-        uvloop.run(_crawl(args.start, out, args.concurrency))
-
-
-async def _crawl(start: str, out: TextIO, concurrency: int) -> None:
-    await BareLoop(start, out).run(concurrency)
+        loop = BareLoop(args.start, out, any_host=args.any_host)
+        uvloop.run(loop.run(args.concurrency))
 
 
 if __name__ == "__main__":

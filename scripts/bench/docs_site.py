@@ -1,5 +1,7 @@
 """Serve a folder of HTML with nginx on a free loopback port: the site that benches and tests crawl.
 
+Or many sites: with `by_address` each address of 127.0.0.0/8 has a folder of its own, named by it.
+
 Runs its own nginx with its own configuration, process id and logs in a temporary folder, as root or
 not, beside any other. `python -m scripts.bench.docs_site FOLDER` serves until interrupted.
 """
@@ -19,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+JAVADOC = Path("/usr/share/doc/openjdk-17-doc/api")
 POSTGRESQL_DOCS = Path("/usr/share/doc/postgresql-doc-15/html")
 PYTHON_DOCS = Path("/usr/share/doc/python3.11/html")
 
@@ -26,9 +29,10 @@ _CONFIG = """\
 {user}
 daemon off;
 worker_processes 1;
+worker_rlimit_nofile 32768;
 pid {home}/nginx.pid;
 error_log {home}/error.log;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 16384; }}
 http {{
     types {{
         text/html html htm;
@@ -44,7 +48,7 @@ http {{
         image/jpeg jpg jpeg;
     }}
     default_type application/octet-stream;
-    log_format short '$status $request_method $request_uri';
+    log_format short '$status $request_method {prefix}$request_uri';
     access_log {home}/access.log short;
     client_body_temp_path {home}/body;
     proxy_temp_path {home}/proxy;
@@ -54,10 +58,12 @@ http {{
     sendfile on;
     keepalive_requests 1000000;
     server {{
-        listen 127.0.0.1:{port} backlog=1024;
+        listen {listen}:{port} backlog=1024;
+        allow 127.0.0.0/8;
+        deny all;
         absolute_redirect on;
         index index.html;
-        root "{folder}";
+        root "{folder}{below}";
     }}
 }}
 """
@@ -75,12 +81,20 @@ class LoggedRequest:
 class DocsSite:
     """An nginx that serves one folder; a context manager.
 
+    Args:
+        folder: What is served.
+        port: Where; any that is free if 0.
+        by_address: Each address of 127.0.0.0/8 is a site of its own, in the folder that it names;
+            targets in the log are whole URLs then.
+
     Attributes:
         url: Address of the folder, with a slash at its end; known once entered.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, by_address: bool = False) -> None:
         self.folder = folder
+        self._port = port
+        self._by_address = by_address
         self.url = ""
         self._home: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -100,10 +114,15 @@ class DocsSite:
             raise FileNotFoundError("nginx is not installed")
         self._home = tempfile.TemporaryDirectory(prefix="docs-site-")
         home = Path(self._home.name)
-        port = _free_port()
+        port = self._port or free_port()
         # As root the workers would change to a user who may not enter the folder served.
         user = "user root;" if os.geteuid() == 0 else ""
-        text = _CONFIG.format(user=user, home=home, port=port, folder=self.folder)
+        text = _CONFIG.format(
+            user=user, home=home, port=port, folder=self.folder,
+            listen="0.0.0.0" if self._by_address else "127.0.0.1",
+            below="/$server_addr" if self._by_address else "",
+            prefix="http://$server_addr:$server_port" if self._by_address else "",
+        )  # fmt: skip
         (home / "nginx.conf").write_text(text, encoding="utf-8")
         self._process = subprocess.Popen(
             [nginx, "-e", f"{home}/error.log", "-p", str(home), "-c", f"{home}/nginx.conf"],
@@ -167,7 +186,8 @@ def nginx_path() -> str | None:
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody has."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

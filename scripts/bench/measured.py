@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
-import time
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+_TREE = str(Path(__file__).with_name("process_tree.py"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,44 +20,73 @@ class Cost:
 
     Attributes:
         seconds: Wall time.
-        cpu: CPU seconds, user and system, of the process and every child it waited for.
+        cpu: CPU seconds, user and system, of every process that came of it, orphans included.
         peak_mib: Largest resident set of one process of the tree.
+        peaks_mib: The same of each process, largest first.
     """
 
     seconds: float
     cpu: float
     peak_mib: float
+    peaks_mib: tuple[float, ...] = ()
 
 
-def run_measured(command: Sequence[str], *, folder: Path) -> Cost:
+def run_measured(command: Sequence[str], *, folder: Path, limit: float | None = None) -> Cost:
     """Run a command in a folder.
 
     Python may cache its bytecode, whatever the shell's environment says: from the second run on
     that is what a user has.
 
+    Args:
+        command: Program and arguments.
+        folder: Where it runs; what it prints goes to `stderr` there.
+        limit: Seconds after which it counts as failed.
+
     Raises:
-        RuntimeError: It ended with another code than 0.
+        RuntimeError: It ended with another code than 0, left processes behind, or took too long.
     """
-    began = time.perf_counter()
-    with (folder / "stderr").open("wb") as errors:
-        process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+    report = folder / "cost.json"
+    report.unlink(missing_ok=True)
+    said = folder / "stderr"
+    with said.open("wb") as errors:
+        tree = subprocess.Popen(
+            [sys.executable, "-S", _TREE, str(report), *command],
+            cwd=folder, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+            start_new_session=True,
             env={k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
         )  # fmt: skip
-        _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        said = (folder / "stderr").read_text(encoding="utf-8", errors="replace")
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{said}")
-    cpu = usage.ru_utime + usage.ru_stime
-    return Cost(seconds=seconds, cpu=cpu, peak_mib=usage.ru_maxrss / 1024)
+        try:
+            tree.wait(limit)
+        except BaseException as error:
+            os.killpg(tree.pid, 9)
+            tree.wait()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise RuntimeError(f"{command[0]} took more than {limit:.0f} s") from None
+            raise
+    spoken = said.read_text(encoding="utf-8", errors="replace")[-4000:]
+    if tree.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} cannot be run:\n{spoken}")
+    return _cost(json.loads(report.read_bytes()), " ".join(command), spoken)
+
+
+def _cost(tree: dict[str, object], command: str, spoken: str) -> Cost:
+    match tree:
+        case {"code": 0, "seconds": float(seconds), "cpu": float(cpu), "left": 0} if isinstance(
+            tree["peaks_mib"], list
+        ):
+            peaks = tuple(float(peak) for peak in tree["peaks_mib"])
+            return Cost(seconds=seconds, cpu=cpu, peak_mib=max(peaks, default=0), peaks_mib=peaks)
+        case {"code": 0}:
+            raise RuntimeError(f"{command} left {tree['left']} processes behind")
+    raise RuntimeError(f"{command} ended with {tree['code']}:\n{spoken}")
 
 
 def median_cost(costs: Sequence[Cost]) -> Cost:
-    """Return the median of each figure."""
+    """Return the median of each figure; of the runs' processes, the median of each by size."""
+    peaks = zip(*(cost.peaks_mib for cost in costs), strict=False)
     return Cost(
         seconds=statistics.median(cost.seconds for cost in costs),
         cpu=statistics.median(cost.cpu for cost in costs),
         peak_mib=statistics.median(cost.peak_mib for cost in costs),
+        peaks_mib=tuple(statistics.median(peak) for peak in peaks),
     )

@@ -18,10 +18,16 @@ from typing import cast
 from crawler.loop import new_loop_factory
 
 LATENCY = 0.1
-_PAGE = b"<title>slow</title>"
-_ANSWER = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s"
-) % (len(_PAGE), _PAGE)  # fmt: skip
+#: The page that links to others, as a request for it begins.
+_INDEX = b"GET /index.html "
+
+
+def _answer(page: bytes) -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
+    return head % len(page) + page
+
+
+_PAGE = _answer(b"<title>slow</title>")
 
 
 @dataclass(slots=True)
@@ -52,6 +58,7 @@ class Seen:
 class _Desk:
     """What all connections share."""
 
+    index: bytes = _PAGE
     seen: Seen = field(default_factory=Seen)
     waiting: int = 0
 
@@ -74,15 +81,16 @@ class _Connection(asyncio.Protocol):
         desk.seen.first = desk.seen.first or now
         desk.waiting += 1
         desk.seen.at_once = max(desk.seen.at_once, desk.waiting)
-        self._loop.call_later(LATENCY, self._answer, now)
+        page = desk.index if data.startswith(_INDEX) else _PAGE
+        self._loop.call_later(LATENCY, self._answer, now, page)
 
-    def _answer(self, came: float) -> None:
+    def _answer(self, came: float, page: bytes) -> None:
         desk, now = self._desk, time.monotonic()
         desk.waiting -= 1
         desk.seen.pages += 1
         desk.seen.held += now - came
         desk.seen.last = now
-        self._transport.write(_ANSWER)
+        self._transport.write(page)
 
 
 class SlowPages:
@@ -103,10 +111,10 @@ class SlowPages:
 
 
 @contextmanager
-def slow_pages() -> Iterator[SlowPages]:
-    """Serve on loopback while the block runs."""
+def slow_pages(links: int = 0) -> Iterator[SlowPages]:
+    """Serve on loopback while the block runs; `/index.html` links to `/1` and so on."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,))
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs, links))
     process.start()
     theirs.close()  # so that the end of either side is seen by the other
     try:
@@ -116,8 +124,9 @@ def slow_pages() -> Iterator[SlowPages]:
         process.join()
 
 
-def _serve(parent: Connection) -> None:
-    desk = _Desk()
+def _serve(parent: Connection, links: int) -> None:
+    anchors = b"".join(b"<a href=%d>%d</a>" % (number, number) for number in range(1, links + 1))
+    desk = _Desk(_answer(b"<title>slow</title>" + anchors) if links else _PAGE)
 
     def tell() -> None:
         try:
