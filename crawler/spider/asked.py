@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from crawler.messages import HOP_RANK, Callback, FetchRequest, QueuedRequest, Request
+from crawler.policy.access import proxy_of
 from crawler.spider.callbacks import CallbackRef, resolve
+from crawler.spider.failure import CallbackFailed
 from crawler.spider.payload import Payload
 
 _REDIRECTS = range(300, 400)
@@ -16,7 +18,11 @@ _REDIRECTS = range(300, 400)
 def fetch_request(queued: QueuedRequest, payload: Payload) -> FetchRequest:
     """Return what the fetcher needs to know.
 
-    Of `meta`, `download_timeout`, `download_maxsize` and `dont_merge_cookies` count, as in Scrapy.
+    Of `meta`, `download_timeout`, `download_maxsize`, `dont_merge_cookies` and `proxy` count, as in
+    Scrapy; a `proxy` of None means none.
+
+    Raises:
+        CallbackFailed: The proxy is none that can be used.
     """
     meta = payload.meta
     timeout, size = meta.get("download_timeout"), meta.get("download_maxsize")
@@ -29,6 +35,7 @@ def fetch_request(queued: QueuedRequest, payload: Payload) -> FetchRequest:
         use_jar=not meta.get("dont_merge_cookies"),
         timeout=float(timeout) if isinstance(timeout, int | float) and timeout > 0 else None,
         max_body=size if isinstance(size, int) and size > 0 else None,
+        proxy=_proxy(meta["proxy"]) if "proxy" in meta else None,
     )
 
 
@@ -61,6 +68,17 @@ def wants_status(spider: object, meta: dict[str, Any], status: int) -> bool:
         return True
     listed = meta.get("handle_httpstatus_list", getattr(spider, "handle_httpstatus_list", ()))
     return isinstance(listed, Iterable) and status in listed
+
+
+def _proxy(given: object) -> str:
+    """Return the URL of a request's own proxy, "" for none."""
+    if given is None or given == "":
+        return ""
+    try:
+        proxy_of(str(given))
+    except ValueError as error:  # it repeats nothing of what may be a password
+        raise CallbackFailed(f"meta['proxy']: {error}") from None
+    return str(given)
 
 
 def _callable(spider: object, ref: CallbackRef | None) -> Callback | str | None:
