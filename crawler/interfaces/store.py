@@ -241,7 +241,8 @@ class Opened(msgspec.Struct, kw_only=True):
     Attributes:
         resumed: True when an interrupted run goes on.
         retry_of: The run whose given-up requests this one retries, None for any other run.
-        pending: Host key to number of rows that are ready.
+        pending: Host key to number of rows that are ready, those beyond the first thousand or so
+            perhaps not counted.
         waiting: Items in the outbox.
         next_due: Wall-clock second of the earliest retry, None for none.
         suspects: Rows whose callback was running when the process ended, to run alone.

@@ -110,6 +110,11 @@ class Intake:
         self._max_depth = max_depth
         self._history = history
 
+    @property
+    def last_row(self) -> int:
+        """The highest row id that was given out, 0 for none."""
+        return self._next_row - 1
+
     def admit(self, pages: Iterable[PageCommit]) -> Admitted:
         """Decide what a batch's links and requests change; updates the seen-set."""
         out = Admitted()

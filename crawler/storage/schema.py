@@ -12,7 +12,7 @@ from __future__ import annotations
 from crawler.outcome import State
 
 #: Version of the tables; a newer one than the program knows is refused.
-VERSION = 3
+VERSION = 4
 
 #: `PRAGMA application_id`: tells our file from any other SQLite database ("crwl").
 APPLICATION_ID = 0x6372776C
@@ -71,8 +71,17 @@ CREATE TABLE outbox (
 );
 """
 
+#: The seen-set of a large run, see `crawler.storage.sqlite_seen`: `row` is the last row that is in
+#: a part, `at` the commit that wrote it, or that put a row of an earlier run into `run_seen`.
+SEEN_PARTS = """
+CREATE TABLE seen_part (
+    part INTEGER PRIMARY KEY, row INTEGER NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL
+);
+ALTER TABLE run_seen ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+"""
+
 #: What brings the tables of a version to the next one.
-UPGRADES = {1: OUTBOX, 2: "ALTER TABLE request ADD COLUMN ended INTEGER;"}
+UPGRADES = {1: OUTBOX, 2: "ALTER TABLE request ADD COLUMN ended INTEGER;", 3: SEEN_PARTS}
 
 KEY_INDEX = "CREATE INDEX IF NOT EXISTS request_key ON request (key)"
 
@@ -89,12 +98,14 @@ INSERT_PLAIN = (
     "INSERT INTO request (id, key, host, state, rank, depth, label_rank, url, parent, is_start)"
     " VALUES (?,?,?,0,0,?,0,?,?,0)"
 )
-INSERT_SEEN = "INSERT INTO run_seen (row) VALUES (?)"
+INSERT_SEEN = "INSERT INTO run_seen (row, at) VALUES (?,?)"
 END_ROW = (
     "UPDATE request SET state=?, reason=?, error=?, status=?, attempts=?, not_before=?,"
     " size=?, ms=?, ended=?, fetch_no=fetch_no+? WHERE id=?"
 )
 COUNT_CRASH = "UPDATE request SET crashes=crashes+1 WHERE id=? AND state=0"
+SEEN_PART = "SELECT data FROM seen_part WHERE part=?"
+PUT_SEEN_PART = "INSERT OR REPLACE INTO seen_part VALUES (?,?,?,?)"
 PUT_CHILDREN = "INSERT OR REPLACE INTO children VALUES (?,?)"
 PUT_HOST_STATE = "UPDATE host SET state=? WHERE id=?"
 PUT_SETTING = (
@@ -137,12 +148,18 @@ DUE_TIMES = (
     "SELECT id, not_before FROM request WHERE state=0 AND not_before IS NOT NULL"
     " ORDER BY not_before"
 )
+# A host whose rows nobody counts to their end costs a look at the index, whatever waits for it.
 PENDING_BY_HOST = (
-    "SELECT h.name, count(*) FROM request r JOIN host h ON h.id = r.host"
-    " WHERE r.state=0 AND r.not_before IS NULL GROUP BY r.host"
+    "SELECT * FROM (SELECT h.name, (SELECT count(*) FROM (SELECT 1 FROM request r"
+    " WHERE r.host = h.id AND r.state=0 AND r.not_before IS NULL LIMIT :most)) AS rows"
+    " FROM host h) WHERE rows > 0"
 )
 _IN_RUN = "(state >= 0 AND (id >= :first OR id IN (SELECT row FROM run_seen)))"
-SEEN = f"SELECT key, id, depth, label_rank FROM request WHERE {_IN_RUN}"
+SEEN = (
+    "SELECT key, id, depth, label_rank FROM request WHERE state >= 0 AND id >= :first"
+    " UNION ALL SELECT r.key, r.id, r.depth, r.label_rank FROM run_seen s"
+    " JOIN request r ON r.id = s.row WHERE s.at > :at AND r.state >= 0"
+)
 AUDIT = f"SELECT state, reason, count(*) FROM request WHERE {_IN_RUN} GROUP BY state, reason"
 LEDGER_ROWS = (
     "SELECT r.url, r.state, r.reason, r.status, r.attempts, r.depth, p.url, r.size, r.ms, r.error,"

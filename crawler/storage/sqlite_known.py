@@ -35,9 +35,12 @@ class SqliteKnownRows:
         self._db.execute("UPDATE request SET depth=? WHERE id=?", (depth, row))
 
     def relabel(self, row: int, label: str, label_rank: int) -> None:
-        """Set the label of a row."""
-        sql = "UPDATE request SET label=?, label_rank=? WHERE id=?"
-        self._db.execute(sql, (label, label_rank, row))
+        """Set the label of a row, unless the one it has comes first: who asks may not know it."""
+        sql = (
+            "UPDATE request SET label=:label, label_rank=:rank"
+            " WHERE id=:row AND label_rank NOT BETWEEN 1 AND :rank"
+        )
+        self._db.execute(sql, {"label": label, "rank": label_rank, "row": row})
 
     def revive(self, row: int) -> None:
         """Make a row that was skipped for its depth pending."""

@@ -67,7 +67,7 @@ class SqliteStore:
         self._slots = slots
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="crawler-writer")
         self._tables: SqliteTables
-        self._intake: Intake
+        self._intake: Intake | None = None
         self._grant = Grant(owner=str(path))
         self._history = False
         self._failed = False
@@ -146,14 +146,14 @@ class SqliteStore:
         last = tables.last_row()
         self._history = last > len(seen)
         if self._history:
-            tables.index_keys()
+            tables.seen.index_keys()
         seed = int.from_bytes(tables.setting("seed"), "big")
         self._intake = Intake(
             Fingerprints(seed, self._canonical),
             seen,
             next_row=last + 1,
             max_depth=start.max_depth,
-            history=tables.history if self._history else None,
+            history=tables.seen.history if self._history else None,
         )
         return Opened(
             grant=self._grant,
@@ -183,11 +183,13 @@ class SqliteStore:
             raise StateError(f"{self._path}: the last commit failed; nothing can follow it")
         self._failed = True
         # A look into the history reads the disk, and that is the writer's business.
-        admitted = None if self._history else self._intake.admit(batch.pages)
+        intake = self._intake
+        assert intake is not None  # nobody has a grant before `begin`
+        admitted = None if self._history else intake.admit(batch.pages)
 
         def write() -> Committed:
-            ready = self._intake.admit(batch.pages) if admitted is None else admitted
-            return self._tables.write(batch, ready, outputs(), self._intake)
+            ready = intake.admit(batch.pages) if admitted is None else admitted
+            return self._tables.write(batch, ready, outputs(), intake)
 
         committed = await self._on_writer(write)
         self._slots.now_at(self._tables.commit_no)
@@ -249,7 +251,7 @@ class SqliteStore:
                 " nothing is left to resume"
             )
         try:
-            await self._on_writer(lambda: self._tables.end(finished=finished))
+            await self._on_writer(lambda: self._tables.end(self._intake, finished=finished))
         except BaseException:
             await self.abandon()
             raise

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from crawler.frontier.seen_set import SeenSet, pack
+from crawler.frontier.seen_set import SeenSet
 from crawler.interfaces import (
     Batch,
     Books,
@@ -32,7 +32,7 @@ from crawler.outcome import ErrorClass, State
 from crawler.storage import schema
 from crawler.storage.counting import copied, count
 from crawler.storage.improve import improve
-from crawler.storage.intake import Admitted, Intake, label_note
+from crawler.storage.intake import Admitted, Intake
 from crawler.storage.new_row import columns, queued
 from crawler.storage.rows import (
     cookie_from,
@@ -40,16 +40,18 @@ from crawler.storage.rows import (
     pack_rows,
     queued_from,
     signed,
-    unsigned,
 )
 from crawler.storage.sqlite_bulk import end_ready
 from crawler.storage.sqlite_file import open_database, reached_in_database
 from crawler.storage.sqlite_known import SqliteKnownRows
 from crawler.storage.sqlite_outbox import SqliteOutbox
 from crawler.storage.sqlite_retry import SqliteGivenUp
+from crawler.storage.sqlite_seen import SqliteSeen
 
 #: Times that a page may end the process before it is given up.
 CRASH_BUDGET = 3
+#: Ready rows of a host that are counted as a run begins.
+_COUNTED = 1_000
 
 
 class SqliteTables:
@@ -63,6 +65,7 @@ class SqliteTables:
         books: Counts as of the last commit; replaced by each, never changed.
         commit_no: Number of the last commit.
         outbox: Items that wait for their transforms.
+        seen: The seen-set as far as it is in the tables.
 
     Raises:
         StateError: The file is damaged, foreign, or of a newer version.
@@ -78,6 +81,7 @@ class SqliteTables:
             self._db.close()
             raise
         self.outbox = SqliteOutbox(self._db)
+        self.seen = SqliteSeen(self._db)
 
     def _stored_host_ids(self) -> dict[str, int]:
         return dict(self._db.execute("SELECT name, id FROM host"))
@@ -116,6 +120,7 @@ class SqliteTables:
         db.execute(f"UPDATE request SET state={schema.HISTORY}, not_before=NULL WHERE state=0")
         for table in ("run_seen", "children", "cookie", "mark", "outbox"):
             db.execute(f"DELETE FROM {table}")
+        self.seen.forget()
         self.books = Books()
         self._put_new_run(start)
         self.put_setting("first_row", self.last_row() + 1)
@@ -131,6 +136,7 @@ class SqliteTables:
         db, last = self._db, self.setting("run_id")
         db.execute("BEGIN IMMEDIATE")
         crashed = self.given_up().revive(start.classes)
+        self.seen.forget()
         self._put_new_run(start)
         self._put_run(retry_of=last, tally=start.tally)
         db.executemany(schema.PUT_MARK, [msgspec.structs.astuple(mark) for mark in start.marks])
@@ -147,10 +153,6 @@ class SqliteTables:
             run_state="open", config=start.config,
         )  # fmt: skip
 
-    def index_keys(self) -> None:
-        """Build the index by fingerprint, if it is not there."""
-        self._db.execute(schema.KEY_INDEX)
-
     def begin_again(self, config: str, now: float) -> None:
         """Go on with the run that did not end; the clock may have been set back since."""
         self.books = msgspec.json.decode(self.setting("books"), type=Books)
@@ -163,12 +165,14 @@ class SqliteTables:
         for name, value in settings.items():
             self.put_setting(name, value)
 
-    def end(self, *, finished: bool) -> None:
+    def end(self, intake: Intake | None, *, finished: bool) -> None:
         """Close; `finished` says that the run is not to be resumed."""
         self._db.execute("BEGIN IMMEDIATE")
         if finished:
             self.put_setting("last_marks", msgspec.json.encode(self.marks()))
             self._db.execute("DELETE FROM mark")
+        elif intake is not None:
+            self.seen.settle(intake.seen, intake.last_row, self.commit_no)
         self.put_setting("run_state", "finished" if finished else "interrupted")
         reached_in_database("end.before")
         self._db.execute("COMMIT")
@@ -190,20 +194,7 @@ class SqliteTables:
 
     def load_seen(self) -> SeenSet:
         """Return the run's seen-set."""
-        seen, first = SeenSet(), {"first": self._number("first_row")}
-        for key, row, depth, rank in self._db.execute(schema.SEEN, first):
-            seen.put(unsigned(key), pack(row, depth, label_note(rank)))
-        return seen
-
-    def history(self, keys: list[int]) -> dict[int, int]:
-        """Return the rows that earlier runs left for these fingerprints."""
-        found: dict[int, int] = {}
-        for start in range(0, len(keys), 500):
-            part = [signed(key) for key in keys[start : start + 500]]
-            marks = ",".join("?" * len(part))
-            sql = f"SELECT key, id FROM request WHERE key IN ({marks})"
-            found.update((unsigned(key), row) for key, row in self._db.execute(sql, part))
-        return found
+        return self.seen.load(self._number("first_row"))
 
     def host_states(self) -> dict[str, bytes]:
         """Return the politeness state of every host that has one."""
@@ -214,8 +205,8 @@ class SqliteTables:
         return [cookie_from(row) for row in self._db.execute("SELECT * FROM cookie")]
 
     def pending_by_host(self) -> dict[str, int]:
-        """Return ready rows per host."""
-        return dict(self._db.execute(schema.PENDING_BY_HOST))
+        """Return ready rows per host, those up to the thousandth."""
+        return dict(self._db.execute(schema.PENDING_BY_HOST, {"most": _COUNTED}))
 
     def next_due(self, now: float, leave: frozenset[int]) -> float | None:
         """Return when the next retry is due; None for never.
@@ -275,9 +266,11 @@ class SqliteTables:
             children = [(row, pack_rows(rows)) for row, rows in admitted.children.items()]
             db.executemany(schema.PUT_CHILDREN, children)
             improved = improve(admitted.improved, SqliteKnownRows(db, books), intake)
+            new, number = len(admitted.rows), self.commit_no + 1
+            self.seen.keep(intake.seen, new, intake.last_row, number)
             self._put_rest(batch, marks)
             waiting = self.outbox.change(batch)
-            self.put_setting("commit_no", self.commit_no + 1)
+            self.put_setting("commit_no", number)
             self._put_books(books)
             reached_in_database("commit.before")
             db.execute("COMMIT")
@@ -346,7 +339,7 @@ class SqliteTables:
         if revived:
             old = [r for r in admitted.rows if r.id in revived]
             self._db.executemany(schema.REVIVE_ROW, [(*columns(r), r.id) for r in old])
-            self._db.executemany(schema.INSERT_SEEN, [(r.id,) for r in old])
+            self._db.executemany(schema.INSERT_SEEN, [(r.id, self.commit_no + 1) for r in old])
 
     def _put_rest(self, batch: Batch, marks: Sequence[Mark]) -> None:
         db = self._db

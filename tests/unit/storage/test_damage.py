@@ -206,7 +206,11 @@ async def test_an_end_that_cannot_be_written_is_an_error_once_and_the_run_is_gon
 
 def as_of_version(path: Path, version: int) -> None:
     """Make a database what that version would have left."""
-    undo = {1: "DROP TABLE outbox;", 2: "ALTER TABLE request DROP COLUMN ended;"}
+    undo = {
+        1: "DROP TABLE outbox;",
+        2: "ALTER TABLE request DROP COLUMN ended;",
+        3: "DROP TABLE seen_part; ALTER TABLE run_seen DROP COLUMN at;",
+    }
     with closing(sqlite3.connect(path)) as db:
         for older in range(schema.VERSION - 1, version - 1, -1):
             db.executescript(undo[older])

@@ -101,6 +101,7 @@ async def test_a_state_of_the_version_before_gets_an_outbox_and_keeps_the_rest(
     await run.store.close(finished=False)
     db = sqlite3.connect(tmp_path / "crawl.sqlite")
     db.executescript(
+        "DROP TABLE seen_part; ALTER TABLE run_seen DROP COLUMN at;"
         "DROP TABLE outbox; ALTER TABLE request DROP COLUMN ended; PRAGMA user_version=1;"
     )
     db.close()

@@ -29,6 +29,7 @@ from hypothesis.stateful import (
 from crawler.interfaces import Books, Committed, FrontierStore, PageCommit
 from crawler.messages import HOP_RANK, NewRequest, QueuedRequest
 from crawler.outcome import LinkBatch, SkipReason, State
+from crawler.storage import sqlite_seen
 from crawler.storage.memory_store import MemoryStore
 from crawler.urls import CanonicalRules
 from tests.unit.storage.store_driver import StoreDriver, a_start, sqlite_store
@@ -355,6 +356,14 @@ def test_a_store_is_as_the_model_says_on_a_long_walk(
         walked.the_books_are_right()
         walked.the_ledger_has_one_line_for_each_row()
     walked.teardown()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_store_that_keeps_its_seen_set_in_parts_is_as_the_model_says_on_a_long_walk(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_seen, "KEEP_FROM", 0)
+    test_a_store_is_as_the_model_says_on_a_long_walk(SqliteMachine, seed)
 
 
 def walk_on(machine: StoreMachine, chance: random.Random, known: range) -> None:
