@@ -34,7 +34,7 @@ CHANGES = ("other host", "subdomain", "other port", "https to http", "user in th
 #: One of each in every request; the body in those with POST.
 SECRETS = (
     "authorization", "key", "header-cookie", "request-cookie", "config-cookie", "jar-cookie",
-    "referer", "body",
+    "referer", "auth", "body",
 )  # fmt: skip
 _SECRET = re.compile(rb"SECRET-([a-z-]+)")
 
@@ -53,14 +53,14 @@ class Carrier(Spider):
     def parse(self, response):
         for path in response.css("a::attr(href)").getall():
             for method, body in (("GET", b""), ("POST", b"SECRET-body")):
-                for kind in ("header", "request"):
-                    headers = dict(FIELDS)
+                for kind in ("header", "request", "config"):
+                    headers = {} if kind == "config" else dict(FIELDS)
                     if kind == "header":
                         headers["Cookie"] = "c=SECRET-header-cookie"
                     yield Request(
                         response.urljoin(f"{path}/{method}/{kind}"), self.landed, method=method,
                         headers=headers, body=body, dont_filter=True,
-                        cookies={} if kind == "header" else {"r": "SECRET-request-cookie"},
+                        cookies={"r": "SECRET-request-cookie"} if kind == "request" else {},
                     )
 
     def landed(self, response):
@@ -103,10 +103,15 @@ class Seen:
 
 def _wanted(path: str) -> set[str]:
     method, kind = path.split("/")[-2:]
-    wanted = set(SECRETS) - {"body"} if method == "GET" else set(SECRETS)
-    # A Cookie field of a request's own takes the place of all other cookies.
-    cookies = {"request-cookie", "config-cookie", "jar-cookie"}
-    return wanted - (cookies if kind == "header" else {"header-cookie"})
+    wanted = {
+        # A field of a request's own takes the place of what the config and the jar have for it.
+        "header": {"authorization", "key", "referer", "header-cookie"},
+        "request": {
+            "authorization", "key", "referer", "request-cookie", "config-cookie", "jar-cookie",
+        },
+        "config": {"auth", "config-cookie", "jar-cookie"},
+    }[kind]  # fmt: skip
+    return wanted | {"body"} if method == "POST" else wanted
 
 
 class _Site:
@@ -216,6 +221,7 @@ def _write_job(folder: Path, backend: str, ports: list[int]) -> Path:
         ]},
         "fetch": {
             "robots": "ignore", "retries": 0, "private_addresses": "allow",
+            "auth": {one: {"bearer": "SECRET-auth"} for one in (shop, secure)},
             "cookies": {"g": "SECRET-config-cookie"}, "per_host": {"delay": "0s", "concurrency": 4},
         },
         "checks": {"allow_empty": True, "max_failed": "100%"},

@@ -26,7 +26,7 @@ def test_no_secret_arrives_at_another_origin(seen: Seen) -> None:
 def test_every_secret_reaches_its_own_origin(seen: Seen) -> None:
     cells = len(CHANGES) * (len(STATUSES) + 1)
 
-    assert len(seen.own) == cells * 2 * 2  # by method, and by where its cookies stand
+    assert len(seen.own) == cells * 2 * 3  # by method, and by where its secrets stand
     assert seen.missing == []
 
 
@@ -35,4 +35,4 @@ def test_redirects_are_followed_all_the_same(seen: Seen, change: int) -> None:
     asked = {status: seen.count(change, status)[0] for status in (*STATUSES, REFRESH)}
 
     # A POST that would keep its body is refused (307, 308); a choice (300) and a page are pages.
-    assert asked == {300: 0, 301: 4, 302: 4, 303: 4, 307: 2, 308: 2, REFRESH: 0}
+    assert asked == {300: 0, 301: 6, 302: 6, 303: 6, 307: 3, 308: 3, REFRESH: 0}
