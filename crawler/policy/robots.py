@@ -1,8 +1,8 @@
 """What a robots.txt lets us fetch (RFC 9309), from the answer that was got for it.
 
-Protego parses the rules; the reading of the answer is ours, and two things that protego sees
-differently from the RFC are settled before it gets the text: byte order marks, and which
-`User-agent` lines mean us.
+Protego parses the rules; the reading of the answer is ours, and three things that protego sees
+differently from the RFC are settled before it gets the text: byte order marks, records that it
+does not know, and which `User-agent` lines mean us.
 """
 
 from __future__ import annotations
@@ -29,6 +29,13 @@ _COMPATIBLE = re.compile(r"\(compatible;\s*([A-Za-z0-9_-]+)")
 _AGENT_LINE = re.compile(r"^([ \t]*user[- ]?agent[ \t]*[: \t][ \t]*)([^\n#]*)", re.I | re.M)
 # Protego forgives misspellings of "disallow", but every one of them begins like this.
 _DISALLOW_LINE = re.compile(r"^[ \t]*di\w+[ \t]*[: \t][ \t]*[^\s#]", re.I | re.M)
+# A record that nobody here knows. Protego would have it part the agents around it, which the RFC
+# forbids (§2.2): those before it would be without rules.
+_OTHER_LINE = re.compile(
+    r"^(?![ \t]*(?:user[- ]?agent|d\w{4,10}w|allow|site-?maps?|host|crawl[- ]delay|request[- ]rate"
+    r"|visit[- ]time)[: \t])[^\n:#]+:[^\n]*",
+    re.I | re.M,
+)
 _LINE_END = re.compile(r"\r\n?|\n")
 _ODD_SPACE = re.compile("[\0\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _LOST_BYTE = re.compile("[\udc80-\udcff]")
@@ -131,7 +138,7 @@ def _for_token(text: str, token: str) -> str:
             agent = token if name is not None and name.group().lower() == token else "?"
         return f"{line.group(1)}{agent}"
 
-    return _AGENT_LINE.sub(rewrite, text)
+    return _AGENT_LINE.sub(rewrite, _OTHER_LINE.sub("", text))
 
 
 def _decode(body: bytes) -> str:

@@ -12,6 +12,8 @@ from urllib.parse import quote, unquote
 import msgspec
 
 _LINE = re.compile(r"[ \t]*([A-Za-z-]+)[ \t]*:[ \t]*([^#]*)")
+# No rules of the RFC, but understood, so that they end the agents of a group as rules do.
+_OTHER_RULES = ("crawl-delay", "request-rate", "visit-time")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 # What a path may hold as it is; every other character counts as its percent-encoding.
 _SAFE = "/*$-._~!&'()+,;=:@?"
@@ -75,6 +77,8 @@ def _groups(text: str) -> list[_Group]:
             naming = True
             name = _TOKEN.match(value)
             groups[-1][0].add("*" if value[:1] == "*" else name.group().lower() if name else "")
+        elif key in _OTHER_RULES:
+            naming = False
         elif key in ("allow", "disallow"):
             naming = False
             if groups and value:

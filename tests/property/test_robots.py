@@ -29,7 +29,18 @@ groups = st.lists(
     max_size=4,
 )
 ends = st.sampled_from(["\n", "\r\n", "\r"])
-junk = st.sampled_from(["", "# Disallow: /", "Nonsense", "Sitemap: http://e.org/x.xml", "Foo: bar"])
+junk = st.sampled_from(
+    [
+        "",
+        "# Disallow: /",
+        "Nonsense",
+        "Sitemap: http://e.org/x.xml",
+        "Foo: bar",
+        "foo bar : a: b",
+        "Host: e.org",
+        "clean-param: x /",
+    ]
+)
 
 _UNRESERVED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 

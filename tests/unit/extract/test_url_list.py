@@ -5,7 +5,7 @@ import zlib
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.extract import listed, url_list, xml_list
@@ -353,7 +353,6 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
 @given(st.lists(PIECES, max_size=60).map("".join), st.booleans())
 def test_any_soup_of_tags_gives_entries_or_a_reason(soup: str, packed: bool) -> None:
     body = soup.encode("utf-8", "surrogatepass")
@@ -363,7 +362,6 @@ def test_any_soup_of_tags_gives_entries_or_a_reason(soup: str, packed: bool) -> 
     assert (listing.unreadable is None) == bool(listing.entries)
 
 
-@settings(max_examples=300)
 @given(st.binary(max_size=2000), st.sampled_from([b"", b"\x1f\x8b\x08\x00", b"<", b"\xff\xfe<"]))
 def test_any_bytes_give_entries_or_a_reason(noise: bytes, head: bytes) -> None:
     listing = read(head + noise, "text/html; charset=utf-16")

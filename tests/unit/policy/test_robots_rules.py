@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.policy.robots import MAX_BYTES, RobotsRules, product_token, rules_from_response
+from crawler.policy.robots import (
+    MAX_BYTES,
+    RobotsRules,
+    parse_rules,
+    product_token,
+    rules_from_response,
+)
 
 AGENT = "crawler/1.0 (+https://crawler.example/)"
 SITE = "http://a.example"
@@ -177,3 +183,19 @@ def test_no_bytes_make_it_raise(noise: bytes, agent: str) -> None:
     read = rules_from_response(200, b"User-agent: *\nDisallow: /x" + noise, agent)
 
     assert isinstance(read.allows(SITE + "/x"), bool)
+
+
+@pytest.mark.parametrize("record", ["Foo: bar", "foo bar: x: y", "Sitemap: http://e.org/s", "<p>:"])
+def test_records_nobody_knows_do_not_part_the_agents_of_a_group(record: str) -> None:
+    body = f"User-agent: crawler\n{record}\nUser-agent: other\n{record}\nDisallow: /a\n".encode()
+
+    found = parse_rules(body, "crawler/1.0")
+
+    assert not found.allows("http://e.org/a")
+    assert found.allows("http://e.org/b")
+
+
+def test_a_misspelt_rule_is_no_unknown_record() -> None:
+    found = parse_rules(b"User-agent: *\nDissallow: /a\nuser agent crawler:x\n", "crawler/1.0")
+
+    assert not found.allows("http://e.org/a")
