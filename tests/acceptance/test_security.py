@@ -118,7 +118,7 @@ async def test_only_the_owner_may_read_the_state_of_a_job(job: Job, site: Site) 
 
 
 SECRETS = ("VARIABLE-s3cret", "COOKIE-s3cret", "HEADER-s3cret", "USER-s3cret", "LINK-s3cret",
-           "HOP-s3cret", "ARG-s3cret", "REQUEST-s3cret")  # fmt: skip
+           "HOP-s3cret", "ARG-s3cret", "AUTH-s3cret", "BASIC-s3cret")  # fmt: skip
 
 
 async def test_no_secret_is_left_anywhere(job: Job, site: Site) -> None:
@@ -138,6 +138,10 @@ async def test_no_secret_is_left_anywhere(job: Job, site: Site) -> None:
         fetch={
             "headers": {"X-Secret": "${VARIABLE}", "X-Other": "HEADER-s3cret"},
             "cookies": {"session": "COOKIE-s3cret"},
+            "auth": {
+                site.url(""): {"bearer": "AUTH-s3cret"},
+                "https://e.example": {"basic": {"user": "u", "password": "BASIC-s3cret"}},
+            },
         },
     )
     environ = {"VARIABLE": "VARIABLE-s3cret"}
@@ -148,7 +152,8 @@ async def test_no_secret_is_left_anywhere(job: Job, site: Site) -> None:
     tried = await job.run("--", "try", job.file.name, site.url("/"), env=environ)
 
     assert ran.code == 0, ran.err
-    assert "x-secret" in site.seen[0].fields  # they were sent
+    assert site.seen[-1].fields["authorization"] == "Bearer AUTH-s3cret"  # they were sent
+    assert site.seen[-1].fields["x-secret"] == "VARIABLE-s3cret"
     said = "".join(one.err + one.out.decode() for one in (ran, explained, shown, tried))
     assert [one for one in SECRETS if one in said] == []
     folders = [job.folder / name for name in ("state", "data", "reports")]
