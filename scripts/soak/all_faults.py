@@ -44,7 +44,7 @@ SHARED = {
     "fetch.max_body": "8MiB", "extract": RULE,
 }  # fmt: skip
 _FETCH = {
-    "timeout": "1s", "deadline": "5s", "retries": RETRIES, "concurrency": 64,
+    "timeout": "2s", "deadline": "8s", "retries": RETRIES, "concurrency": 64,
     "per_host": {"delay": "0s", "adaptive": False},
 }  # fmt: skip
 
@@ -116,7 +116,10 @@ def _in_company(row: FaultRow) -> FaultRow:
         kind = ErrorClass(expected.reason or "")
         if not is_final(kind):
             expected = Expected(State.DEAD, ErrorClass.ROBOTS_UNREACHABLE)
-    return msgspec.structs.replace(row, expected=expected, gives={})
+    # On a busy machine any request may be one that is tried twice.
+    most = None if row.most is None else row.most * (RETRIES + 1)
+    tries = row.tries * (RETRIES + 1)
+    return msgspec.structs.replace(row, expected=expected, gives={}, tries=tries, most=most)
 
 
 async def crawl_all(
