@@ -325,3 +325,32 @@ async def test_the_parser_in_python_is_said_to_be_in_use(job: Job, site: Site) -
 
     assert ran.code == 0
     assert "aiohttp's parser in Python" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fetch", "URL/hop"),
+        ("fetch", "--config", "job.yaml", "URL/hop"),
+        ("try", "job.yaml", "URL/hop"),
+        ("try", "job.yaml", "URL/page"),
+        ("new", "made", "--url", "URL/hop"),
+        ("new", "made", "--url", "URL/page"),
+        ("validate", "--online", "job.yaml"),
+    ],
+    ids=" ".join,
+)
+async def test_no_command_is_led_to_a_private_address_that_it_was_not_given(
+    words: tuple[str, ...], job: Job, site: Site, other_site: Site
+) -> None:
+    other_site.html("/")
+    site.redirect("/robots.txt", other_site.url("/robots.txt"))
+    site.redirect("/hop", other_site.url())
+    site.html("/page", other_site.url())
+    site.redirect("/sitemap.xml", other_site.url())
+    job.write(start=[site.url("/hop"), site.url("/page")])
+
+    ran = await job.run("--", *(one.replace("URL", site.url("")) for one in words))
+
+    assert other_site.server.connections == 0
+    assert site.seen, ran.err
