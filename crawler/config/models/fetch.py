@@ -75,7 +75,7 @@ class FetchSettings(Settings):
     private_addresses: Literal["start", "allow", "deny"] = Field(
         default="start",
         description="Whether loopback and private networks may be asked: `start` allows the "
-        "hosts and ports that start URLs or `scope.hosts` name.",
+        "hosts and ports that start URLs or `scope.hosts` name, unless they are public too.",
     )
     accept: Listed[MediaType] | None = Field(
         default=None,
@@ -83,7 +83,7 @@ class FetchSettings(Settings):
     )
     headers: dict[HeaderName, HeaderValue] = written({}, "Sent with every request, to every host.")
     cookies: dict[CookieName, CookieValue] = written(
-        {}, "Sent to the hosts of the start URLs and sitemaps only."
+        {}, "Sent to the origins of the start URLs and sitemaps only."
     )
     auth: dict[Origin, AuthSettings] = written(
         {}, "Secrets, by the origin that they are for: `https://api.example.org`."
