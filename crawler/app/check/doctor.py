@@ -15,7 +15,6 @@ from crawler.app.check.disk_doctor import look_at_folder
 from crawler.app.check.findings import Finding, fail, ok, warn
 from crawler.app.check.required import look_at_packages
 from crawler.errors import ConfigError
-from crawler.fetch.parser_in_use import IN_PYTHON, reads_in_python
 from crawler.interfaces import Clock
 from crawler.loop import new_loop_factory
 
@@ -85,6 +84,8 @@ def _isal() -> Finding:
 
 
 def _parser() -> Finding:
+    from crawler.fetch.client_wire import IN_PYTHON, reads_in_python
+
     if reads_in_python():
         return warn("parser", IN_PYTHON, "pip install --force-reinstall aiohttp, or unset it")
     return ok("parser", "answers are read by aiohttp's parser in C")
@@ -142,6 +143,8 @@ def look_at_proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
     names = [name for name in environ if name.lower() in _PROXIES and environ[name]]
     if names:
         text = f"{', '.join(sorted(names))} set in the environment, and not used"
-        yield warn("proxies", text, "a crawl connects to each host itself")
+        yield warn(
+            "proxies", text, "a crawl ignores them; fetch.proxies: {environment: true} uses them"
+        )
     else:
         yield ok("proxies", "none in the environment")
