@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import aiohttp
+from aiohttp import http_parser
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError, LineTooLong
 
@@ -24,6 +25,21 @@ from crawler.fetch.idle_connections import MAX_IDLE
 from crawler.fetch.in_place import run_in_place
 from crawler.fetch.limits import MAX_CHUNKING, MAX_HEAD, MAX_INTERIM
 from crawler.outcome import ErrorClass
+
+#: What to say where `reads_in_python`.
+IN_PYTHON = (
+    "answers are read by aiohttp's parser in Python: it is slow, and more lenient with broken"
+    " framing than the one in C, which this installation lacks or AIOHTTP_NO_EXTENSIONS turns off"
+)
+
+
+def reads_in_python() -> bool:
+    """Tell whether aiohttp's parser in C is missing, and the one in Python stands in for it.
+
+    The two disagree about odd framing, which is how one answer is made to look like two
+    (CVE-2026-111750 was in the one in Python alone).
+    """
+    return http_parser.HttpResponseParser is http_parser.HttpResponseParserPy
 
 
 class Dropped(aiohttp.ClientConnectionError):

@@ -33,7 +33,7 @@ from crawler.engine.crawl import Crawl
 from crawler.engine.output import Output
 from crawler.engine.tally import decode_tally
 from crawler.errors import ConfigError, Signalled, StateError
-from crawler.fetch.parser_in_use import IN_PYTHON, reads_in_python
+from crawler.fetch.client_wire import IN_PYTHON, reads_in_python
 from crawler.interfaces import Batch, Clock, Mark, Opened, Transform
 from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
