@@ -51,7 +51,6 @@ MODULES = (
     "tests.unit.extract.test_url_list",
     "tests.unit.fetch.test_answer_head",
     "tests.unit.fetch.test_answer_stream",
-    "tests.unit.fetch.test_content_coding",
     "tests.unit.fetch.test_cookie_jar",
     "tests.unit.fetch.test_http_date",
     "tests.unit.fetch.test_retry_after",

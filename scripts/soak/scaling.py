@@ -24,9 +24,9 @@ from crawler.urls import UrlError
 #: Twice the input may take this many times as long; 2 is linear, 4 is quadratic.
 WORST = 3.0
 #: Seconds below which a ratio says nothing.
-MEASURABLE = 0.05
-#: Seconds that a page of twice the size may take.
-PATIENCE = 4.0
+MEASURABLE = 0.25
+#: Seconds of CPU that the smaller input may take.
+PATIENCE = 2.0
 _TRIES = 3
 
 
@@ -73,8 +73,8 @@ def measured(slow: Slow, size: int) -> tuple[str, str]:
     ratio = twice / once
     name = f"{slow.parser}: {slow.does}"
     wrong = ""
-    if twice > PATIENCE:
-        wrong = f"{name}: more than {PATIENCE:.0f} s for {2 * size:,} bytes"
+    if once > PATIENCE:
+        wrong = f"{name}: more than {PATIENCE:.0f} s for {size:,} bytes"
     elif ratio > WORST and twice > MEASURABLE:
         wrong = f"{name}: twice the input takes {ratio:.1f} times as long"
     return f"{name} | {once * 1e3:.1f} ms | {twice * 1e3:.1f} ms | {ratio:.1f}", wrong
