@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from crawler.config.models.access import AuthSettings, ProxySettings, TlsSettings
 from crawler.config.models.job import Job
@@ -12,24 +12,67 @@ from crawler.fetch.credentials import Credential, Credentials
 from crawler.fetch.proxy_choice import ProxyChoice, ProxyRules
 from crawler.fetch.tls_context import ClientCert, TlsContexts, TlsRules
 from crawler.interfaces import Clock
-from crawler.policy.access import Proxy, basic, proxy_of
+from crawler.policy.access import Proxy, basic, origin_of, proxy_of
+from crawler.spider.spider import Spider
+from crawler.urls import hostname, origin
 
 
-def access_of(job: Job, clock: Clock, environ: Mapping[str, str]) -> Access:
+def access_of(
+    job: Job,
+    clock: Clock,
+    environ: Mapping[str, str],
+    spiders: Mapping[str, Credential] | None = None,
+) -> Access:
     """Return how the servers of a job are reached.
 
     Args:
         job: The job.
         clock: The time.
         environ: Names proxies, where the job wants those of the environment.
+        spiders: Secrets of the spider, by origin; those of the job win.
 
     Raises:
         ConfigError: A proxy of the environment is none.
     """
     fetch = job.fetch
-    secrets = {origin: _credential(auth) for origin, auth in fetch.auth.items()}
+    secrets = dict(spiders or {})
+    secrets |= {place: _credential(auth) for place, auth in fetch.auth.items()}
     choice = ProxyChoice(_proxy_rules(fetch.proxies, environ), clock.monotonic)
     return Access(Credentials(secrets), choice, TlsContexts(_tls_rules(fetch.tls)))
+
+
+def spider_secrets(spider: Spider, named: Iterable[str]) -> dict[str, Credential]:
+    """Return the secret of a spider's `http_user`, `http_pass` and `http_auth_domain`, by origin.
+
+    These are Scrapy's, which sends them to all hosts of the domain, in the clear as well. Here they
+    go to the domain's own https origin, and to those of its hosts that the job begins with.
+
+    Args:
+        spider: The spider.
+        named: URLs that the job begins with.
+
+    Raises:
+        ConfigError: There is no domain, or it is none.
+    """
+    user, password = getattr(spider, "http_user", ""), getattr(spider, "http_pass", "")
+    if not user and not password:
+        return {}
+    domain = getattr(spider, "http_auth_domain", None)
+    who = type(spider).__name__
+    if not isinstance(domain, str) or not domain:
+        raise ConfigError(
+            f"{who}.http_user would go to every host; set http_auth_domain, or use fetch.auth"
+        )
+    try:
+        origins = {origin_of(f"https://{domain}")}
+    except ValueError:
+        raise ConfigError(f"{who}.http_auth_domain is no domain: {domain!r}") from None
+    home = hostname(f"{min(origins)}/")
+    for url in named:
+        if hostname(url) == home or hostname(url).endswith(f".{home}"):
+            origins.add(origin(url))
+    secret = Credential("Authorization", basic(str(user), str(password)))
+    return dict.fromkeys(origins, secret)
 
 
 def unverified_words(job: Job) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from crawler.app.job.access import access_of
+from crawler.app.job.access import access_of, spider_secrets
 from crawler.app.job.policies import (
     guard_of,
     limits_of,
@@ -79,7 +79,8 @@ def fetcher_of(
     jar.load(cookies)
     limits, guard = limits_of(job, spiders.spider), guard_of(job, spiders.named)
     agent, headers = user_agent_of(job), job.fetch.headers
-    access = access_of(job, clock, os.environ)
+    own = spider_secrets(spiders.spider, spiders.named)
+    access = access_of(job, clock, os.environ, own)
     if job.run.backend == "asyncio":
         return AiohttpFetcher(
             limits,

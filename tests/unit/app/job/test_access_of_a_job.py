@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from crawler.app.job.access import access_of, unverified_words
+from crawler.app.job.access import access_of, spider_secrets, unverified_words
 from crawler.config.models.job import Job
 from crawler.errors import ConfigError
 from crawler.fetch.addresses import AddressGuard
 from crawler.messages import FetchRequest
 from crawler.policy.access import basic
+from crawler.spider.spider import Spider
 from crawler.testing.fake_clock import FakeClock
 
 OPEN = AddressGuard("allow")
@@ -91,3 +92,34 @@ def test_hosts_without_verification_are_spoken_of() -> None:
     assert unverified_words(job()) == ""
     said = unverified_words(job(tls={"unverified": ["old.example", "*.lab.example"]}))
     assert "NOT verified for old.example, *.lab.example" in said
+
+
+class WithPassword(Spider):
+    name = "s"
+    http_user = "ann"
+    http_pass = "pw"
+    http_auth_domain: str | None = "a.example"
+
+
+def test_the_secret_of_a_spider_goes_to_its_domain_alone() -> None:
+    named = ["http://www.a.example/x", "https://evila.example/", "https://a.example.evil/"]
+    found = spider_secrets(WithPassword(), named)
+    assert set(found) == {"https://a.example", "http://www.a.example"}
+    assert {one.value for one in found.values()} == {basic("ann", "pw")}
+    assert spider_secrets(Spider(name="none"), named) == {}
+
+
+@pytest.mark.parametrize("domain", [None, "", "a.example/x", "ann@a.example"])
+def test_a_secret_of_a_spider_without_a_domain_is_refused(domain: str | None) -> None:
+    spider = WithPassword()
+    spider.http_auth_domain = domain
+    with pytest.raises(ConfigError, match="http_auth_domain"):
+        spider_secrets(spider, ["https://a.example/"])
+
+
+def test_a_secret_of_the_config_wins_over_that_of_the_spider() -> None:
+    own = spider_secrets(WithPassword(), [])
+    made = access_of(job(auth={"https://a.example": {"bearer": "t"}}), FakeClock(), {}, own)
+    secret = made.credential("https://a.example/")
+    assert secret is not None
+    assert secret.value == "Bearer t"
