@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-#: Seconds that one search may take.
+#: CPU seconds, of the whole process, that one search may take.
 PATIENCE = 1.0
 # Steps that are sure to be few: some 10 ms.
 _FEW_STEPS = 1e6
