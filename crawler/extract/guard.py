@@ -29,9 +29,9 @@ _PROFILE_STEP = 1000
 _MAX_ATTRIBUTES = 2000
 _LONG_TAG = 8192
 
-#: Tags of a page that are parsed. An element takes some 350 bytes in a tree, and no page for people
-#: has a tenth of that many.
-MOST_TAGS = 500_000
+#: Tags of a page that are parsed, end tags included. An element takes some 350 bytes in a tree, and
+#: pages that people read have some thousand.
+MOST_TAGS = 300_000
 #: Links that are looked at, three times as many as are ever taken.
 MOST_ANCHORS = 60_000
 _ANCHOR = re.compile(rb"<[aA][\s/]")

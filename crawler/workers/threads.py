@@ -123,10 +123,11 @@ class ThreadedVisitor:
         return outcome
 
     def _at_once(self, page: tuple[QueuedRequest, Answer]) -> PageOutcome:
-        """Run a coroutine that never has to wait."""
+        """Run a coroutine that never has to wait; it may offer to let others go on."""
         work = self._visitor.conclude(*page)
         try:
-            work.send(None)
+            while work.send(None) is None:
+                pass  # this thread has nobody else who could
         except StopIteration as end:
             outcome: PageOutcome = end.value
             return outcome

@@ -2,9 +2,19 @@ from __future__ import annotations
 
 import pytest
 
+from crawler.extract.document import Document
 from crawler.extract.encoding import UTF_8
-from crawler.extract.guard import Route, route, without_long_tags
+from crawler.extract.guard import (
+    MOST_ANCHORS,
+    MOST_TAGS,
+    Route,
+    route,
+    with_fewer_links,
+    within_reason,
+    without_long_tags,
+)
 from crawler.extract.html_page import read_page
+from crawler.extract.media import Kind
 
 LINK = b"<a href='/last'>x</a>"
 
@@ -91,3 +101,26 @@ def test_what_never_ends_is_read_to_its_end(body: bytes) -> None:
     page = read_page(LINK + body, UTF_8)
 
     assert page.links[0] == ("/last", None)
+
+
+def test_as_many_tags_as_are_allowed_are_all_read_and_one_more_is_not() -> None:
+    whole = b"<p>" * MOST_TAGS
+
+    assert within_reason(whole) is whole
+    assert within_reason(whole + b"<i>") == whole
+
+
+def test_as_many_links_as_are_allowed_are_all_looked_at_and_one_more_is_not() -> None:
+    whole = b"<a href=x>" * MOST_ANCHORS
+
+    assert with_fewer_links(whole + b"<article>") == whole + b"<article>"
+    assert with_fewer_links(whole + b"<A href=y>") == whole
+
+
+def test_a_page_of_which_not_all_is_read_says_so() -> None:
+    links = read_page(b"<a href=x></a>" * (MOST_ANCHORS + 1), UTF_8)
+    document = Document("http://a/", b"<p>" * (MOST_TAGS + 1), Kind.HTML)
+
+    assert (len(links.links), links.flags) == (MOST_ANCHORS, ("links_capped",))
+    assert len(document.tree.findall(".//p")) == MOST_TAGS
+    assert document.flags == ("markup_cut",)

@@ -12,7 +12,7 @@ from crawler.fetch.answer import (
     plan_body,
 )
 from crawler.fetch.limits import FetchLimits
-from crawler.messages import FetchRequest, Headers, last_type
+from crawler.messages import FetchRequest, Headers, HttpResponse, last_type
 
 GET = FetchRequest(url="http://example.org/")
 HTML_ONLY = FetchLimits(accept=("text/html", "image/*"))
@@ -106,3 +106,11 @@ def test_of_several_media_types_the_last_that_is_one_counts(
     values: tuple[str, ...], counts: str
 ) -> None:
     assert last_type(values) == counts
+
+
+def test_a_response_is_of_the_last_media_type_that_is_one() -> None:
+    headers = Headers({"content-type": ["image/png", "Text/HTML; charset=x", "nonsense"]})
+    answer = HttpResponse(url="http://a/", status=200, headers=headers)
+
+    assert answer.media_type == "text/html"
+    assert answer.content_type == "Text/HTML; charset=x"

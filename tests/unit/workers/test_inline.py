@@ -148,7 +148,6 @@ class Reading:
 
 async def test_small_pages_are_read_between_two_that_may_take_long() -> None:
     reading = Reading()
-    delivered: list[PageOutcome] = []
     told: asyncio.Queue[PageOutcome] = asyncio.Queue()
     workers = InlineWorkers(reading, asyncio.Semaphore(9), told.put_nowait)
     for number in range(4):
@@ -156,8 +155,7 @@ async def test_small_pages_are_read_between_two_that_may_take_long() -> None:
 
     async with asyncio.TaskGroup() as group:
         group.create_task(workers.run())
-        for _ in range(4):
-            delivered.append(await told.get())
+        delivered = [await told.get() for _ in range(4)]
         workers.stop()
 
     begun = [line for line in reading.log if line.startswith("begin")]

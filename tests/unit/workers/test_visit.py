@@ -356,3 +356,21 @@ async def test_no_status_and_no_body_is_an_exception(status: int) -> None:
     outcome = await outcome_of(Reply(status=status, body=b"\xff\x00<a href=x>"))
 
     assert outcome.state in tuple(State)
+
+
+async def test_a_page_without_a_body_is_flagged_unless_it_could_have_none() -> None:
+    empty = await outcome_of(Reply(status=200, body=b""))
+    none = await outcome_of(Reply(status=204, body=b""))
+
+    assert (empty.state, empty.flags) == (State.DONE, ("empty",))
+    assert none.flags == ()
+
+
+async def test_of_two_places_to_go_to_the_first_counts_and_the_other_is_told_of() -> None:
+    reply = Reply(status=302, headers={"location": ["/first", "/second"]})
+
+    outcome = await outcome_of(reply)
+
+    assert [hop.url for hop in outcome.requests] == ["http://a.example/first"]
+    assert outcome.error == "to http://a.example/first (the first of 2 Location fields)"
+    assert outcome.flags == ("many_locations",)
