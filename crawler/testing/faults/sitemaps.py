@@ -51,9 +51,10 @@ def _row(  # noqa: PLR0913 - a list, what it leads to, and how all of that ends
     most: int | None = None,
 ) -> FaultRow:
     script = _played(document, kind) if isinstance(document, str | bytes) else document
+    served: dict[str, bytes | Script] = {_LIST: script, "*": html("")}
     return FaultRow(
         number=number, does=does, path=_LIST, is_list=True, expected=expected or done(),
-        play=site({_LIST: script, "*": html("")} | (pages or {})),
+        play=site(served | (pages or {})),
         ends=dict.fromkeys(yes.split(), done()), never=tuple(no.split()), most=most, room=160,
     )  # fmt: skip
 
