@@ -16,6 +16,7 @@ REQUIRED = (
     ("protego", "0.5"), ("publicsuffixlist", "1.0.2"), ("faust-cchardet", "2.1.19"),
     ("isal", "1.8"), ("parsel", "1.10"), ("jmespath", "1"), ("lxml", "6.1.0"),
     ("zstandard", "0.25"), ("webencodings", "0.5.1"), ("urllib3", "2.5"),
+    ("regex", "2025.11.3"),
 )  # fmt: skip
 #: What is used where it is there, and what is done without it.
 OPTIONAL = (("rich", "progress is shown as plain lines"),)
