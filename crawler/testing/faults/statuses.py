@@ -81,7 +81,7 @@ FAILURES = (
         number="F71", does="answers 503 to everything",
         expected=dead(ErrorClass.UNAVAILABLE, "did not work"), starts=_MANY[1:], path="/last",
         play=site({"/robots.txt": _NO_ROBOTS, "*": answer(b"", status="503 Service Unavailable")}),
-        plays_robots=True, has_after=False, most=16, tries=8,
+        plays_robots=True, has_after=False, most=16, tries=8, settings=_RETRY,
         decided="five failures in a row, then probes until it is given up",
     ),
     FaultRow(
