@@ -83,7 +83,12 @@ def allowed(file: list[Group], target: str) -> bool:
     rules = rules_for("crawler", "crawler/2.0")
     rules = (rules_for("*") or []) if rules is None else rules
     units = octets(target)
-    found = [(len(octets(text)), allow) for allow, text in rules if matches(text, units)]
+    # A last `?` counts as %3F: the one place where the library differs.
+    found = [
+        (len(octets(text)) + 2 * text.endswith("?"), allow)
+        for allow, text in rules
+        if matches(text, units)
+    ]
     return max(found)[1] if found else True
 
 
