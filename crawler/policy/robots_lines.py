@@ -53,9 +53,7 @@ def deciding_line(text: str, token: str, target: str) -> RobotsLine | None:
     best: tuple[int, bool, RobotsLine] | None = None
     for pattern, line in (pair for lines in chosen for pair in lines):
         if _matches(pattern, target):
-            # Protego writes a `?` with nothing behind it as %3F, and counts that.
-            length = len(pattern) + 2 * pattern.endswith("?")
-            rank = (length, line.allows, line)
+            rank = (len(pattern), line.allows, line)
             if best is None or rank[:2] > best[:2]:
                 best = rank
     return best[2] if best else None

