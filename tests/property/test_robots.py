@@ -84,7 +84,7 @@ def allowed(file: list[Group], target: str) -> bool:
     rules = rules_for("crawler", "crawler/2.0")
     rules = (rules_for("*") or []) if rules is None else rules
     units = octets(target)
-    found = [(len(octets(text)), allow) for allow, text in rules if matches(text, units)]
+    found = [(len("".join(octets(text))), allow) for allow, text in rules if matches(text, units)]
     return max(found)[1] if found else True
 
 
