@@ -37,6 +37,7 @@ COMMANDS = {
     "resume": Command("resume", "a paused run goes on"),
     "stop": Command("stop", "a run ends as with Ctrl-C, and can be resumed"),
     "map": Command("map_rows", "a function over the rows of a file, in processes"),
+    "bench": Command("bench", "what a page costs on this machine, beside the shortest loop"),
     "doctor": Command("doctor", "what this machine lacks for crawling"),
     "schema": Command("schema", "print the JSON Schema of config files, for editors"),
 }
@@ -44,5 +45,5 @@ COMMANDS = {
 #: Commands that will be.
 NOT_YET = (
     "runs", "diff", "cron",
-    "transcode", "runspider", "crawl", "state", "test", "reparse", "bench",
+    "transcode", "runspider", "crawl", "state", "test", "reparse",
 )  # fmt: skip

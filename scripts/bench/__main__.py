@@ -25,6 +25,8 @@ from scripts.bench.truth import faults, read_pages
 from scripts.bench.worksets import OFFERS, Workset
 
 ROOT = Path(__file__).parents[2]
+#: Pages, and links, from which on a set is large: slow peers get fewer turns of it.
+_LARGE_PAGES, _LARGE_LINKS = 5_000, 100_000
 #: Seconds that any run may take.
 _LIMIT = 1_200.0
 
@@ -94,7 +96,8 @@ def _measure(name: str, programs: list[str], args: argparse.Namespace) -> Measur
     print(f"\n{offer.title}: {offer.what}", flush=True)
     runs: list[Run] = []
     with offer.serve(offer.quick if args.quick else offer.size) as work:
-        large = len(work.truth) > _LARGE
+        links = sum(work.truth.values())
+        large = len(work.truth) > _LARGE_PAGES or links > _LARGE_LINKS
         for turn in range(args.runs):
             for program in order(programs, turn):
                 slow = large and PROGRAMS[program].slow
@@ -102,12 +105,7 @@ def _measure(name: str, programs: list[str], args: argparse.Namespace) -> Measur
                     continue
                 runs.append(_run(program, turn, work))
                 print(row_of(runs[-1]), flush=True)
-        links = sum(work.truth.values())
         return Measured(name, offer.title, offer.what, len(work.truth), links, runs)
-
-
-#: Pages from which on a slow peer is given fewer turns.
-_LARGE = 5_000
 
 
 def _run(name: str, turn: int, work: Workset) -> Run:
@@ -115,7 +113,9 @@ def _run(name: str, turn: int, work: Workset) -> Run:
         command = PROGRAMS[name].command(work, Path(folder))
         work.unfetched()  # forgets what was before
         try:
-            cost = run_measured(command.words, folder=Path(folder), limit=_LIMIT)
+            cost = run_measured(
+                command.words, folder=Path(folder), limit=_LIMIT, good=command.good
+            )  # fmt: skip
             if command.output is None:
                 wrong = work.unfetched()
             else:

@@ -72,7 +72,13 @@ def _run(name: str, folder: Path, url: str) -> tuple[int, Cost]:
         (output,) = (folder / "data" / "docs").glob("*.jsonl")
     else:
         output = folder / "bare.jsonl"
-        command = [sys.executable, "-m", "scripts.bench.bare_loop", f"{url}index.html", str(output)]
+        command = [
+            sys.executable,
+            "-m",
+            "crawler.practice.bare_loop",
+            f"{url}index.html",
+            str(output),
+        ]
         cost = run_measured([*command, "--concurrency", str(CONCURRENCY)], folder=folder)
     with output.open("rb") as lines:
         return sum(1 for _ in lines), cost

@@ -31,7 +31,13 @@ class Cost:
     peaks_mib: tuple[float, ...] = ()
 
 
-def run_measured(command: Sequence[str], *, folder: Path, limit: float | None = None) -> Cost:
+def run_measured(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    limit: float | None = None,
+    good: Sequence[int] = (0,),
+) -> Cost:
     """Run a command in a folder.
 
     Python may cache its bytecode, whatever the shell's environment says: from the second run on
@@ -41,9 +47,10 @@ def run_measured(command: Sequence[str], *, folder: Path, limit: float | None = 
         command: Program and arguments.
         folder: Where it runs; what it prints goes to `stderr` there.
         limit: Seconds after which it counts as failed.
+        good: Exit codes of a run that went well.
 
     Raises:
-        RuntimeError: It ended with another code than 0, left processes behind, or took too long.
+        RuntimeError: It ended with another code, left processes behind, or took too long.
     """
     report = folder / "cost.json"
     report.unlink(missing_ok=True)
@@ -66,19 +73,16 @@ def run_measured(command: Sequence[str], *, folder: Path, limit: float | None = 
     spoken = said.read_text(encoding="utf-8", errors="replace")[-4000:]
     if tree.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} cannot be run:\n{spoken}")
-    return _cost(json.loads(report.read_bytes()), " ".join(command), spoken)
-
-
-def _cost(tree: dict[str, object], command: str, spoken: str) -> Cost:
-    match tree:
-        case {"code": 0, "seconds": float(seconds), "cpu": float(cpu), "left": 0} if isinstance(
-            tree["peaks_mib"], list
-        ):
-            peaks = tuple(float(peak) for peak in tree["peaks_mib"])
-            return Cost(seconds=seconds, cpu=cpu, peak_mib=max(peaks, default=0), peaks_mib=peaks)
-        case {"code": 0}:
-            raise RuntimeError(f"{command} left {tree['left']} processes behind")
-    raise RuntimeError(f"{command} ended with {tree['code']}:\n{spoken}")
+    found = json.loads(report.read_bytes())
+    if found["code"] not in good:
+        raise RuntimeError(f"{' '.join(command)} ended with {found['code']}:\n{spoken}")
+    if found["left"]:
+        raise RuntimeError(f"{' '.join(command)} left {found['left']} processes behind")
+    peaks = tuple(found["peaks_mib"])
+    return Cost(
+        seconds=found["seconds"], cpu=found["cpu"], peak_mib=max(peaks, default=0.0),
+        peaks_mib=peaks,
+    )  # fmt: skip
 
 
 def median_cost(costs: Sequence[Cost]) -> Cost:

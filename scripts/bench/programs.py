@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from crawler.practice import bare_loop
 from scripts.bench.worksets import Workset
 
 HERE = Path(__file__).parent
@@ -41,10 +42,12 @@ class Command:
     Attributes:
         words: Program and arguments.
         output: Returns the JSONL file of pages once it has ended; None if it writes none.
+        good: Exit codes of a run that went well.
     """
 
     words: Sequence[str]
     output: Callable[[], Path] | None
+    good: Sequence[int] = (0,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,7 @@ def _ours(workers: int, work: Workset, folder: Path) -> Command:
 
 def _bare(work: Workset, folder: Path) -> Command:
     output = folder / "bare.jsonl"
-    words = [sys.executable, str(HERE / "bare_loop.py"), work.start, str(output)]
+    words = [sys.executable, bare_loop.__file__, work.start, str(output)]
     words += ["--concurrency", str(work.connections)] + ["--any-host"] * work.any_host
     return Command(words=words, output=lambda: output)
 
@@ -106,7 +109,8 @@ def _wget2(work: Workset, _: Path) -> Command:
         "wget2", "-q", "-r", "-l", "inf", "--no-robots", "--no-proxy", "-O", os.devnull,
         f"--max-threads={work.connections}",
     ] + ["--span-hosts"] * work.any_host  # fmt: skip
-    return Command(words=[*words, work.start], output=None)
+    # 8: the server answered something with an error, as it should where a link leads nowhere.
+    return Command(words=[*words, work.start], output=None, good=(0, 8))
 
 
 def _python(name: str) -> Path:
@@ -173,7 +177,7 @@ PROGRAMS = {
     "scrapy": Program(
         title="Scrapy", command=partial(_in_venv, "scrapy"), slow=True,
         prepare=partial(_make_venv, "scrapy", "scrapy"),
-        what="a spider with a `LinkExtractor`; its queue in memory",
+        what="a spider with selectors; its queue in memory",
     ),
     "crawlee": Program(
         title="Crawlee", command=partial(_in_venv, "crawlee"), slow=True,

@@ -125,7 +125,7 @@ def slow_pages(links: int = 0) -> Iterator[SlowPages]:
 
 
 def _serve(parent: Connection, links: int) -> None:
-    anchors = b"".join(b"<a href=%d>%d</a>" % (number, number) for number in range(1, links + 1))
+    anchors = b"".join(b'<a href="%d">%d</a>' % (number, number) for number in range(1, links + 1))
     desk = _Desk(_answer(b"<title>slow</title>" + anchors) if links else _PAGE)
 
     def tell() -> None:

@@ -87,7 +87,7 @@ def _web(sites: int) -> Iterator[Workset]:
         truth = write_web(Path(name), sites, port)
         with DocsSite(Path(name), port=port, by_address=True) as site:
             yield Workset(
-                start=url((0, 0), port), truth=truth, connections=64,
+                start=url(port, (0, 0)), truth=truth, connections=64,
                 hosts=tuple(f"{address(number)}:{port}" for number in range(sites)),
                 unfetched=lambda: _unfetched(site, truth, ""),
             )  # fmt: skip

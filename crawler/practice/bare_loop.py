@@ -1,7 +1,8 @@
 """The yardstick: the shortest crawl loop worth its name, with nothing that makes a crawler safe.
 
 aiohttp, uvloop, lexbor and urljoin; a set and a queue in memory; title and number of links of each
-page to a JSONL file. No robots, no delay, no retry, no limits, nothing durable.
+page to a JSONL file. No robots, no delay, no retry, no limits, nothing durable. A program of
+its own, which benches run beside the crawler.
 """
 
 from __future__ import annotations
