@@ -231,13 +231,21 @@ async def test_a_callback_that_raises_keeps_the_body_and_gives_nothing() -> None
     assert_gives_nothing(outcome)
 
 
-@pytest.mark.parametrize("callback", ["unwritable", "unkeepable"])
-async def test_what_cannot_be_kept_fails_its_page_whole(callback: str) -> None:
-    outcome = await outcome_of(Reply(body=b"<html>"), callback)
+async def test_a_state_that_cannot_be_kept_fails_its_page_whole() -> None:
+    outcome = await outcome_of(Reply(body=b"<html>"), "unkeepable")
 
     assert (outcome.state, outcome.reason) == (State.FAILED, ErrorClass.CALLBACK)
     assert "odd" in (outcome.error or "") or "object" in (outcome.error or "")
     assert_gives_nothing(outcome)
+
+
+async def test_an_item_that_cannot_be_written_goes_to_quarantine_alone() -> None:
+    outcome = await outcome_of(Reply(body=b"<html>"), "unwritable")
+
+    assert (outcome.state, outcome.encoded) == (State.DONE, [b'{"fine":1}'])
+    (broken,) = outcome.quarantined
+    (problem,) = broken.problems
+    assert "object" in problem.reason
 
 
 async def test_a_callback_that_is_not_there_fails_its_page() -> None:
