@@ -8,17 +8,19 @@ from collections.abc import Mapping
 _CAUSES = ("politeness", "network", "output", "cpu")
 #: A wait that nobody but the user is the cause of.
 _PAUSED = "paused"
+#: A wait that only a run with a limit of memory knows.
+_MEMORY = "memory"
 
 
 class Bottleneck:
     """Seconds that the dispatcher waited, by what it waited for."""
 
     def __init__(self) -> None:
-        self._waited = dict.fromkeys((*_CAUSES, _PAUSED), 0.0)
+        self._waited = dict.fromkeys((*_CAUSES, _MEMORY, _PAUSED), 0.0)
         self._waiting: tuple[str, float] | None = None
 
     def begin(self, cause: str, now: float) -> None:
-        """Note that a wait begins: for "politeness", "network" or "output", or "paused"."""
+        """Note that a wait begins, for one of the causes."""
         self._waiting = cause, now
 
     def end(self, now: float) -> None:
@@ -90,6 +92,8 @@ def _shares(waited: Mapping[str, float], total: float, cpu: float) -> dict[str, 
     """
     total -= waited[_PAUSED]
     by_cause = {cause: waited[cause] for cause in _CAUSES}
+    if waited[_MEMORY] > 0:
+        by_cause[_MEMORY] = waited[_MEMORY]
     idle = sum(by_cause.values())
     if total <= 0 or idle <= 0:
         return {}

@@ -244,7 +244,8 @@ class Crawl:
         feed = self._parts.starts
 
         def room() -> bool:
-            return self._parts.store.books().pending < ENOUGH_PENDING
+            pending = self._parts.store.books().pending
+            return pending < ENOUGH_PENDING and not (pending and self._sender.short_of_memory)
 
         try:
             await feed.pull(self._commits.poke, room)

@@ -16,6 +16,7 @@ from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, FrontierStore, Opened, Sink, Transform, WaitingItem
 from crawler.outcome import ItemProblem, PageOutcome
 from crawler.policy.breaker import BreakerPolicy
+from crawler.policy.memory import MemoryLimit
 from crawler.policy.retry import RetryPolicy
 from crawler.policy.traps import Traps
 
@@ -31,6 +32,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         spoilt: Is told of items whose transforms failed, once that is committed; None for nobody.
         traps: Says which pages are of a trap.
         breaker: Says when a host is left alone, and given up.
+        memory: Says what may go out while memory is short; None for no limit.
     """
 
     store: FrontierStore
@@ -48,6 +50,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     ended: Callable[[PageOutcome], None]
     breaker: BreakerPolicy = BreakerPolicy()
     traps: Traps = msgspec.field(default_factory=Traps)
+    memory: MemoryLimit | None = None
     quarantine: Sink | None = None
     transform: Transform | None = None
     spoilt: Callable[[WaitingItem, ItemProblem], None] | None = None

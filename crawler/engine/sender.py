@@ -78,12 +78,19 @@ class Sender:
         """What came in is to be written first."""
         return self._parts.starts.holds or self._uncommitted >= BATCH_PAGES
 
+    @property
+    def short_of_memory(self) -> bool:
+        """There is no room for another request on its way."""
+        memory = self._parts.memory
+        most = None if memory is None else memory.most
+        return most is not None and self.in_flight >= most
+
     def may_send(self) -> bool:
         """Tell whether anything at all may go out now."""
         limits = self._parts.limits
         if self.paused or self._behind:
             return False
-        if self.in_flight >= limits.concurrency or self._crowded():
+        if self.in_flight >= limits.concurrency or self._crowded() or self.short_of_memory:
             return False
         return limits.max_pages is None or self._pages < limits.max_pages
 
@@ -95,6 +102,8 @@ class Sender:
             return "output"
         if self.in_flight >= self._parts.limits.concurrency:
             return "network"
+        if self.short_of_memory:
+            return "memory"
         return "cpu" if self._crowded() else None
 
     def ready_at(self, now: float) -> float | None:

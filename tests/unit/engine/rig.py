@@ -33,6 +33,7 @@ from crawler.messages import QueuedRequest
 from crawler.outcome import PageOutcome
 from crawler.policy.autothrottle import AutothrottlePolicy
 from crawler.policy.breaker import BreakerPolicy
+from crawler.policy.memory import MemoryLimit
 from crawler.policy.politeness import HostLimits, LimitRule, PolitenessPolicy
 from crawler.policy.retry import RetryPolicy
 from crawler.policy.scope import Scope
@@ -109,6 +110,7 @@ class Rig:
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     limits: Mapping[str, Any] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    memory: MemoryLimit | None = None
     window: int = 20_000
     per_window: int = 512
     max_depth: int | None = None
@@ -173,6 +175,7 @@ class Rig:
                 outputs=tuple(Output(sink) for sink in self.sinks), stamp={},
                 limits=RunLimits(concurrency=self.concurrency, **self.limits),
                 tally=self.tally, clock=self.clock, ended=self.ended.append,
+                memory=self.memory,
             )
         )  # fmt: skip
         visitor = Visitor(
