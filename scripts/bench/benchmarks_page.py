@@ -56,6 +56,23 @@ class Measured:
         return [name for name in PROGRAMS if any(run.program == name for run in self.runs)]
 
 
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Under which it was measured.
+
+    Attributes:
+        versions: Of each program.
+        missing: What is left out.
+        minutes: That all of it took.
+        others: Cores that other programs used before.
+    """
+
+    versions: Mapping[str, str]
+    missing: Sequence[Missing]
+    minutes: float
+    others: float
+
+
 def row_of(run: Run) -> str:
     """Return a line about one run."""
     if run.cost is None:
@@ -101,25 +118,17 @@ def _times(measured: Measured, name: str, figure: str) -> str:
     return _NONE if found is None else f"{found:.2f}"
 
 
-def write_page(
-    docs: Path,
-    measured: Sequence[Measured],
-    versions: Mapping[str, str],
-    missing: Sequence[Missing],
-    minutes: float,
-) -> None:
+def write_page(docs: Path, measured: Sequence[Measured], conditions: Conditions) -> None:
     """Write the page and its charts.
 
     Args:
         docs: The folder of the documents.
         measured: The sets.
-        versions: Of each program.
-        missing: What is left out.
-        minutes: That all of it took.
+        conditions: Under which they were measured.
     """
     charts = docs / "benchmarks"
     charts.mkdir(parents=True, exist_ok=True)
-    parts = [_conditions(minutes), _programs(versions, missing)]
+    parts = [_how(conditions), _programs(conditions.versions, conditions.missing)]
     for one in measured:
         parts.append(_section(one))
         _chart(charts / f"{one.name}.svg", one)
@@ -132,11 +141,11 @@ def write_page(
     print(f"\nwritten: {path}")
 
 
-def _conditions(minutes: float) -> str:
+def _how(conditions: Conditions) -> str:
     return _HOW.read_text(encoding="utf-8").format(
-        minutes=minutes, cores=os.cpu_count(), cpu=_cpu_name(), memory=_memory_gib(),
+        minutes=conditions.minutes, cores=os.cpu_count(), cpu=_cpu_name(), memory=_memory_gib(),
         system=f"{platform.system()} {platform.release().partition('-')[0]}",
-        python=platform.python_version(), load=os.getloadavg()[2],
+        python=platform.python_version(), others=conditions.others,
     )  # fmt: skip
 
 

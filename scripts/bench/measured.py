@@ -7,6 +7,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,22 @@ def run_measured(
         seconds=found["seconds"], cpu=found["cpu"], peak_mib=max(peaks, default=0.0),
         peaks_mib=peaks,
     )  # fmt: skip
+
+
+def busy_cores(seconds: float = 2.0) -> float:
+    """Return how many cores were busy, on average, during some seconds from now; 0 if not known."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+
+    def busy() -> float:
+        # user, nice, system, idle, iowait, irq, softirq, steal
+        ticks = [int(field) for field in stat.read_text().split("\n", 1)[0].split()[1:9]]
+        return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+
+    before = busy()
+    time.sleep(seconds)
+    return (busy() - before) / seconds
 
 
 def median_cost(costs: Sequence[Cost]) -> Cost:

@@ -90,7 +90,7 @@ def _ours(workers: int, work: Workset, folder: Path) -> Command:
 
 def _bare(work: Workset, folder: Path) -> Command:
     output = folder / "bare.jsonl"
-    words = [sys.executable, bare_loop.__file__, work.start, str(output)]
+    words = [sys.executable, "-m", bare_loop.__name__, work.start, str(output)]
     words += ["--concurrency", str(work.connections)] + ["--any-host"] * work.any_host
     return Command(words=words, output=lambda: output)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.bench.benchmarks_page import Measured, Missing, table, write_page
+from scripts.bench.benchmarks_page import Conditions, Measured, Missing, table, write_page
 from scripts.bench.measured import Cost
 from scripts.bench.paired import Run, median_of, order, ratio
 
@@ -70,8 +70,10 @@ def test_memory_of_several_processes_is_told_together_as_well() -> None:
 
 @pytest.mark.slow
 def test_the_page_keeps_what_others_wrote_around_its_part(tmp_path: Path) -> None:
+    conditions = Conditions({"crawler": "1.0"}, [Missing("Colly", "no Go")], minutes=2, others=0.1)
+
     for turn in (1, 2):
-        write_page(tmp_path, [measured(RUNS)], {"crawler": "1.0"}, [Missing("Colly", "no Go")], 2)
+        write_page(tmp_path, [measured(RUNS)], conditions)
         page = tmp_path / "benchmarks.md"
         text = page.read_text()
         if turn == 1:
