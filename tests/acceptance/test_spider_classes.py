@@ -151,13 +151,14 @@ UNKEPT = [
     "yield 7",
     "yield Request(response.urljoin('/x'), callback=lambda r: None)",
     "yield Request('/relative')",
-    "yield {'when': object()}",
     "yield response.follow('/x', cb_kwargs={'r': response})",
     "self.state['x'] = object()",
 ]
 
 
-async def test_what_cannot_be_kept_fails_its_page_in_words(job: Job, site: Site) -> None:
+async def test_a_request_or_state_that_cannot_be_kept_fails_its_page_in_words(
+    job: Job, site: Site
+) -> None:
     site.html("/", *(f"/{number}" for number in range(len(UNKEPT))))
     code = "class S(Spider):\n    name = 's'\n    def parse(self, response):\n"
     code += "        yield from response.follow_all(css='a')\n"
@@ -176,6 +177,28 @@ async def test_what_cannot_be_kept_fails_its_page_in_words(job: Job, site: Site)
         # The state is looked at when the callback has ended: no line of it is at fault.
         place = "state" if "state" in line else f"spider.py:{7 + 2 * number} in parse"
         assert place in row["error"], line
+
+
+async def test_an_item_that_cannot_be_kept_spoils_no_other_and_its_line_is_told(
+    job: Job, site: Site
+) -> None:
+    site.html("/")
+    job.spider(
+        "class S(Spider):\n"
+        "    name = 's'\n"
+        "    def parse(self, response):\n"
+        "        yield {'a': 1}\n"
+        "        yield {'a': 2, 'when': object()}\n"
+        "        yield {'a': 3}\n"
+    )
+
+    ran = await job.run()
+
+    (line,) = (job.reports[0] / "quarantine.jsonl").read_text("utf-8").splitlines()
+    assert ran.code == 0
+    assert job.requests()["/"]["outcome"] == "done"
+    assert [item["a"] for item in job.items()] == [1, 3]
+    assert "spider.py:6 in parse" in line
 
 
 @pytest.mark.parametrize(

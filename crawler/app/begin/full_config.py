@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from crawler.config.models.access import HttpsOrigin, Origin
 from crawler.config.models.job import Job
 from crawler.config.models.steps import StepSettings
 
@@ -17,9 +18,11 @@ _INDENT = "  "
 _COLUMN = 34
 #: Keys that are set above the list.
 _SET = ("version", "name")
+#: What stands for the keys of a map, unless it is NAME.
+_NAMES = dict.fromkeys((Origin, HttpsOrigin), "https://HOST")
 _HEAD = """\
 # Every key and its default. To set one, remove the first # of its line, and of the lines that it
-# stands below; a key is to be there only once. NAME is a name of your own.
+# stands below; a key is to be there only once. NAME is a name of your own, HOST one of a server.
 #
 """
 
@@ -44,9 +47,10 @@ def _key(
         return
     yield _line(f"{indent}{name}:", field)
     indent += _INDENT
-    for _ in range(ways.count("map")):
-        yield f"{indent}NAME:"
-        indent += _INDENT
+    for way in ways:
+        if way != "list":
+            yield f"{indent}{way}:"
+            indent += _INDENT
     dashes = 0
     if ways[-1:] == ["list"]:
         # Of steps each is an entry; of other lists all keys are of one.
@@ -60,13 +64,17 @@ def _key(
 
 
 def _below(annotation: object) -> tuple[type[BaseModel] | None, list[str]]:
-    """Return the model of a section, or of the entries of lists and maps, and which these are."""
+    """Return the model of a section, or of the entries of lists and maps, and which these are.
+
+    Of each list it has "list", of each map what stands for one of its keys.
+    """
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, []
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (tuple, dict):
         model, ways = _below(arguments[0 if origin is tuple else 1])
-        return model, ["list" if origin is tuple else "map", *ways]
+        way = "list" if origin is tuple else _NAMES.get(arguments[0], "NAME")
+        return model, [way, *ways]
     found = (_below(one) for one in arguments)
     return next((pair for pair in found if pair[0] is not None), (None, []))
 

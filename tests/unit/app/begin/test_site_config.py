@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -125,11 +126,16 @@ def test_every_key_is_written_as_a_comment_and_its_defaults_load() -> None:
         for block in text.split("\n#\n")
         if block.startswith(("#scope:", "#fetch:", "#run:", "#checks:", "#demo:"))
     ]
-    # The entry of `limits` needs a match, which has no default.
+    # An entry of `limits` needs a match, one of `auth` a secret: there is no default for these.
     plain = "\n".join(blocks).replace("- match: ", "- match: a.example ")
+    plain = re.sub(r"^ {6}(basic|header):.*\n(?: {8}.*\n)+", "", plain, flags=re.M)
+    plain = plain.replace("bearer: ", "bearer: secret ")
+    # Certificates are files, and none is there.
+    plain = re.sub(r"^ {4}client_certs:.*\n(?: {6}.*\n)+", "", plain, flags=re.M)
     job = load(f"name: a\nstart: ['https://a.example/']\n{plain}\n").job
 
     assert len(blocks) == 5
     assert job.fetch.concurrency == 64
+    assert list(job.fetch.auth) == ["https://host"]
     for key in ("formula_cells", "try", "min_fill", "python", "max_length", "keep_columns"):
         assert f"{key}:" in text
