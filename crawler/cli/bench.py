@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 import statistics
 import sys
 from typing import TYPE_CHECKING
@@ -50,6 +52,7 @@ def run(options: argparse.Namespace) -> int:
 def lines(result: Result) -> Iterator[str]:
     """Yield what is printed of a result."""
     web = result.web
+    yield f"CPython {platform.python_version()}, {os.cpu_count()} cores"
     yield f"{web.pages:,} pages, {web.links:,} links, {web.bytes / 1e6:.1f} MB, from this machine"
     yield f"{'':12}{'pages/s':>10}{'CPU ms a page':>16}"
     for name, turns in (("crawler", result.ours), ("bare loop", result.bare)):

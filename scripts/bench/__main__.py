@@ -114,7 +114,7 @@ def _check_out(parser: argparse.ArgumentParser, out: Path) -> None:
 
 def _prepare(names: list[str]) -> tuple[dict[str, str], list[Missing]]:
     versions: dict[str, str] = {}
-    missing: list[Missing] = []
+    missing = [Missing("Colly", "it needs a Go toolchain, which the bench does not bring")]
     for name in names:
         try:
             versions[name] = PROGRAMS[name].prepare()
@@ -163,4 +163,7 @@ def _faults(truth: Mapping[str, int], output: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

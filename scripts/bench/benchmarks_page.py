@@ -21,7 +21,15 @@ _BEGIN = "<!-- side by side: written by python -m scripts.bench -->"
 _END = "<!-- side by side: end -->"
 _OURS = "crawler"
 _NONE = "-"
-_PAGE = f"# Benchmarks\n\n{_BEGIN}\n{_END}\n"
+_PAGE = f"""\
+# Benchmarks
+
+What a crawl costs, beside what else one might use. `crawler bench` says in twenty seconds what a page
+costs on your machine.
+
+{_BEGIN}
+{_END}
+"""
 _HEAD = (
     "program", "runs", "pages/s", "wall s", "CPU s", "CPU ms a page", "peak MiB",
     "CPU, crawler = 1", "wall, crawler = 1",

@@ -151,6 +151,7 @@ def _served(sites: int) -> Iterator[Web]:
     with subprocess.Popen(
         [sys.executable, "-c", _SERVER, json.dumps(sys.path), str(sites)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        start_new_session=True,  # a Ctrl-C is not meant for it
     ) as process:  # fmt: skip
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -188,7 +189,12 @@ def _timed(program: str, words: Sequence[str], folder: Path) -> Turn:
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.terminate()  # it may be that only we were interrupted
+            process.wait()
+            raise
     seconds = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
