@@ -24,8 +24,8 @@ _NONE = "-"
 _PAGE = f"""\
 # Benchmarks
 
-What a crawl costs, beside what else one might use. `crawler bench` says in twenty seconds what a page
-costs on your machine.
+What a crawl costs, beside what else one might use. `crawler bench` says in twenty seconds what a
+page costs on your machine.
 
 {_BEGIN}
 {_END}
