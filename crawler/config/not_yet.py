@@ -24,7 +24,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "": ("files", "incremental", "schedule", "notify"),
     "start": ("lastmod",),
     "fetch": ("cache",),
-    "run": ("memory_limit",),
     "output.*": ("only", "keep"),
 }
 

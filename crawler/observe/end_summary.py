@@ -27,6 +27,7 @@ _LIMITS = {
     "max_pages": "limit scope.max_pages reached",
     "max_runtime": "limit scope.max_runtime reached",
     "limit": "limit --limit reached",
+    "memory_limit": "run.memory_limit left no room",
 }
 #: Flags that mean something of a page was left out.
 _LOSSES = {
@@ -64,7 +65,7 @@ def verdict(summary: Summary) -> str:
 def ending(summary: Summary) -> str:
     """Return how and when the run came to its end."""
     reason = summary.reason
-    how = "stopped" if summary.exit > 128 else "finished"
+    how = "stopped" if summary.stopped else "finished"
     why = "" if reason == "finished" else f" ({_LIMITS.get(reason, reason)})"
     return f"{summary.job} {how} after {took(summary.duration_s)}{why}"
 
@@ -192,6 +193,9 @@ def _speed(summary: Summary) -> str:
     slow = max(causes, key=lambda cause: causes[cause], default="")
     part = f", limited by {slow} {causes[slow]:.0%} of the time" if slow else ""
     rest = [f"; paused for {took(summary.paused_s)}"] if summary.paused_s >= 1 else []
+    held = summary.memory.get("held_s", 0.0)
+    if held >= 1:
+        rest.append(f"; held back by run.memory_limit for {took(held)}")
     times = int(summary.stuck.get("times", 0))
     if times:
         longest = took(summary.stuck["longest_s"])
@@ -204,7 +208,7 @@ def _speed(summary: Summary) -> str:
 
 def output_files(summary: Summary, details: Details) -> list[str]:
     """Return where the items are; of a file that is kept aside, also where they are not."""
-    yet = " yet" if summary.exit > 128 else ""
+    yet = " yet" if summary.stopped else ""
     return [
         f"{short(path)} (not in {details.not_in[path].name}{yet})"
         if path in details.not_in

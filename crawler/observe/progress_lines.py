@@ -73,10 +73,11 @@ def _ends(snapshot: Snapshot, pace: Pace) -> list[str]:
 
 def _queue(snapshot: Snapshot) -> list[str]:
     waiting = max(0, snapshot.queued - snapshot.ready)
+    limit = "" if snapshot.memory_limit is None else f" of {size(snapshot.memory_limit)}"
     return [
         f"queue {snapshot.queued:,}: ready {snapshot.ready:,}, waiting {waiting:,}",
         f"in flight {snapshot.in_flight}/{snapshot.concurrency}",
-        f"memory {size(snapshot.memory)}",
+        f"memory {size(snapshot.memory)}{limit}{' (short)' if snapshot.short_of_memory else ''}",
     ]
 
 

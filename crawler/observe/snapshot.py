@@ -43,7 +43,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         ready: Of these, those whose host may be asked now.
         slowest: None while no host has a delay.
         limited_by: Shares of the last seconds by cause; empty while they are not known.
-        memory: Bytes of the process.
+        memory: Bytes of the process, and of its workers.
+        memory_limit: Bytes that they may have; None for no limit.
+        short_of_memory: Less is sent than could be, to keep that limit.
         starts_known: Every start request is known.
         pages_left: Pages until the config's limit; None without one.
         seconds_left: Seconds until the config's limit; None without one.
@@ -66,6 +68,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     limited_by: dict[str, float]
     memory: int
     starts_known: bool
+    memory_limit: int | None = None
+    short_of_memory: bool = False
     pages_left: int | None = None
     seconds_left: float | None = None
 

@@ -11,6 +11,11 @@ from crawler.errors import OutputError
 from crawler.files import replace_file
 from crawler.interfaces import Books
 
+#: Exit codes beyond are those of signals.
+_SIGNALS = 128
+#: Exit code of what was stopped for safety.
+_SAFETY = 6
+
 
 class RuleCounts(msgspec.Struct, frozen=True):
     """What one rule of the config found.
@@ -54,6 +59,8 @@ class Summary(msgspec.Struct, kw_only=True):
         limited_by: Shares of the time: politeness, cpu, network, output.
         peak_rss_bytes: Of this process.
         workers_peak_rss_bytes: Of each worker process; empty where there are none.
+        memory: Of a run with `run.memory_limit`: `limit_bytes`, and how often (`times`) and for how
+            long (`held_s`) it kept this process from sending all it could.
         loop_lag_s: How late the event loop was, of this process: `p99` and `max`, in seconds.
         cpu_s: CPU seconds of the whole process tree, earlier processes of the run included.
         paused_s: Seconds that it was paused by its user, of this process.
@@ -91,6 +98,7 @@ class Summary(msgspec.Struct, kw_only=True):
     peak_rss_bytes: int
     workers_peak_rss_bytes: list[int] = msgspec.field(default_factory=list)
     cpu_s: float
+    memory: dict[str, float] = msgspec.field(default_factory=dict)
     loop_lag_s: dict[str, float]
     checks: list[str]
     rules: dict[str, RuleCounts] = msgspec.field(default_factory=dict)
@@ -105,6 +113,16 @@ class Summary(msgspec.Struct, kw_only=True):
     outputs: list[str] = msgspec.field(default_factory=list)
     retry_of: str | None = None
     retried: int = 0
+
+    @property
+    def stopped(self) -> bool:
+        """It did not come to its end, and is to be gone on with."""
+        return is_stopped(self.exit, self.reason)
+
+
+def is_stopped(exit_code: int, reason: str) -> bool:
+    """Tell whether a run of this exit code and reason is to be gone on with."""
+    return exit_code > _SIGNALS or (exit_code, reason) == (_SAFETY, "memory_limit")
 
 
 def books_of(books: Books) -> dict[str, Any]:

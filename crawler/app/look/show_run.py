@@ -17,7 +17,7 @@ from crawler.errors import StateError
 from crawler.interfaces import LedgerLine
 from crawler.observe.console import safe
 from crawler.observe.end_summary import pages_line
-from crawler.observe.summary import books_of
+from crawler.observe.summary import books_of, is_stopped
 from crawler.storage.job_lock import holder_of
 from crawler.storage.run_look import RunLook
 
@@ -89,7 +89,7 @@ def run_facts(found: FoundRun) -> RunFacts:
     if written is not None and facts.standing in ("finished", "interrupted"):
         for name in _Written.__struct_fields__:
             setattr(facts, name, getattr(written, name))
-        if not found.in_state and written.exit > 128:
+        if not found.in_state and is_stopped(written.exit, written.reason):
             facts.standing = "interrupted"
     if facts.books.get("failed") or facts.books.get("dead"):
         facts.given_up = count_reasons(found, GIVEN_UP)

@@ -6,6 +6,7 @@ import asyncio
 
 import msgspec
 
+from crawler.app.run.memory_keeper import MemoryKeeper
 from crawler.app.run.pausing import Pausing
 from crawler.app.run.progress import Progress, may_share_terminal
 from crawler.app.run.run_report import RunReport
@@ -59,14 +60,19 @@ class LiveCrawl:
         with self._show() as progress:
             async with asyncio.TaskGroup() as group:
                 group.create_task(bodies.run())
-                beside = [
-                    group.create_task(one.run()) for one in (progress, self.watch, wired.probe)
-                ]
+                runs = [progress.run(), self.watch.run(), wired.probe.run()]
+                runs += [keeper.run() for keeper in self._keepers()]
+                beside = [group.create_task(one) for one in runs]
                 end = await wired.crawl.run(wired.staff.workers)
                 for task in beside:
                     task.cancel()
                 await bodies.close()
         return end
+
+    def _keepers(self) -> list[MemoryKeeper]:
+        """Return what keeps the limit of memory, if there is one."""
+        memory = self._watched.wired.crawl.sight.parts.memory
+        return [] if memory is None else [MemoryKeeper(self._watched, memory, self._tell)]
 
     def stop(self, reason: str) -> None:
         """Stop the crawl, as whoever watches can see."""

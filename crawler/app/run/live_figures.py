@@ -58,6 +58,7 @@ class LiveFigures:
             "eta_s": None if eta is None else round(eta.seconds, 1),
             "eta_bound": "" if eta is None else eta.bound,
             "limited_by": snapshot.limited_by, "memory_bytes": snapshot.memory,
+            "memory_limit_bytes": snapshot.memory_limit,
             "queue": {
                 "waiting": snapshot.queued, "ready": snapshot.ready, "hosts": self._hosts(),
                 "slowest": msgspec.to_builtins(snapshot.slowest),

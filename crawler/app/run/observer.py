@@ -29,7 +29,7 @@ class Observer:
         most, longest = scope.max_pages, scope.max_runtime
         worked = tally.worked + elapsed
         state = "stopping" if stopping else "paused" if crawl.paused else "running"
-        host = view.slowest
+        host, memory = view.slowest, crawl.sight.parts.memory
         return Snapshot(
             job=seen.job.name, at=now, elapsed=elapsed, state=state, books=books,
             items=tally.items_out,
@@ -40,7 +40,10 @@ class Observer:
                 name=host.name, queued=host.queued, more=host.more, delay=host.delay,
                 seconds=host.seconds,
             ),
-            limited_by=self._recent.shares(now, seen.meter.since_made()), memory=rss_bytes(),
+            limited_by=self._recent.shares(now, seen.meter.since_made()),
+            memory=rss_bytes(seen.wired.staff.pids),
+            memory_limit=None if memory is None else memory.limit,
+            short_of_memory=memory is not None and memory.most is not None,
             starts_known=crawl.starts_pulled,
             pages_left=None if most is None else max(0, most - books.done),
             seconds_left=None if longest is None else longest - worked,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import resource
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-_STATM = Path("/proc/self/statm")
+_PROC = Path("/proc")
 
 
 class CpuMeter:
@@ -75,9 +76,19 @@ def peak_rss_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024  # Linux counts KiB, macOS bytes
 
 
-def rss_bytes() -> int:
-    """Return the resident size now; the largest so far where only that is known."""
+def rss_bytes(others: Iterable[int] = ()) -> int:
+    """Return the resident size now; the largest so far where only that is known.
+
+    Args:
+        others: Processes whose size counts as well, as far as they live.
+    """
+    own = _resident("self")
+    return (peak_rss_bytes() if own is None else own) + sum(_resident(one) or 0 for one in others)
+
+
+def _resident(process: int | str) -> int | None:
     try:
-        return int(_STATM.read_bytes().split()[1]) * resource.getpagesize()
+        fields = (_PROC / str(process) / "statm").read_bytes().split()
+        return int(fields[1]) * resource.getpagesize()
     except (OSError, IndexError, ValueError):
-        return peak_rss_bytes()
+        return None

@@ -21,6 +21,7 @@ from crawler.app.run.wiring import Wired
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import End
 from crawler.engine.limits import LIMIT_REACHED
+from crawler.engine.memory_watch import OUT_OF_MEMORY
 from crawler.engine.output import Output
 from crawler.engine.tally import encode_tally
 from crawler.errors import BooksError
@@ -30,14 +31,15 @@ from crawler.observe.details import Details
 from crawler.observe.end_summary import end_lines
 from crawler.observe.host_counts import HostCounts
 from crawler.observe.ledger_file import write_ledger
+from crawler.observe.quantities import size
 from crawler.observe.report_page import report_page, write_report_page
 from crawler.observe.rule_misses import rule_misses
 from crawler.observe.summary import Summary, write_summary
 from crawler.policy.checks import NO_START_REACHED
 from crawler.sinks.file_output import target_of
 
-#: Exit codes from here on are those of signals.
-_SIGNALS = 128
+#: Exit code of a run that is stopped for safety.
+_SAFETY = 6
 #: Hosts in the report.
 _HOSTS = 20
 
@@ -49,6 +51,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
         seconds: Of real time.
         cpu: CPU seconds.
         cpu_total: CPU seconds of the whole process, its start included.
+        now: The monotonic second at which the crawl ended.
         wall: The time now.
         loop: Name of the event loop.
         stuck: How often and how long nothing moved.
@@ -57,6 +60,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     cpu: float
     cpu_total: float
+    now: float
     wall: float
     loop: str
     stuck: Stuck
@@ -100,10 +104,12 @@ class RunEnd(msgspec.Struct, kw_only=True):
         """
         self._balance(wired)
         reached("finish.before")
-        finished = signal_code is None and end.finished
+        out = self._out_of_memory(wired, end)
+        stopped = _SAFETY if signal_code is None and out else signal_code
+        finished = stopped is None and end.finished
         patience = self.loaded.job.run.callback_timeout if signal_code is None else GRACE
         await tell_spider(wired.spider, end.reason, self.report.log.note, patience)
-        code, checks = signal_code or 0, tuple[str, ...]()
+        code, checks = stopped or 0, out
         if finished:
             code, checks = self._judge(wired)
             for output in self.outputs:
@@ -158,6 +164,14 @@ class RunEnd(msgspec.Struct, kw_only=True):
         command = f"{self.options.program} {shlex.join(words)}"
         return f"{reason}; the line that does: {command}"
 
+    def _out_of_memory(self, wired: Wired, end: End) -> tuple[str, ...]:
+        """Return why the run had to end within its limit of memory; nothing if it had not."""
+        memory = wired.crawl.sight.parts.memory
+        if memory is None or end.finished or end.reason != OUT_OF_MEMORY:
+            return ()
+        limit = f"run.memory_limit ({size(memory.limit)})"
+        return (f"{limit} is less than is taken with nothing on its way; raise it, and go on",)
+
     def _sum_up(
         self, wired: Wired, end: End, code: int, checks: tuple[str, ...], spent: Spent
     ) -> Summary:
@@ -168,15 +182,23 @@ class RunEnd(msgspec.Struct, kw_only=True):
             outputs=tuple(map(str, self._paths(quarantine=False))),
             lag=wired.staff.lateness(), workers=wired.staff.count,
             workers_rss=wired.staff.peak_rss,
+            memory=self._memory(wired, spent.now),
         )  # fmt: skip
         books, bottleneck = self.store.books(), wired.crawl.bottleneck
         return sum_up(self.loaded.job, self.opened, books, wired.tally, bottleneck, ending)
+
+    def _memory(self, wired: Wired, now: float) -> dict[str, float]:
+        memory = wired.crawl.sight.parts.memory
+        if memory is None:
+            return {}
+        held = round(memory.held(now), 1)
+        return {"limit_bytes": memory.limit, "held_s": held, "times": memory.times}
 
     def _details(self, summary: Summary, hosts: HostCounts) -> Details:
         """Gather what is told beside the summary."""
         recorder, folder = self.report.recorder, self.report.folder
         # Half a run, or a look at one, compares with nothing and says nothing of rules.
-        ended = summary.exit < _SIGNALS and summary.reason != LIMIT_REACHED
+        ended = not summary.stopped and summary.reason != LIMIT_REACHED
         whole = ended and summary.retry_of is None
         past = past_runs(folder.parent, summary.run) if whole else []
         last = past[0].rules if past else {}

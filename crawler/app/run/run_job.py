@@ -304,7 +304,8 @@ class JobRun:
         spent = Spent(
             seconds=self._clock.monotonic() - self._begun,
             cpu=self._meter.since_made(), cpu_total=self._meter.total(),
-            wall=self._clock.wall(), loop=loop_name, stuck=live.watch.stuck,
+            now=self._clock.monotonic(), wall=self._clock.wall(),
+            loop=loop_name, stuck=live.watch.stuck,
         )  # fmt: skip
         return await run_end.write(wired, end, signals.exit_code, spent)
 

@@ -43,6 +43,11 @@ class Staff:
 
             self.workers = self._team = Team(place).workers(self.count)
 
+    @property
+    def pids(self) -> list[int]:
+        """The worker processes that are there; none where this process does the work."""
+        return [] if self._team is None else self._team.pids
+
     async def start(self) -> None:
         """Start the processes, if there are any.
 

@@ -34,6 +34,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         stuck: How often and how long nothing moved.
         workers: Processes that fetched and parsed.
         workers_rss: Peak bytes of each, where they are processes of their own.
+        memory: See `Summary.memory`.
     """
 
     exit_code: int
@@ -49,6 +50,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     stuck: Stuck
     workers: int = 1
     workers_rss: Sequence[int] = ()
+    memory: dict[str, float] = {}
 
 
 def sum_up(
@@ -71,7 +73,7 @@ def sum_up(
         bytes=tally.wire_bytes, duration_s=round(worked, 3),
         pages_per_s=round(fetched / worked, 2) if worked else 0.0,
         limited_by=bottleneck.shares(ending.seconds, ending.cpu), peak_rss_bytes=peak_rss_bytes(),
-        workers_peak_rss_bytes=list(ending.workers_rss),
+        workers_peak_rss_bytes=list(ending.workers_rss), memory=ending.memory,
         cpu_s=round(tally.cpu + ending.cpu_total, 3), loop_lag_s=ending.lag,
         checks=list(ending.checks),
         rules={place: _rule_counts(rule) for place, rule in tally.rules.items()},

@@ -40,6 +40,7 @@ from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, FrontierStore, Opened, Transform
 from crawler.observe.recorder import Recorder
 from crawler.policy.autothrottle import AutothrottlePolicy
+from crawler.policy.memory import MemoryLimit
 from crawler.policy.traps import Traps, Weights
 from crawler.sinks.file_output import FileOutput, unknown_format
 from crawler.sinks.late_file import LateFile
@@ -197,7 +198,7 @@ class Wired:
             Parts(
                 store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
                 robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=obey),
-                retry=retry, breaker=breaker_of(job), traps=traps,
+                retry=retry, breaker=breaker_of(job), traps=traps, memory=_memory(job),
                 starts=StartFeed(
                     starts, items_done=self.tally.start_items,
                     bad=self._bad_start(recorder), lists_first=not retries and _lists_first(job),
@@ -242,6 +243,11 @@ def _limits(job: Job, items: int | None, tally: Tally, concurrency: int) -> RunL
         concurrency=concurrency, max_pages=None if most is None else most + tally.pages_before,
         max_items=items, max_runtime=job.scope.max_runtime,
     )  # fmt: skip
+
+
+def _memory(job: Job) -> MemoryLimit | None:
+    """Return the limit of memory, None for none."""
+    return None if job.run.memory_limit is None else MemoryLimit(job.run.memory_limit)
 
 
 def weights_of(spiders: SpiderSet) -> Weights:

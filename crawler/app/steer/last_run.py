@@ -11,6 +11,7 @@ from crawler.app.job.job_paths import JobPaths
 from crawler.damage import UNREADABLE
 from crawler.observe.console import safe
 from crawler.observe.end_summary import short
+from crawler.observe.summary import is_stopped
 
 #: Bytes of a summary that are read: it lies where anybody may put a file.
 _MOST = 4 << 20
@@ -57,10 +58,10 @@ def last_run(paths: JobPaths) -> LastRun | None:
     if report is None:
         return None
     found = _read(report / "summary.json")
-    code = None if found is None else found.get("exit")
+    code, reason = (found or {}).get("exit"), (found or {}).get("reason")
     return LastRun(
         report=report, summary=found,
-        resumable=found is None or (isinstance(code, int) and code > 128),
+        resumable=found is None or (isinstance(code, int) and is_stopped(code, str(reason))),
     )  # fmt: skip
 
 

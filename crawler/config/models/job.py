@@ -12,6 +12,7 @@ from crawler.config.models.fields import (
     JobName,
     Listed,
     Settings,
+    Size,
     Span,
     SpiderName,
     bad_whole,
@@ -59,6 +60,11 @@ class RunSettings(Settings):
         default="process",
         description="What a run survives. `process`: `kill -9`; `power_loss`: that, by a flush to "
         "disk before every commit; `off`: nothing, the state is in memory.",
+    )
+    memory_limit: Size | None = Field(
+        default=None,
+        description="Memory that the process and its workers may take. Near it nothing new is "
+        "sent. Default: unlimited.",
     )
 
 

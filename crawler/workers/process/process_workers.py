@@ -95,6 +95,11 @@ class ProcessWorkers:
         self._drained = asyncio.Event()
         self.deaths = 0
 
+    @property
+    def pids(self) -> list[int]:
+        """The processes that are there."""
+        return [pid for seat in self._seats if (pid := seat.process.pid) is not None]
+
     async def start(self) -> None:
         """Make the processes, all at the same time.
 

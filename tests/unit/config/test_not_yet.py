@@ -17,7 +17,6 @@ HEAD = "name: x\nstart: [https://a.example/]\n"
         ("incremental: {validators: [etag]}", 1, "'incremental'"),
         ("schedule: {cron: '15 3 * * *'}", 1, "'schedule'"),
         ("notify: {on: [failure]}", 1, "'notify'"),
-        ("run: {memory_limit: 1GiB}", 7, "'run.memory_limit'"),
         ("fetch: {cache: {}}", 9, "'fetch.cache'"),
         ("output: [{path: a.parquet}]", 17, "an output in .parquet"),
         ("output: [{path: a.sqlite}]", 17, "an output in .sqlite"),
