@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Iterable
 
 #: Keys kept in a dict before the buckets take over.
 SMALL = 1 << 17
@@ -111,6 +112,19 @@ class SeenSet:
         self._recent[key] = word
         if len(self._recent) > SMALL:
             self._to_buckets()
+
+    def put_all(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Set the words of many keys that nobody is about to ask for."""
+        pairs = iter(pairs)
+        if self._buckets is None:
+            for key, word in pairs:
+                self.put(key, word)
+                if self._buckets is not None:
+                    break
+        if self._buckets is not None:
+            put = self._buckets.put
+            for key, word in pairs:
+                put(key, word)
 
     def _remember(self, key: int, word: int) -> None:
         if len(self._recent) >= RECENT:

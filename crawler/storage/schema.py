@@ -155,10 +155,16 @@ PENDING_BY_HOST = (
     " FROM host h) WHERE rows > 0"
 )
 _IN_RUN = "(state >= 0 AND (id >= :first OR id IN (SELECT row FROM run_seen)))"
-SEEN = (
-    "SELECT key, id, depth, label_rank FROM request WHERE state >= 0 AND id >= :first"
-    " UNION ALL SELECT r.key, r.id, r.depth, r.label_rank FROM run_seen s"
-    " JOIN request r ON r.id = s.row WHERE s.at > :at AND r.state >= 0"
+# A row as one word of the seen-set, as `pack` and `label_note` would write it, but three times as
+# fast: millions are read before a crawl can begin.
+_WORD = (
+    "r.id << 24 | min(r.depth, 65535) << 8"
+    " | CASE r.label_rank WHEN 0 THEN 255 ELSE min(r.label_rank, 255) END"
+)
+SEEN = f"SELECT r.key, {_WORD} FROM request r WHERE r.state >= 0 AND r.id >= ?"
+SEEN_AGAIN = (
+    f"SELECT r.key, {_WORD} FROM run_seen s JOIN request r ON r.id = s.row"
+    " WHERE s.at > ? AND r.state >= 0"
 )
 AUDIT = f"SELECT state, reason, count(*) FROM request WHERE {_IN_RUN} GROUP BY state, reason"
 LEDGER_ROWS = (

@@ -44,7 +44,7 @@ def open_database(path: Path, durability: str) -> sqlite3.Connection:
         # 64 MiB: with a thousand hosts each commit touches a page of each; rewriting them once a
         # dozen commits instead of once in three is worth a fifth of the insert rate.
         db.execute("PRAGMA wal_autocheckpoint=16000")
-        db.execute("PRAGMA cache_size=-65536")
+        db.execute("PRAGMA cache_size=-32768")  # 32 MiB; half and twice as much insert as fast
         db.execute("PRAGMA temp_store=MEMORY")
         if empty:
             _make_tables(db)

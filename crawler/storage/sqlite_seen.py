@@ -17,13 +17,15 @@ from collections.abc import Sequence
 
 from crawler.frontier.seen_set import PARTS, SeenSet, pack
 from crawler.storage import schema
-from crawler.storage.intake import label_note
 from crawler.storage.rows import signed, unsigned
 
 #: Keys from which on a set is kept in parts: fewer are read in a second.
 KEEP_FROM = 250_000
 #: Of how many keys one is new since the oldest part was written, about.
 _ONE_IN = 8
+_UNSIGNED = (1 << 64) - 1
+#: Bits of a key behind those that name its part.
+_PART_AT = 56
 
 
 class SqliteSeen:
@@ -40,16 +42,24 @@ class SqliteSeen:
 
     def load(self, first: int) -> SeenSet:
         """Return the set of the run whose first row this is."""
-        seen, parts = SeenSet(), self._parts()
-        since = {"first": first, "at": -1}
+        db, seen, parts = self._db, SeenSet(), self._parts()
+        # Of each part the last row that it has, as a word: what is not beyond need not be put.
+        has, since = [0] * PARTS, -1
         if len(parts) == PARTS:
-            for part in range(PARTS):
-                (dumped,) = self._db.execute(schema.SEEN_PART, (part,)).fetchone()
+            row, since, self._next = min(parts)
+            first = max(first, row + 1)
+            for row, _, part in parts:
+                (dumped,) = db.execute(schema.SEEN_PART, (part,)).fetchone()
                 seen.load(part, dumped)
-            row, at, self._next = min(parts)
-            since = {"first": max(first, row + 1), "at": at}
-        for key, row, depth, rank in self._db.execute(schema.SEEN, since):
-            seen.put(unsigned(key), pack(row, depth, label_note(rank)))
+                has[part] = pack(row + 1, 0, 0)
+        seen.put_all(
+            (key, word)
+            for signed_key, word in db.execute(schema.SEEN, (first,))
+            if word >= has[(key := signed_key & _UNSIGNED) >> _PART_AT]
+        )
+        seen.put_all(
+            (key & _UNSIGNED, word) for key, word in db.execute(schema.SEEN_AGAIN, (since,))
+        )
         return seen
 
     def _parts(self) -> list[tuple[int, int, int]]:
