@@ -74,9 +74,7 @@ TYPES = (
 )  # fmt: skip
 
 
-def _big(
-    number: str, does: str, body: bytes, note: str = "", *, limit: str = "8MiB"
-) -> FaultRow:
+def _big(number: str, does: str, body: bytes, note: str = "", *, limit: str = "8MiB") -> FaultRow:
     return FaultRow(
         number=number, does=does, play=keeps(answer(body, content_type=_KIND)),
         expected=done(note), settings={"fetch.max_body": limit}, room=200, gives={"title": "page"},

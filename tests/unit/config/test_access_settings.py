@@ -80,6 +80,53 @@ def test_no_error_repeats_a_secret(problems: Fail, fetch: str) -> None:
         assert "771771" not in problem.render()
 
 
+@pytest.mark.parametrize(
+    "fetch",
+    [
+        f'auth: {{"https://a.example": {{bearer: "{SECRET}}}}}',  # a quote that does not end
+        f'auth: {{"https://a.example": {{header: {{name: A, value: "{SECRET}}}}}}}',
+        f'atuh: {{"https://a.example": {{header: {{name: A, value: {SECRET}}}}}}}',
+        f"headers: {{X-Api-Key: {SECRET}, X-Api-Key: {SECRET}}}",
+        f"cookies: {{session: {SECRET}, session: [{SECRET}]}}",
+    ],
+)
+def test_no_slip_of_the_pen_shows_a_secret(problems: Fail, fetch: str) -> None:
+    for problem in problems(f"{HEAD}fetch:\n  {fetch}\n"):
+        assert SECRET not in problem.render()
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        f'scope: {{hosts: ["http://u:{SECRET}@a.example"]}}',
+        f'scope: {{hosts: ["http://u:{SECRET}@a.example:8080/x"], nonsense: 1}}',
+        f"checks: {{min_itmes: 1}}   # http://u:{SECRET}@a.example/",
+    ],
+)
+def test_no_error_repeats_the_user_of_a_url(problems: Fail, rest: str) -> None:
+    for problem in problems(f"{HEAD}{rest}\n"):
+        assert SECRET not in problem.render()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        f'fetch.auth={{"https://a.example": {{bearer: "{SECRET}}}}}',
+        f'fetch={{auth: {{"https://a.example": {{berer: {SECRET}}}}}}}',
+        f"fetch.auth={SECRET}",
+        f"fetch.headers.Authorization={SECRET}",
+        f'fetch.proxies.urls=["http://u:{SECRET}@h"]',
+        f"fetch.auth.https://a.example.bearer={SECRET}",
+    ],
+)
+def test_no_error_repeats_a_secret_of_an_option(problems: Fail, option: str) -> None:
+    (problem, *_) = problems(HEAD, option)
+
+    assert SECRET not in problem.render()
+    assert problem.source.startswith("--set fetch")
+    assert problem.text == ""
+
+
 def test_one_origin_has_one_secret(problems: Fail) -> None:
     (problem,) = problems(
         f'{HEAD}fetch:\n  auth:\n    "https://a.example": {{bearer: x}}\n'

@@ -375,7 +375,8 @@ async def test_a_page_without_a_body_is_flagged_unless_it_could_have_none() -> N
 
 
 async def test_of_two_places_to_go_to_the_first_counts_and_the_other_is_told_of() -> None:
-    reply = Reply(status=302, headers={"location": ["/first", "/second"]})
+    twice: Any = ["/first", "/second"]
+    reply = Reply(status=302, headers={"location": twice})
 
     outcome = await outcome_of(reply)
 
