@@ -156,9 +156,9 @@ PENDING_BY_HOST = (
 )
 _IN_RUN = "(state >= 0 AND (id >= :first OR id IN (SELECT row FROM run_seen)))"
 # A row as one word of the seen-set, as `pack` and `label_note` would write it, but three times as
-# fast: millions are read before a crawl can begin.
+# fast: millions are read before a crawl can begin. In SQL, shifts bind no tighter than "or".
 _WORD = (
-    "r.id << 24 | min(r.depth, 65535) << 8"
+    "(r.id << 24) | (min(r.depth, 65535) << 8)"
     " | CASE r.label_rank WHEN 0 THEN 255 ELSE min(r.label_rank, 255) END"
 )
 SEEN = f"SELECT r.key, {_WORD} FROM request r WHERE r.state >= 0 AND r.id >= ?"
