@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+import msgspec
 import yaml
 
 from crawler.config.dialect import resolve
@@ -150,7 +151,7 @@ class _Reader:
                 self.report(key.place, "a key must be plain text", 'quote it: "{...}"')
             elif first := entries.get(key.written):
                 hint = f"first set on line {first.key.line}; the last one would silently win"
-                self.report(key.place, f"duplicate key '{key.written}'", hint)
+                self.report(_key_alone(key), f"duplicate key '{key.written}'", hint)
             else:
                 entries[key.written] = Entry(key.place, value)
         return entries
@@ -198,6 +199,13 @@ class _Reader:
 
     def report(self, place: Place, message: str, hint: str = "") -> None:
         self.problems.append(place.problem(message, hint))
+
+
+def _key_alone(key: ScalarNode) -> Place:
+    """Return a place whose line ends behind the key: what follows it may be a password."""
+    place = key.place
+    mark = place.text.find(":", max(place.column - 1, 0) + len(key.written))
+    return place if mark < 0 else msgspec.structs.replace(place, text=place.text[: mark + 1])
 
 
 def _count(node: Node, limit: int) -> int:

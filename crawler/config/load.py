@@ -88,7 +88,7 @@ def load_job(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[str,
     problems: list[Problem] = []
     root = read_merged(path, environ, problems)
     if root is None:
-        raise ConfigError(*_in_order(problems, str(path)))
+        raise ConfigError(*_in_order(hidden(problems, None), str(path)))
     root = start_as_map(apply_overrides(start_as_map(root), overrides, problems))
     root = _as_map(_without_nulls(interpolate(root, environ, problems)), root)
     problems.extend(check_together(expanded(root), path))

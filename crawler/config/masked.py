@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import yaml
 
 from crawler.config.dialect import resolve
+from crawler.config.hidden_lines import MASK, without_user
 from crawler.config.load import LoadedJob
 from crawler.config.nodes import Path, Plain, dotted
-
-MASK = "***"
-_USER_IN_URL = re.compile(r"(?<=://)[^/@\s?#]*@")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -65,8 +61,3 @@ def _shown(value: Plain, path: Path, secrets: frozenset[str]) -> Plain:
         # Variables are put in already: what is left of a "$" stands for itself.
         return without_user(value).replace("$", "$$")
     return value
-
-
-def without_user(text: str) -> str:
-    """Return a text with the users and passwords of the URLs in it masked."""
-    return _USER_IN_URL.sub(MASK + "@", text)

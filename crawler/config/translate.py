@@ -82,8 +82,10 @@ def _problem(detail: ErrorDetails, root: MapNode) -> Problem:
 
 def _without_value(place: Place, key: Place, name: str) -> Place:
     """Return a place whose line shows the key alone: a header's value may be a password."""
-    end = place.text.find(name, key.column - 1) + len(name) if place.line == key.line else 0
-    return msgspec.structs.replace(place, text=f"{place.text[:end]}: ***" if end else "")
+    if place.line != key.line or name not in place.text:
+        return msgspec.structs.replace(place, text="")
+    end = place.text.find(name, key.column - 1) + len(name)
+    return msgspec.structs.replace(place, text=f"{place.text[:end]}: ***")
 
 
 def _unknown_key(path: Path, key: Place, root: MapNode) -> Problem:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from crawler.config.masked import MASK, without_user
+from crawler.config.hidden_lines import MASK, without_user
 
 #: Settings that say which requests there are and what their pages mean.
 _MEANING = ("demo", "extract", "follow", "scope", "spider", "args", "start")

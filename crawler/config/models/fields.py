@@ -97,7 +97,9 @@ def _pattern(value: str) -> str:
 
 def _host(value: str) -> str:
     if "://" in value:
-        raise bad_value("is a URL", f"write the host alone: {value.split('/')[2]}")
+        raise bad_value(
+            "is a URL", f"write the host alone: {value.split('/')[2].rpartition('@')[2]}"
+        )
     try:
         Scope(hosts=(value,))
     except ConfigError as error:
