@@ -67,9 +67,10 @@ def _remove(element: etree._Element) -> None:
     """
     if element.getparent() is None:
         return
-    tail = f" {element.tail or ''}"
-    element.clear()
-    element.tag, element.tail = "span", tail
+    # The tail stays where it is: it may hold control characters, which no text can be set to.
+    del element[:]
+    element.attrib.clear()
+    element.tag, element.text = "span", " "
 
 
 def _main_part(root: etree._Element) -> etree._Element:

@@ -68,6 +68,10 @@ def test_no_body_is_too_odd(body: bytes) -> None:
     assert isinstance(text(body), str)
 
 
+def test_a_control_character_behind_what_is_left_out_is_no_error() -> None:
+    assert text("<script>x</script>\x1fa<nav>y</nav>\x0bb").split()[-1].endswith("b")
+
+
 def test_simhash_is_written_as_sixteen_digits() -> None:
     assert len(simhash(LONG)) == 16
     assert int(simhash(LONG), 16) > 0
