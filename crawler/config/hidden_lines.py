@@ -41,8 +41,12 @@ def hidden(problems: Iterable[Problem], root: MapNode | None) -> list[Problem]:
     for place in _secrets(root) if root is not None else ():
         line = (place.source, place.line)
         begins[line] = min(place.column, begins.get(line, place.column))
-    cut = [_cut(one, _begin(one, begins, is_tree=root is not None)) for one in problems]
-    return [_without_secrets(one) for one in cut]
+    # A file of which nothing stands in the tree could not be read, or says nothing.
+    read = {node.place.source for _, node in leaves(root)} if root is not None else set()
+    return [
+        _without_secrets(_cut(one, _begin(one, begins, is_tree=one.source in read)))
+        for one in problems
+    ]
 
 
 def _secrets(root: MapNode) -> Iterator[Place]:

@@ -129,8 +129,12 @@ def _words(detail: ErrorDetails, path: Path, node: Node, *, at_key: bool) -> tup
         return (f"{shown} {text}" if kind == VALUE else text), hint
     if kind == "literal_error":
         choices = [str(choice) for choice in choices_at(path)]
-        meant = did_you_mean(node.written, choices) if isinstance(node, ScalarNode) else ""
-        return f"{_shown(node)} is not one of {', '.join(choices)}", meant
+        said = f"{_shown(node)} is not one of {', '.join(choices)}"
+        if not isinstance(node, ScalarNode):
+            return said, ""
+        if node.written in choices:  # a number, where the choices are texts
+            return f"expected text, not {_named(node)}", f'quote it: "{node.written}"'
+        return said, did_you_mean(node.written, choices)
     if kind in _BOUNDS:
         word, limit = _BOUNDS[kind]
         return f"{_shown(node)} is not {word} {context[limit]}", ""

@@ -95,6 +95,24 @@ def test_no_slip_of_the_pen_shows_a_secret(problems: Fail, fetch: str) -> None:
         assert SECRET not in problem.render()
 
 
+def test_a_file_that_cannot_be_read_shows_no_secret_either(problems: Fail) -> None:
+    Path("base.yaml").write_text(
+        f'fetch:\n  auth:\n    "https://a.example":\n      bearer: "{SECRET}'
+    )
+
+    (problem,) = problems(f"{HEAD}extends: base.yaml\n")
+
+    assert problem.source == "base.yaml"
+    assert SECRET not in problem.render()
+
+
+def test_a_version_of_tls_is_a_text(problems: Fail) -> None:
+    (problem,) = problems(f"{HEAD}fetch: {{tls: {{min_version: 1.2}}}}\n")
+
+    assert problem.message == "fetch.tls.min_version: expected text, not a number"
+    assert problem.hint == 'quote it: "1.2"'
+
+
 @pytest.mark.parametrize(
     "rest",
     [
