@@ -59,15 +59,17 @@ def _secrets(root: MapNode) -> Iterator[Place]:
     for key, entry in fetch.entries.items():
         below = entry.value
         secret = key in _SECRET_KEYS or (key not in known and isinstance(below, MapNode))
-        for name, inner in below.entries.items() if isinstance(below, MapNode) else ():
-            if "@" in name:
-                yield inner.key
+        if isinstance(below, MapNode):
+            yield from (inner.key for name, inner in below.entries.items() if "@" in name)
         for _, node in leaves(below):
-            # What stands for a variable is no secret, but its name.
-            if not isinstance(node, ScalarNode) or node.from_environment:
-                continue
-            if secret or "@" in node.written:
-                yield node.place
+            if isinstance(node, ScalarNode) and (secret or "@" in node.written):
+                yield from _unless_variable(node)
+
+
+def _unless_variable(node: ScalarNode) -> Iterator[Place]:
+    # What stands for a variable is no secret, but its name.
+    if not node.from_environment:
+        yield node.place
 
 
 def _begin(problem: Problem, begins: dict[tuple[str, int], int], *, is_tree: bool) -> int:

@@ -52,13 +52,15 @@ def spider_secrets(spider: Spider, named: Iterable[str]) -> dict[str, Credential
         named: URLs that the job begins with.
 
     Raises:
-        ConfigError: There is no domain, or it is none.
+        ConfigError: There is no domain, or it is none; or the user is none.
     """
     user, password = getattr(spider, "http_user", ""), getattr(spider, "http_pass", "")
     if not user and not password:
         return {}
     domain = getattr(spider, "http_auth_domain", None)
     who = type(spider).__name__
+    if ":" in str(user):  # RFC 7617 §2: the password would begin there
+        raise ConfigError(f"{who}.http_user cannot hold ':'")
     if not isinstance(domain, str) or not domain:
         raise ConfigError(
             f"{who}.http_user would go to every host; set http_auth_domain, or use fetch.auth"

@@ -123,3 +123,11 @@ def test_a_secret_of_the_config_wins_over_that_of_the_spider() -> None:
     secret = made.credential("https://a.example/")
     assert secret is not None
     assert secret.value == "Bearer t"
+
+
+def test_a_user_of_a_spider_holds_no_colon() -> None:
+    spider = WithPassword()
+    spider.http_user = "ann:other"
+
+    with pytest.raises(ConfigError, match="http_user cannot hold ':'"):
+        spider_secrets(spider, [])
