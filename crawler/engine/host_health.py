@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 from crawler.engine.host_book import HostBook
 from crawler.engine.tally import Tally
 from crawler.frontier.frontier import Frontier
 from crawler.outcome import ErrorClass, PageOutcome, State
-from crawler.policy.breaker import HEALTHY, BreakerPolicy, Health, Sign, sign_of
+from crawler.policy.breaker import BreakerPolicy, Health, Sign, sign_of
 from crawler.policy.retry import is_final
 
 _REFUSALS = frozenset((401, 403))
@@ -56,10 +57,12 @@ class HostHealth:
         sign = sign_of(outcome.reason, outcome.status)
         self._count_refusal(name, outcome.status, sign)
         if sign is Sign.GOOD:
+            if health.failures or not health.worked_from:
+                self._hosts.set_health(name, Health(worked_from=health.worked_from or wall))
             if health.failures:
                 self._close(name, health, now)
         elif sign is not Sign.NOTHING:
-            probe = health.open and sent >= self._opened.get(name, sent)
+            probe = health.open and sent > self._opened.get(name, -math.inf)
             after = self._policy.after_bad(
                 health, sign, outcome.reason or "", outcome.error or "", now=wall, probe=probe
             )
@@ -70,7 +73,6 @@ class HostHealth:
                 _put_back(outcome)
 
     def _close(self, name: str, health: Health, now: float) -> None:
-        self._hosts.set_health(name, HEALTHY)
         self._opened.pop(name, None)
         self._tally.given_up.pop(name, None)
         if health.open:

@@ -204,14 +204,20 @@ class Frontier:
         self._schedule(queue)
 
     def narrow(self, name: str, until: float) -> None:
-        """Let one request at a time go to a host, the next from a monotonic second on."""
-        self._hosts[name].concurrency = 1
+        """Let one request at a time go to a host, from all over its queue, the next at a time.
+
+        Args:
+            name: The host.
+            until: Monotonic second of the next.
+        """
+        queue = self._hosts[name]
+        queue.concurrency, queue.probing = 1, True
         self.pause(name, until)
 
     def widen(self, name: str, ready_at: float) -> None:
         """End what `narrow` began, its pause included. Looks at every host with work."""
         queue = self._hosts[name]
-        queue.concurrency = self._rule(name)[0]
+        queue.concurrency, queue.probing = self._rule(name)[0], False
         queue.ready_at = ready_at
         # The entry of a host that may be asked earlier than it says is in the wrong place.
         self._heap = [entry for entry in self._heap if entry[2] is not queue]

@@ -37,11 +37,12 @@ class HostQueue:
         held: True while the host waits for its robots.txt.
         refilling: True between asking the store for rows and getting them.
         scheduled: True while an entry of the frontier's heap stands for this host.
+        probing: The host does not work: what is taken comes from all over the queue.
     """
 
     __slots__ = (
-        "_arrivals", "_heap", "_retries", "_waiting", "concurrency", "delay", "held", "in_flight",
-        "more", "name", "ready_at", "refilling", "scheduled", "watermark",
+        "_arrivals", "_heap", "_probes", "_retries", "_waiting", "concurrency", "delay", "held",
+        "in_flight", "more", "name", "probing", "ready_at", "refilling", "scheduled", "watermark",
     )  # fmt: skip
 
     def __init__(self, name: str, *, concurrency: int, delay: float, ready_at: float) -> None:
@@ -55,6 +56,8 @@ class HostQueue:
         self.watermark: Order | None = None
         self.refilling = False
         self.scheduled = False
+        self.probing = False
+        self._probes = 0
         self._waiting: dict[int, tuple[Order, QueuedRequest]] = {}
         # An entry whose order is no longer that of its row (the third number) is stale.
         self._heap: list[Order] = []
@@ -118,17 +121,33 @@ class HostQueue:
             self.push(request, limit=limit)
 
     def pop(self) -> tuple[QueuedRequest, bool]:
-        """Take the best row; also tells whether it is a retry."""
+        """Take the best row, or one for a probe; also tells whether it is a retry."""
+        if self.probing:
+            return self._take(self._probe())
         while True:
             order = heapq.heappop(self._heap)
-            row = order[2]
-            held = self._waiting.get(row)
+            held = self._waiting.get(order[2])
             if held is not None and held[0] == order:
-                break
-        del self._waiting[row]
+                return self._take(order[2])
+
+    def _take(self, row: int) -> tuple[QueuedRequest, bool]:
+        request = self._waiting.pop(row)[1]
         retry = row in self._retries
         self._retries.discard(row)
-        return held[1], retry
+        return request, retry
+
+    def _probe(self) -> int:
+        """Choose a row that says whether the host works at all.
+
+        Neighbours in a queue are mostly of one part of a site, and that part alone may be broken:
+        probes go to the middle, the quarters, the eighths... of what was not tried yet.
+        """
+        self._probes += 1
+        untried = self._waiting.keys() - self._retries
+        rows = sorted(untried or self._waiting, key=lambda row: self._waiting[row][0])
+        width = self._probes.bit_length()
+        share = (2 * self._probes + 1 - (1 << width)) / (1 << width)
+        return rows[int(len(rows) * share)]
 
     def _put(self, order: Order, request: QueuedRequest) -> None:
         self._waiting[request.id] = order, request

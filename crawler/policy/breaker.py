@@ -4,7 +4,8 @@ A page that cannot be had says little of its host; many in a row, with nothing g
 that the host is down. From then on it gets one request at a time (a probe), after pauses that grow.
 A page that fails meanwhile is not charged: a host that is down costs its pages no tries, and the
 waits of the pages and those of the host do not add up. The first good answer ends all of it. When
-the probes are spent the host is given up for this run.
+the probes are spent the host is given up for this run; but one that had worked for long, and is
+most likely to do so again, is waited for longer.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class Health(msgspec.Struct, frozen=True, gc=False, array_like=True):
         open: Only probes go out.
         probe_at: When the next one may.
         given_up: Not even those: the host gets nothing more in this run.
+        worked_from: When it gave its first good answer in this run; 0 for never.
     """
 
     weight: int = 0
@@ -83,6 +85,7 @@ class Health(msgspec.Struct, frozen=True, gc=False, array_like=True):
     open: bool = False
     probe_at: float = 0.0
     given_up: bool = False
+    worked_from: float = 0.0
 
 
 #: Of a host nothing bad is known of.
@@ -99,10 +102,13 @@ class BreakerPolicy(msgspec.Struct, frozen=True, kw_only=True):
         probes: Probes in vain until a host is given up; 2 at most for a name that does not
             resolve and for TLS.
         pauses: Seconds before the first, second... probe; the last one repeats.
+        patience: Seconds at most for which a host that worked before is probed. It is half of
+            those for which it worked: a restart in the night does not end a crawl of hours.
     """
 
     probes: int = 4
     pauses: tuple[float, ...] = (1.0, 4.0, 16.0, 64.0)
+    patience: float = 1_800.0
 
     def after_bad(
         self, health: Health, sign: Sign, kind: str, error: str, *, now: float, probe: bool
@@ -122,11 +128,15 @@ class BreakerPolicy(msgspec.Struct, frozen=True, kw_only=True):
         weight = health.weight + (_HARD if sign is Sign.HARD else _SOFT)
         probes = health.probes + probe
         opened = health.open or weight >= _LIMIT
-        given_up = probes >= self._budget(kind)
+        since = health.since if health.failures else now
+        worked = since - health.worked_from if health.worked_from else 0.0
+        # Wherever a wall clock jumps, a host is not waited for without end.
+        waited = abs(now - since) >= min(self.patience, worked / 2)
+        given_up = waited and probes >= self._budget(kind)
         return Health(
             weight=min(weight, _LIMIT), failures=health.failures + 1,
-            since=health.since if health.failures else now, kind=kind, error=error[:_ERROR],
-            probes=probes, open=opened, given_up=given_up,
+            since=since, kind=kind, error=error[:_ERROR],
+            probes=probes, open=opened, given_up=given_up, worked_from=health.worked_from,
             probe_at=now + self._pause(probes) if opened and not given_up else 0.0,
         )  # fmt: skip
 

@@ -88,6 +88,38 @@ async def test_a_host_that_works_again_gives_every_page() -> None:
     await rig.assert_books()
 
 
+@pytest.mark.parametrize("per_host", [1, 8])
+async def test_a_broken_part_of_a_site_does_not_cost_the_rest_of_it(per_host: int) -> None:
+    rig = Rig(script=star(400, html()), per_host=per_host)
+    broken = {page(n) for n in range(20, 60)}
+    rig.fetcher.script |= dict.fromkeys(broken, DOWN)
+
+    await rig.run()
+
+    outcomes = await rig.outcomes()
+    assert {url for url, end in outcomes.items() if end != "done"} == broken
+    assert {outcomes[url] for url in broken} <= {"dead server", "dead unavailable"}
+    await rig.assert_books()
+
+
+@pytest.mark.parametrize("error", ["connect", "dns"])
+async def test_a_host_that_worked_for_long_is_waited_for_for_minutes(error: str) -> None:
+    rig = Rig(script=star(1_500, html()), per_host=1)
+
+    def at_night(_: object) -> Reply:
+        down = 1_300.0 < rig.clock.monotonic() - begun < 1_900.0
+        return Reply(error=error) if down else html(takes=1.0)
+
+    rig.fetcher.script |= {page(n): at_night for n in range(1_500)}
+    begun = rig.clock.monotonic()
+
+    await rig.run()
+
+    assert rig.tally.given_up == {}
+    outcomes = list((await rig.outcomes()).values())
+    assert outcomes.count("done") == len(outcomes) == 1_501
+
+
 async def test_a_page_that_fails_while_its_host_is_down_is_not_charged() -> None:
     rig = Rig(script=star(5, DOWN), per_host=1, retry=RetryPolicy(retries=0))
     rig.fetcher.script |= {page(n): [DOWN, html()] for n in range(5)}

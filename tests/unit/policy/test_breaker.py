@@ -59,6 +59,24 @@ def test_so_many_failures_in_a_row_open_it(sign: Sign, times: int) -> None:
     assert after(POLICY, [sign] * times).open
 
 
+@pytest.mark.parametrize(
+    ("worked", "longest"), [(0.0, 4), (20.0, 10), (7_200.0, 1_800), (1e9, 1_800)]
+)
+def test_a_host_is_probed_for_half_the_time_that_it_worked_but_no_longer_than_the_patience(
+    worked: float, longest: int
+) -> None:
+    policy, begun, second = BreakerPolicy(probes=2, pauses=(1.0,)), 1.7e9, 0
+    health = Health(worked_from=begun)
+
+    while not health.given_up:
+        health = policy.after_bad(
+            health, Sign.HARD, "dns", "why", now=begun + worked + second, probe=health.open
+        )
+        second += 1
+
+    assert second - 1 == max(longest, 6)
+
+
 def test_pauses_grow_and_the_last_one_repeats() -> None:
     policy = BreakerPolicy(probes=9, pauses=(1.0, 5.0))
     pauses = []
