@@ -50,7 +50,8 @@ def _flushed(code: int) -> int:
     try:
         printing.flush()
     except OutputError as error:
-        return code or _report(error)
+        code = code or _report(error)
+    printing.settle_stderr()
     return code
 
 

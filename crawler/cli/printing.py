@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from crawler.errors import OutputError
 
@@ -87,12 +87,20 @@ def flush() -> None:
         raise _failed(error) from error
 
 
+def settle_stderr() -> None:
+    """Let go what standard error does not take, or Python would end with a code of its own."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _discard(sys.stderr)
+
+
 def _failed(error: OSError) -> OutputError:
     _discard()
     return OutputError(f"cannot write to standard output: {error.strerror}")
 
 
-def _discard() -> None:
+def _discard(stream: TextIO | None = None) -> None:
     """Let what is in the buffer go: Python flushes once more when it ends."""
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())

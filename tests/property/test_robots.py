@@ -12,8 +12,9 @@ from tests.property.examples import examples
 Rule = tuple[bool, str]
 Group = tuple[list[str], list[Rule]]
 
-# Of a `?` with nothing behind it protego counts three characters, of which nothing is said here.
-_parts = st.sampled_from(["a", "b", "/", "*", "c.html", "?q", "%7e", "%2F", "\u00e9"])
+# Of a `?` protego may count three characters, which decides where rules are of one length, of which
+# nothing is said here.
+_parts = st.sampled_from(["a", "b", "/", "*", "c.html", "%7e", "%2F", "\u00e9"])
 patterns = st.tuples(st.lists(_parts, max_size=5), st.sampled_from(["", "", "", "$"])).map(
     lambda two: "/" + "".join(two[0]) + two[1]
 )

@@ -96,7 +96,7 @@ async def test_hosts_that_keep_us_waiting_keep_no_other_host_waiting(
         pages = [server.good_url(n, f"/{m}") for m in range(10) for n in range(10)]
         with played_names(server):
             crawled = await crawl(
-                [*starts_of(server, rows), *pages], tmp_path, backend=backend,
+                [*starts_of(server, rows)["urls"], *pages], tmp_path, backend=backend,
                 settings={"fetch.timeout": "3s", "fetch.deadline": "10s"},
             )  # fmt: skip
         wrong = [one for row in rows for one in faults_of(row, server, crawled)]

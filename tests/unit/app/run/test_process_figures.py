@@ -70,3 +70,15 @@ def test_children_from_before_are_not_counted() -> None:
 
 def test_nothing_is_below_a_process_that_does_not_exist() -> None:
     assert below(2**30) == 0
+
+
+@LIVING
+def test_a_process_is_not_as_large_as_whoever_started_it() -> None:
+    ballast = bytearray(200 << 20)
+    program = "from crawler.app.run.process_figures import peak_rss_bytes; print(peak_rss_bytes())"
+
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True
+    ).stdout
+
+    assert 0 < int(said) < len(ballast)
