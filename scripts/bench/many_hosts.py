@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -189,6 +190,8 @@ async def _until_gone(parent: Connection, web: Web, *, times: bool) -> None:
             return
         if pages:
             desk.seen, desk.web = Seen(), replace(desk.web, pages=pages)
+        # A loop that watches a pipe has it non-blocking; the times of many hosts do not fit in it.
+        os.set_blocking(parent.fileno(), True)
         parent.send(desk.seen)
 
     loop.add_reader(parent.fileno(), tell)
