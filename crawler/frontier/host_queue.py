@@ -140,13 +140,17 @@ class HostQueue:
         """Choose a row that says whether the host works at all.
 
         Neighbours in a queue are mostly of one part of a site, and that part alone may be broken:
-        probes go to the middle, the quarters, the eighths... of what was not tried yet.
+        probes go to the middle, the quarters, the eighths... of what was not tried yet. Every
+        other one is a second try, as a site may make its pages when they are first asked for.
         """
         self._probes += 1
-        untried = self._waiting.keys() - self._retries
-        rows = sorted(untried or self._waiting, key=lambda row: self._waiting[row][0])
-        width = self._probes.bit_length()
-        share = (2 * self._probes + 1 - (1 << width)) / (1 << width)
+        tried = self._waiting.keys() & self._retries
+        untried = self._waiting.keys() - tried
+        wanted = (tried or untried) if self._probes % 2 == 0 else (untried or tried)
+        rows = sorted(wanted, key=lambda row: self._waiting[row][0])
+        number = (self._probes + 1) // 2
+        width = number.bit_length()
+        share = (2 * number + 1 - (1 << width)) / (1 << width)
         return rows[int(len(rows) * share)]
 
     def _put(self, order: Order, request: QueuedRequest) -> None:
