@@ -189,7 +189,7 @@ class Intake:
             url=url,
             method=request.method,
             body=request.body,
-            rank=max(-_MAX_PRIORITY, min(_MAX_PRIORITY, request.priority)),
+            rank=max(-_MAX_PRIORITY, min(_MAX_PRIORITY, int(request.priority))),  # True is one
             depth=depth,
             label=request.label,
             label_rank=self.rank_of(request.label),

@@ -215,7 +215,7 @@ async def test_a_callback_cannot_end_the_process_nor_vanish(
         "    async def parse(self, response):\n"
         f"        {words}\n",
         checks={"max_failed": "100%", "allow_empty": True},
-        scope={"max_runtime": "1s"},
+        scope={"max_runtime": "5s"},
     )
 
     ran = await job.run()

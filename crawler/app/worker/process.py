@@ -16,7 +16,7 @@ from crawler.errors import ConfigError
 from crawler.loop import new_loop_factory
 from crawler.parent_watch import end_with
 from crawler.workers.process.channel import Channel
-from crawler.workers.process.messages import Begin, Order, Ready, Refused, Report
+from crawler.workers.process.messages import Begin, Order, Ready, Refused, Report, sayable
 
 
 def main(talk: int, alive: int, loop: str) -> None:
@@ -38,7 +38,7 @@ def main(talk: int, alive: int, loop: str) -> None:
 
 
 async def _work(talk: int) -> bool:
-    channel: Channel[Report, Order] = Channel(Order)
+    channel: Channel[Report, Order] = Channel(Order, sayable)
     await channel.open(socket.socket(fileno=talk))
     match await channel.hear():
         case [Begin(raw)]:

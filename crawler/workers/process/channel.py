@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, cast
 
 import msgspec
@@ -37,9 +37,12 @@ class Channel(asyncio.Protocol, Generic[Out, In]):
 
     Args:
         inward: Type of a message that comes in, a union of tagged structs.
+        instead: Gives what to say instead of a message that cannot be encoded; without it,
+            that is an error.
     """
 
-    def __init__(self, inward: object) -> None:
+    def __init__(self, inward: object, instead: Callable[[Out], Out] | None = None) -> None:
+        self._instead = instead
         self._decoder: msgspec.msgpack.Decoder[list[In]] = msgspec.msgpack.Decoder(
             list[inward]  # type: ignore[valid-type]
         )
@@ -173,12 +176,22 @@ class Channel(asyncio.Protocol, Generic[Out, In]):
 
     def _frames(self, messages: Sequence[Out]) -> list[bytearray]:
         """Encode messages, in halves as long as one frame would be too large."""
-        # One write for a frame and its length: the other side is woken once.
-        frame = bytearray(_LENGTH.size)
-        self._encoder.encode_into(messages, frame, _LENGTH.size)
-        length = len(frame) - _LENGTH.size
-        if length <= _ENOUGH or len(messages) == 1:
-            _LENGTH.pack_into(frame, 0, length)
+        try:
+            frame = self._frame(messages)
+        except (ValueError, TypeError, OverflowError):  # half a surrogate pair; a huge number
+            if len(messages) == 1:
+                if self._instead is None:
+                    raise
+                return [self._frame([self._instead(messages[0])])]
+            frame = None
+        if frame is not None and (len(frame) <= _ENOUGH or len(messages) == 1):
             return [frame]
         middle = len(messages) // 2
         return self._frames(messages[:middle]) + self._frames(messages[middle:])
+
+    def _frame(self, messages: Sequence[Out]) -> bytearray:
+        # One write for a frame and its length: the other side is woken once.
+        frame = bytearray(_LENGTH.size)
+        self._encoder.encode_into(messages, frame, _LENGTH.size)
+        _LENGTH.pack_into(frame, 0, len(frame) - _LENGTH.size)
+        return frame

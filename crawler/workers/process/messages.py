@@ -9,7 +9,14 @@ from __future__ import annotations
 import msgspec
 
 from crawler.messages import QueuedRequest, StoredCookie
-from crawler.outcome import ItemProblem, ItemRecord, PageOutcome, Quarantined
+from crawler.outcome import (
+    ErrorClass,
+    ItemProblem,
+    ItemRecord,
+    PageOutcome,
+    Quarantined,
+    State,
+)
 from crawler.spider.plain_codec import dump, load
 
 # To a worker
@@ -143,6 +150,33 @@ def pack(outcome: PageOutcome) -> Ended:
     ]
     outcome.request, outcome.items, outcome.quarantined = _NOBODY, [], []
     return Ended(row, outcome, items, broken)
+
+
+def sayable(report: Report) -> Report:
+    """Return what to say instead of a report that cannot be encoded.
+
+    Texts of a spider may hold half of a surrogate pair, which no encoding has.
+    """
+    match report:
+        case Ended(row, outcome):
+            error = "what came of it cannot be sent to the parent: half of a surrogate pair, or a"
+            ended = PageOutcome(
+                request=_NOBODY, state=State.FAILED, reason=ErrorClass.CALLBACK,
+                error=_clean(outcome.error) or f"{error} number beyond 64 bits",
+                status=outcome.status,
+            )  # fmt: skip
+            return Ended(row, ended)
+        case Logged(level, text):
+            return Logged(level, _clean(text) or "")
+        case Refused(why):
+            return Refused(_clean(why) or "")
+        case Bye():
+            return msgspec.structs.replace(report, problem=_clean(report.problem) or "")
+    return report
+
+
+def _clean(text: str | None) -> str | None:
+    return text and text.encode("utf-8", "backslashreplace").decode()
 
 
 def unpack(ended: Ended, request: QueuedRequest) -> PageOutcome:

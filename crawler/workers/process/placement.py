@@ -58,7 +58,9 @@ class Placement:
         return home if load[home] - load[idlest] <= HEAD_START else idlest
 
     def _settled_for(self, host: str) -> int | None:
-        name = split_port(host)[0]
+        name, port = split_port(host)
+        if port is not None and (place := f"{name}:{port}") in self._settled:
+            return self._settled[place]  # a cookie of a host on a port of its own
         while name:
             if name in self._settled:
                 return self._settled[name]

@@ -200,7 +200,18 @@ class ProcessWorkers:
                     self._take(seat, report)
             seat.ready = False
             self._mourn(seat, await seat.process.end(LAST))
-            await self._start(seat)
+            await self._replace(seat)
+
+    async def _replace(self, seat: _Seat) -> None:
+        """Make another process; one may be killed as it begins, but not again and again."""
+        while True:
+            try:
+                await self._start(seat)
+                return
+            except WorkersError:
+                seat.fruitless += 1
+                if seat.fruitless >= FRUITLESS:
+                    raise
 
     def _take(self, seat: _Seat, report: Report) -> None:
         around = self._around
@@ -259,7 +270,7 @@ class ProcessWorkers:
         )
         # A page that ends its process is found out; whatever else does so may do it for ever.
         seat.fruitless = 0 if running else seat.fruitless + 1
-        if seat.fruitless == FRUITLESS:
+        if seat.fruitless >= FRUITLESS:
             raise WorkersError(
                 f"{FRUITLESS} worker processes in a row ended ({how}) before they had got anything"
                 " done; run.workers: 1 may show why"

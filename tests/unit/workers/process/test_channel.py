@@ -73,6 +73,24 @@ async def test_a_last_word_is_on_its_way_once_drained() -> None:
         assert heard == Word("x" * 3_000_000)
 
 
+async def test_what_cannot_be_encoded_is_said_otherwise_and_holds_nothing_else_up() -> None:
+    ours, theirs = socket.socketpair()
+    near: Channel[Message, Message] = Channel(Message, lambda _: Word("instead"))
+    far: Channel[Message, Message] = Channel(Message)
+    await near.open(ours)
+    await far.open(theirs)
+
+    for message in (Number(1), Word("\ud800"), Number(1 << 70), Number(2)):
+        near.say(message)
+    heard: list[Message] = []
+    while len(heard) < 4:
+        heard += await far.hear()
+
+    assert heard == [Number(1), Word("instead"), Word("instead"), Number(2)]
+    near.close()
+    far.close()
+
+
 async def test_large_batches_are_cut_into_frames_and_arrive_in_order() -> None:
     said = [Word(str(number) * 300_000) for number in range(9)]
     async with pair() as (near, far):

@@ -66,3 +66,12 @@ def test_loads_are_what_was_placed_and_not_done(
     assert [placement.load(one) for one in range(workers)] == [
         under_way.count(one) for one in range(workers)
     ]
+
+
+def test_a_site_on_a_port_of_its_own_stays_with_its_cookies() -> None:
+    placement = Placement(2)
+    placement.settle("127.0.0.1:8080", 1)
+
+    placed = {placement.place("127.0.0.1:8080") for _ in range(50)}
+
+    assert placed == {1}
