@@ -188,6 +188,7 @@ class Crawl:
             BaseExceptionGroup: Several of these at once.
         """
         self._workers = self._sender.workers = workers
+        self._begun = self._clock.monotonic()  # worker processes took their time to start
         self._load()
         try:
             await self._crawl(workers)
