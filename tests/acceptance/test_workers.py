@@ -268,7 +268,7 @@ async def _asked(held: asyncio.Event, running: Running) -> None:
     assert running.pid
 
 
-async def test_ctrl_c_lets_the_workers_finish_and_a_second_one_does_not(
+async def test_ctrl_c_lets_the_workers_finish_what_is_in_flight(
     job: Job, site: Site, paths: list[str]
 ) -> None:
     held = site.hold("/leaf9")
