@@ -107,9 +107,10 @@ class ProcessWorkers:
             ConfigError: The job cannot be set up in a process of its own.
             WorkersError: A process did not come up.
         """
-        async with asyncio.TaskGroup() as group:
-            for seat in self._seats:
-                group.create_task(self._start(seat))
+        begun = await asyncio.gather(*map(self._start, self._seats), return_exceptions=True)
+        for error in begun:
+            if error is not None:
+                raise error
 
     async def close(self) -> None:
         """End every process that is still there, at once."""

@@ -116,12 +116,12 @@ class WorkerProcess:
         process = self._process
         if process is None:
             return "never begun"
-        try:
-            async with asyncio.timeout(patience):
-                await process.wait()
-        except TimeoutError:
+        # No time-out, which is a cancellation: whoever ends us may have been cancelled by a group.
+        ended = asyncio.ensure_future(process.wait())  # noqa: TID251 - awaited here
+        await asyncio.wait({ended}, timeout=patience)
+        if not ended.done():
             self.kill()
-            await process.wait()
+        await ended
         self._channel.close()
         if self._alive >= 0:
             os.close(self._alive)
