@@ -5,9 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import quote
+from typing import Any
 
 import msgspec
 
@@ -16,12 +14,13 @@ from crawler.interfaces import Books, LedgerLine, Mark
 from crawler.outcome import State
 from crawler.storage import schema
 from crawler.storage.rows import ledger_line
+from crawler.storage.state_reader import StateReader
 
 #: The first version whose rows have what is looked at.
 _OLDEST = 3
 
 
-class RunLook:
+class RunLook(StateReader):
     """A job's database, open for reading: `with RunLook(path) as look`.
 
     All that is read within one `with` is of one instant, also while a run goes on.
@@ -34,47 +33,16 @@ class RunLook:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._db = sqlite3.connect(
-                f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None
-            )
-            self._begin()
-        except sqlite3.Error as error:
-            raise StateError(f"{path}: {error}") from error
-
-    def _begin(self) -> None:
-        (application,) = self._db.execute("PRAGMA application_id").fetchone()
-        if application != schema.APPLICATION_ID:
-            raise StateError(f"{self._path} is not a state file of this program")
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > schema.VERSION:
-            raise StateError(f"{self._path} was written by a newer version; upgrade")
-        self._old = version < _OLDEST
+        super().__init__(path)
         self._db.execute("BEGIN")
         #: Id of the run, None when there was none; "open", "interrupted" or "finished".
         self.run_id: str | None = self._setting("run_id")
         self.standing: str = self._setting("run_state") or ""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._db.close()
-
-    def _setting(self, name: str) -> Any:
-        row = self._db.execute("SELECT value FROM setting WHERE name=?", (name,)).fetchone()
-        return None if row is None else row[0]
-
     @property
     def has_lines(self) -> bool:
         """The tables are new enough for `lines`."""
-        return not self._old
+        return self._version >= _OLDEST
 
     @property
     def config(self) -> str | None:

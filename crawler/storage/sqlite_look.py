@@ -1,23 +1,16 @@
-"""A look at a job's state from outside: nothing is written, and no lock is needed.
-
-SQLite's readers see the last commit, also while a run goes on.
-"""
+"""A look at what a job's state knows of one URL, from outside."""
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import quote
 
 import msgspec
 
-from crawler.errors import StateError
 from crawler.frontier.fingerprint import Fingerprints
 from crawler.outcome import State
 from crawler.storage import schema
 from crawler.storage.rows import signed
+from crawler.storage.state_reader import StateReader
 from crawler.urls import CanonicalRules
 
 _ROW = (
@@ -48,7 +41,7 @@ class SeenRow(msgspec.Struct, frozen=True, kw_only=True):
     referrer: str | None
 
 
-class SqliteLook:
+class SqliteLook(StateReader):
     """A job's database, open for reading: `with SqliteLook(path, rules) as look`.
 
     Args:
@@ -60,31 +53,9 @@ class SqliteLook:
     """
 
     def __init__(self, path: Path, rules: CanonicalRules) -> None:
-        self._path = path
-        try:
-            self._db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
-            (application,) = self._db.execute("PRAGMA application_id").fetchone()
-            if application != schema.APPLICATION_ID:
-                raise StateError(f"{path} is not a state file of this program")
-            seed = int.from_bytes(self._setting("seed"), "big")
-        except sqlite3.Error as error:
-            raise StateError(f"{path}: {error}") from error
+        super().__init__(path)
+        seed = int.from_bytes(self._setting("seed"), "big")
         self._fingerprints = Fingerprints(seed, rules)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._db.close()
-
-    def _setting(self, name: str) -> Any:
-        row = self._db.execute("SELECT value FROM setting WHERE name=?", (name,)).fetchone()
-        return None if row is None else row[0]
 
     @property
     def run(self) -> tuple[str, str] | None:
