@@ -1,0 +1,1 @@
+"""Runs over days: when they are to be, what became of them, and who is told."""
