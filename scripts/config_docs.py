@@ -24,6 +24,7 @@ from crawler.config.models.items import (
     OutputSettings,
 )
 from crawler.config.models.job import Job, RunSettings
+from crawler.config.models.schedule import ScheduleSettings
 from crawler.config.models.schemas import SchemaFieldSettings
 from crawler.config.models.scope import FollowSettings, ScopeSettings, StartSettings
 from crawler.config.models.steps import EITHER, FORMS, StepSettings
@@ -37,7 +38,7 @@ DOCUMENT = ROOT / "docs" / "config.md"
 
 _MODELS: tuple[type[BaseModel], ...] = (
     Job, StartSettings, ScopeSettings, FollowSettings, FetchSettings, RunSettings, ExtractSettings,
-    FieldSettings, SchemaFieldSettings, OutputSettings, ChecksSettings,
+    FieldSettings, SchemaFieldSettings, OutputSettings, ChecksSettings, ScheduleSettings,
 )  # fmt: skip
 #: Models with a table of their own: others are put into the table of what they stand in.
 _APART = frozenset((*_MODELS, StepSettings))

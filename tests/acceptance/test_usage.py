@@ -73,7 +73,7 @@ async def test_a_wrong_command_line_is_answered_with_what_to_do(
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({"schedule": {"cron": "0 3 * * *"}}, "schedule"),
+        ({"schedule": {"cron": "0 3 31 2 *"}}, "there is no 31 February"),
         ({"start": ["ftp://127.0.0.1/"]}, "ftp"),
         ({"start": []}, "start"),
         ({"spider": "absent.py:S"}, "absent.py"),

@@ -19,6 +19,7 @@ from crawler.config.models.fields import (
     written,
 )
 from crawler.config.models.items import ChecksSettings, ExtractSettings, OutputSettings
+from crawler.config.models.schedule import ScheduleSettings
 from crawler.config.models.schemas import SchemaFields, SchemaName
 from crawler.config.models.scope import FollowSettings, ScopeSettings, StartSettings
 from crawler.config.models.transform import TransformSettings
@@ -107,3 +108,4 @@ class Job(Settings):
         [{}], "Files that items are written to. Default: one JSONL file a run."
     )
     checks: ChecksSettings = written({}, "What a run must give.")
+    schedule: ScheduleSettings = written({}, "When the job runs by itself, for `crawler cron`.")
