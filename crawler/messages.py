@@ -61,6 +61,10 @@ class Headers(MutableMapping[str, bytes]):
         """Return every value of a field, in order; an empty list if it is absent."""
         return list(self._fields.get(_name(name), ()))
 
+    def raw(self, name: bytes) -> Sequence[bytes]:
+        """Return every value of a field, by its name in lower case; not to be changed."""
+        return self._fields.get(name, ())
+
     def text(self, name: str, default: str = "") -> str:
         """Return the last value of a field as text (UTF-8, else Latin-1)."""
         values = self._fields.get(_name(name))

@@ -37,6 +37,11 @@ class Way(msgspec.Struct, frozen=True):
     tls: ssl.SSLContext | None = None
     is_blind: bool = False
 
+    @property
+    def is_usual(self) -> bool:
+        """Say whether it is the way of nearly all requests: straight, trusting whom one trusts."""
+        return self is _USUAL
+
 
 _USUAL = Way()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 
 from crawler.errors import FetchError
 from crawler.fetch.addresses import AddressRefused
@@ -13,6 +14,9 @@ from crawler.fetch.connect_failure import connect_failure, one_line, tls_class, 
 from crawler.fetch.proxy_choice import ProxyFailed
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
+
+#: What a request may end in, as far as this module has words for it.
+CLIENT_ERRORS = (aiohttp.ClientError, HttpProcessingError, AddressRefused, OSError, ValueError)
 
 
 def translated(

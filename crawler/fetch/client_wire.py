@@ -23,7 +23,14 @@ from crawler.fetch.answer_stream import TINY_CHUNKS, AnswerStream, CutShort, NoA
 from crawler.fetch.connect_failure import not_http
 from crawler.fetch.idle_connections import MAX_IDLE
 from crawler.fetch.in_place import run_in_place
-from crawler.fetch.limits import MAX_CHUNKING, MAX_HEAD, MAX_INTERIM
+from crawler.fetch.limits import (
+    MAX_CHUNKING,
+    MAX_FIELD,
+    MAX_FIELDS,
+    MAX_HEAD,
+    MAX_INTERIM,
+    MAX_LINE,
+)
 from crawler.outcome import ErrorClass
 
 #: What to say where `reads_in_python`.
@@ -31,6 +38,16 @@ IN_PYTHON = (
     "answers are read by aiohttp's parser in Python: it is slow, and more lenient with broken"
     " framing than the one in C, which this installation lacks or AIOHTTP_NO_EXTENSIONS turns off"
 )
+
+
+#: How aiohttp is to read an answer. Redirects, cookies and codings are not its business.
+_READING: dict[str, Any] = {
+    "read_until_eof": True,
+    "auto_decompress": False,
+    "max_line_size": MAX_LINE,
+    "max_field_size": MAX_FIELD,
+    "max_headers": MAX_FIELDS,
+}
 
 
 def reads_in_python() -> bool:
@@ -71,6 +88,7 @@ class Wire(ResponseHandler):
         was_reset: It broke.
         has_more: More came than the answer announced.
         asked_at: Monotonic second of the last request.
+        heard: Second, of the loop's time, at which something came last, or was asked.
 
     Args:
         loop: Its loop.
@@ -79,7 +97,7 @@ class Wire(ResponseHandler):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, now: Callable[[], float]) -> None:
         super().__init__(loop=loop)
-        self.asked_at = 0.0
+        self.asked_at = self.heard = 0.0
         self._now = now
         self.was_reset = self.has_more = False
         self._in_head = False  # a request was sent, its answer's head is not complete
@@ -94,6 +112,44 @@ class Wire(ResponseHandler):
         super().connection_made(transport)
         cast("asyncio.WriteTransport", transport).set_write_buffer_limits(high=0)
 
+    def ask(self, head: bytes, body: bytes = b"", *, wants_body: bool) -> None:
+        """Send a request; its answer is what `read` returns.
+
+        Args:
+            head: With the empty line at its end.
+            body: Behind it.
+            wants_body: The answer may have one: this is no HEAD.
+
+        Raises:
+            ClientConnectionResetError: The connection has ended.
+        """
+        self.set_response_params(skip_payload=not wants_body, **_READING)
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            raise aiohttp.ClientConnectionResetError("the connection ended before the request")
+        self.heard = self._loop.time()
+        transport.write(head)
+        if body:
+            transport.write(body)
+
+    def is_silent(self, since: float) -> bool:
+        """Say whether the other side did nothing since that second of the loop's time."""
+        if self._reading_paused or self.writing_paused:  # it is our turn, or it is still taking
+            self.heard = self._loop.time()
+        return self.heard <= since
+
+    def give_up(self) -> None:
+        """Let whoever waits for something hear that nothing comes."""
+        error = aiohttp.SocketTimeoutError("nothing came in time")
+        self.set_exception(error)
+        if self._payload is not None:
+            self._payload.set_exception(error)
+
+    def resume_reading(self, *args: Any, **options: Any) -> None:
+        """Go on, if it was paused; aiohttp says so after each piece of a body."""
+        if self._reading_paused:
+            super().resume_reading(*args, **options)
+
     def set_response_params(self, **params: Any) -> None:
         """Begin to wait for an answer; the request is written next."""
         self.asked_at = self._now()
@@ -106,6 +162,7 @@ class Wire(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, of a head so many and no more."""
+        self.heard = self._loop.time()
         if self._in_head:
             if self._head_size > MAX_HEAD:
                 self._refuse(HEAD_TOO_LARGE, ErrorClass.TOO_LARGE)
@@ -185,25 +242,6 @@ class Wire(ResponseHandler):
         self.force_close()
         if self.transport is not None:
             self.transport.close()
-
-
-class Answer(aiohttp.ClientResponse):
-    """aiohttp's response, with what its connection knew."""
-
-    @property
-    def was_reset(self) -> bool:
-        """The connection broke; where it alone ended the body, that looked like an end."""
-        return isinstance(self._protocol, Wire) and self._protocol.was_reset
-
-    @property
-    def asked_at(self) -> float:
-        """Monotonic second at which the request was written; 0 if that is not known."""
-        return self._protocol.asked_at if isinstance(self._protocol, Wire) else 0.0
-
-    @property
-    def had_more(self) -> bool:
-        """More came than the answer announced; whatever it was, nobody reads it."""
-        return isinstance(self._protocol, Wire) and self._protocol.has_more
 
 
 class Connector(aiohttp.TCPConnector):

@@ -1,26 +1,28 @@
 """The fetcher over aiohttp. Its errors end here: see `client_errors`.
 
-What aiohttp is not left to do, and why: redirects (each hop is a request of its own), cookies and
-decompression (see `cookie_jar`, `content_coding`), its silent second try (it would not be
-counted), addresses (see `addresses`), the wait for a pool slot (the crawl's own semaphore is the
-only gate), and quoting of URLs (signed ones break).
+Of aiohttp it uses the connections, their pool, TLS, proxies and the parser. Its client proper is
+left out, for what it costs (see `client_place`), and as none of it is wanted: redirects (each hop
+is a request of its own), cookies and decompression (see `cookie_jar`, `content_coding`), a silent
+second try (it would not be counted), a wait for a pool slot (the crawl's own semaphore is the only
+gate), quoting of URLs (signed ones break). Addresses are judged here (see `addresses`).
 """
 
 from __future__ import annotations
 
 import functools
 import socket
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import aiohttp
 from aiohttp import hdrs
 from aiohttp.abc import AbstractResolver, ResolveResult
-from yarl import URL
+from aiohttp.connector import Connection
+from aiohttp.http import RawResponseMessage
 
 from crawler.errors import FetchError
 from crawler.fetch.access import UNVERIFIED, Access, Way
-from crawler.fetch.addresses import AddressGuard, AddressRefused
+from crawler.fetch.addresses import AddressGuard
 from crawler.fetch.answer import (
     BodyPlan,
     Head,
@@ -28,28 +30,24 @@ from crawler.fetch.answer import (
     is_chunked,
     plan_body,
 )
-from crawler.fetch.client_errors import not_through, translated
+from crawler.fetch.client_errors import CLIENT_ERRORS, not_through, translated
+from crawler.fetch.client_place import Place, Places
 from crawler.fetch.client_proxy import ProxyConnector
-from crawler.fetch.client_wire import Answer, Connector
+from crawler.fetch.client_wire import Connector, Wire
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.file_shortage import PAUSES, is_shortage
-from crawler.fetch.limits import (
-    DNS_ENTRIES,
-    DNS_TTL,
-    MAX_FIELD,
-    MAX_FIELDS,
-    MAX_LINE,
-    FetchLimits,
-)
+from crawler.fetch.limits import DNS_ENTRIES, DNS_TTL, FetchLimits
 from crawler.fetch.missing_names import MissingNames
 from crawler.fetch.proxy_choice import ProxyFailed
 from crawler.fetch.receive import Receiver
 from crawler.fetch.request_fields import IDEMPOTENT, request_fields, standing_fields
+from crawler.fetch.request_head import RequestHead
 from crawler.fetch.responder import Responder
-from crawler.fetch.watchdog import Watchdog
+from crawler.fetch.watchdog import Limit, Watchdog
 from crawler.inner_retry import retry_once_on_reuse
 from crawler.interfaces import Clock
-from crawler.messages import FetchRequest, Headers, HttpResponse, last_type
+from crawler.messages import FetchRequest, Headers, HttpResponse
+from crawler.urls import path_and_query
 
 
 class AiohttpFetcher:
@@ -82,17 +80,21 @@ class AiohttpFetcher:
         self._guard = guard
         self._clock = clock
         self._receiver = Receiver(limits, clock, aiohttp.ClientPayloadError)
-        self._watchdog = Watchdog(min(1.0, limits.head_deadline / 20))
+        self._watchdog = Watchdog(min(1.0, limits.head_deadline / 20, limits.timeout / 20))
         # The second is for connections to proxies, all of which the user has named; they have a
         # pool of their own, so that no page gets to one that is private.
         self._guards = (guard, AddressGuard("allow"))
         self._resolvers = tuple(_GuardedResolver(one, clock) for one in self._guards)
         self._responder = Responder(jar, clock)
-        self._headers = standing_fields(user_agent, headers)
-        self._timeout = _client_timeout(limits, limits.timeout)
+        standing = standing_fields(user_agent, headers)
+        self._heads = RequestHead(standing)
+        self._places = Places(guard, standing[hdrs.USER_AGENT])
+        connect = limits.connect_timeout
+        # What comes after the connection has limits of its own: the watchdog's.
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect)
         # By whether every connection is fresh, and whether it is one to a proxy; made when first
-        # needed, as a session belongs to the loop that runs then.
-        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
+        # needed, as a connector belongs to the loop that runs then.
+        self._connectors: dict[tuple[bool, bool], Connector] = {}
         self._go_on = retry_once_on_reuse(functools.partial(self._attempt, fresh=True))
 
     async def fetch(self, request: FetchRequest) -> HttpResponse:
@@ -110,18 +112,17 @@ class AiohttpFetcher:
 
     async def close(self) -> None:
         """Close every connection."""
-        for session in self._sessions.values():
-            await session.close()
-        self._sessions.clear()
+        for connector in self._connectors.values():
+            await connector.close()
+        self._connectors.clear()
         self._watchdog.close()
         for resolver in self._resolvers:
             await resolver.close()
 
     async def _once_there_is_room(self, request: FetchRequest) -> HttpResponse:
         for pause in PAUSES:
-            for session in self._sessions.values():
-                if isinstance(session.connector, Connector):
-                    session.connector.drop_idle()
+            for connector in self._connectors.values():
+                connector.drop_idle()
             await self._clock.sleep(pause)
             try:
                 return await self._attempt(request)
@@ -131,65 +132,92 @@ class AiohttpFetcher:
         return await self._attempt(request)
 
     async def _attempt(self, request: FetchRequest, *, fresh: bool = False) -> HttpResponse:
-        answer: aiohttp.ClientResponse | None = None
-        way = Way()
+        seen = _Seen()
         try:
-            url = URL(request.url, encoded=True)
-            self._guard.check_literal(url.raw_host or "", url.port or 0)
-            way = self._access.way(request, self._guard)
-            session = self._session(fresh=fresh, proxied=way.proxy is not None)
-            with self._watchdog.limit(self._limits.head_deadline) as limit:
-                answer = await session.request(
-                    request.method,
-                    url,
-                    headers=self._fields(request, way),
-                    data=request.body or None,
-                    allow_redirects=False,
-                    timeout=self._timeout
-                    if request.timeout is None
-                    else _client_timeout(self._limits, request.timeout),
-                    **self._options(way),
-                )
-                # The head is complete: from here on only the whole answer has a limit.
-                limit.ends += self._limits.deadline - self._limits.head_deadline
-                self._access.judge(way, request.url, answer.status)
-                return await self._receive(request, answer, way)
+            return await self._exchange(request, seen, fresh=fresh)
         except FetchError as error:
-            error.status = error.status or (answer.status if answer is not None else None)
+            error.status = error.status or seen.status
             raise
         except ProxyFailed as error:
-            self._access.failed(way, request.url, error)
+            self._access.failed(seen.way, request.url, error)
             raise not_through(error, request.url) from error
-        except (aiohttp.ClientError, AddressRefused, OSError, ValueError) as error:
+        except CLIENT_ERRORS as error:
             can_repeat = not fresh and request.method in IDEMPOTENT
-            status = answer.status if answer is not None else None
-            raise translated(error, request, status, can_repeat=can_repeat) from error
+            raise translated(error, request, seen.status, can_repeat=can_repeat) from error
+
+    async def _exchange(self, request: FetchRequest, seen: _Seen, *, fresh: bool) -> HttpResponse:
+        way = seen.way = self._access.way(request, self._guard)
+        place = self._places.find(request.url, way)
+        head = self._head(request, way, place, is_last=fresh)
+        connector = self._connector(fresh=fresh, proxied=way.proxy is not None)
+        connection: Connection | None = None
+        try:
+            with self._watchdog.limit(self._limits.head_deadline) as limit:
+                connection = await self._connect(connector, place)
+                wire = cast("Wire", connection.protocol)
+                wire.ask(head, request.body, wants_body=request.method != "HEAD")
+                self._listen(wire, limit, request.timeout)
+                message, content = await wire.read()
+                seen.status = message.code
+                # The head is complete: from here on only the whole answer has a limit.
+                limit.ends += self._limits.deadline - self._limits.head_deadline
+                self._access.judge(way, request.url, message.code)
+                return await self._receive(request, wire, message, content, way)
         finally:
             # Whatever was not read to its end, a cancelled request included, would otherwise be
             # read by the next user of the connection.
-            if answer is not None and not answer.closed:
-                answer.release()
+            if connection is not None:
+                if seen.status is None:
+                    connection.close()
+                else:
+                    connection.release()
+
+    async def _connect(self, connector: Connector, place: Place) -> Connection:
+        try:
+            return await connector.connect(place, [], self._timeout)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError(place.authority) from error
+
+    def _listen(self, wire: Wire, limit: Limit, timeout: float | None) -> None:
+        if timeout is None:
+            limit.listen(wire, self._limits.timeout)
+        else:  # it may be shorter than the watchdog's turn
+            wire.read_timeout = timeout
+            wire.start_timeout()
 
     async def _receive(
-        self, request: FetchRequest, answer: aiohttp.ClientResponse, way: Way
+        self,
+        request: FetchRequest,
+        wire: Wire,
+        message: RawResponseMessage,
+        content: aiohttp.StreamReader,
+        way: Way,
     ) -> HttpResponse:
-        head = _head(answer)
+        headers = Headers.from_raw(message.raw_headers)
+        head = _head_of(message.code, headers)
         status = head.status
-        asked_at = self._clock.monotonic()
-        if isinstance(answer, Answer):
-            asked_at = answer.asked_at
         if status != 200:
             check_status(status, request)
         plan = plan_body(head, request, self._limits)
-        received = await self._receiver.take(answer.content, request, head, plan)
-        if isinstance(answer, Answer):
-            if answer.was_reset and plan is BodyPlan.READ and not head.is_delimited:
-                raise aiohttp.ClientPayloadError("the connection was reset inside the body")
-            received = received.and_more(answer.had_more)
+        received = await self._receiver.take(content, request, head, plan)
+        if wire.was_reset and plan is BodyPlan.READ and not head.is_delimited:
+            # The connection alone ended the body; its break looked like an end.
+            raise aiohttp.ClientPayloadError("the connection was reset inside the body")
+        received = received.and_more(wire.has_more)
         if way.is_blind:
             received = received.flagged(UNVERIFIED)
-        headers = Headers.from_raw(answer.raw_headers)
-        return self._responder.response(request, status, headers, received, asked_at)
+        return self._responder.response(request, status, headers, received, wire.asked_at)
+
+    def _head(self, request: FetchRequest, way: Way, place: Place, *, is_last: bool) -> bytes:
+        url = request.url
+        return self._heads.text(
+            request.method.upper(),
+            url if place.asks_proxy else path_and_query(url),
+            place.authority,
+            self._fields(request, way),
+            length=len(request.body),
+            is_last=is_last,
+        )
 
     def _fields(self, request: FetchRequest, way: Way) -> dict[str, str] | None:
         secret = self._access.credential(request.url)
@@ -200,45 +228,30 @@ class AiohttpFetcher:
             fields |= way.proxy.fields
         return fields
 
-    def _options(self, way: Way) -> dict[str, Any]:
-        options: dict[str, Any] = {}
-        if way.tls is not None:
-            options["ssl"] = way.tls
-        if way.proxy is not None:
-            options["proxy"] = URL(f"http://{way.proxy.name}", encoded=True)
-            # What CONNECT carries. Part of the pool's key as well: what was opened with one
-            # user's credentials is not used with another's.
-            agent = {hdrs.USER_AGENT: self._headers[hdrs.USER_AGENT]}
-            options["proxy_headers"] = agent | way.proxy.fields
-        return options
+    def _connector(self, *, fresh: bool, proxied: bool) -> Connector:
+        if (connector := self._connectors.get((fresh, proxied))) is None:
+            connector = self._connectors[fresh, proxied] = (
+                ProxyConnector if proxied else Connector
+            )(
+                limit=0,
+                ttl_dns_cache=DNS_TTL,
+                dns_cache_max_size=DNS_ENTRIES,
+                resolver=self._resolvers[proxied],
+                socket_factory=functools.partial(_new_socket, self._guards[proxied]),
+                now=self._clock.monotonic,
+                force_close=fresh,
+            )
+        return connector
 
-    def _session(self, *, fresh: bool, proxied: bool) -> aiohttp.ClientSession:
-        if (session := self._sessions.get((fresh, proxied))) is not None:
-            return session
-        connector = (ProxyConnector if proxied else Connector)(
-            limit=0,
-            ttl_dns_cache=DNS_TTL,
-            dns_cache_max_size=DNS_ENTRIES,
-            resolver=self._resolvers[proxied],
-            socket_factory=functools.partial(_new_socket, self._guards[proxied]),
-            now=self._clock.monotonic,
-            force_close=fresh,
-        )
-        session = aiohttp.ClientSession(
-            connector=connector,
-            headers=self._headers,
-            cookie_jar=_NoCookies(),
-            response_class=Answer,
-            auto_decompress=False,
-            skip_auto_headers=(hdrs.CONTENT_TYPE,),  # it would call any body a stream of octets
-            trust_env=False,
-            timeout=self._timeout,
-            max_line_size=MAX_LINE,
-            max_field_size=MAX_FIELD,
-            max_headers=MAX_FIELDS,
-        )
-        self._sessions[fresh, proxied] = session
-        return session
+
+class _Seen:
+    """How far a try has come."""
+
+    __slots__ = ("status", "way")
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.way = Way()
 
 
 def _new_socket(guard: AddressGuard, target: tuple[Any, ...]) -> socket.socket:
@@ -248,29 +261,21 @@ def _new_socket(guard: AddressGuard, target: tuple[Any, ...]) -> socket.socket:
     return socket.socket(family, kind, protocol)
 
 
-def _client_timeout(limits: FetchLimits, read: float) -> aiohttp.ClientTimeout:
-    connect = limits.connect_timeout
-    return aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=read)
-
-
-def _head(answer: aiohttp.ClientResponse) -> Head:
-    fields = answer.headers
-    length = fields.get(hdrs.CONTENT_LENGTH)
+def _head_of(status: int, headers: Headers) -> Head:
+    length = next(iter(headers.raw(b"content-length")), None)
+    codings = headers.raw(b"content-encoding")
     return Head(
-        answer.status,
-        last_type(fields.getall(hdrs.CONTENT_TYPE, ())),
-        int(length) if length is not None and length.isdecimal() else None,
-        fields.getall(hdrs.CONTENT_ENCODING, ()),
-        hdrs.LOCATION in fields,
-        length is not None or is_chunked(fields.getall(hdrs.TRANSFER_ENCODING, ())),
+        status,
+        headers.content_type,
+        int(length) if length is not None and length.isdigit() else None,
+        _texts(codings) if codings else (),
+        bool(headers.raw(b"location")),
+        length is not None or is_chunked(_texts(headers.raw(b"transfer-encoding"))),
     )
 
 
-class _NoCookies(aiohttp.DummyCookieJar):
-    """No jar at all: not even the fields are parsed, each bad one would be logged."""
-
-    def update_cookies_from_headers(self, headers: Any, response_url: URL) -> None:
-        """Leave them alone."""
+def _texts(values: Sequence[bytes]) -> tuple[str, ...]:
+    return tuple(value.decode("utf-8", "surrogateescape") for value in values)
 
 
 class _GuardedResolver(AbstractResolver):

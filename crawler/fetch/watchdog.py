@@ -2,14 +2,28 @@
 
 `asyncio.timeout` sets a timer of its own for each request and again for each change: about 8 us
 with the one change that a fetch needs, a tenth of the whole request. Here entering a limit is one
-dictionary entry; a timer that runs while anything is watched looks for what is overdue.
+dictionary entry; a timer that runs while anything is watched looks for what is overdue. The same
+look finds connections from which nothing came for too long, which would otherwise need a timer that
+is set anew with each piece of a body.
 """
 
 from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
+
+
+class Heard(Protocol):
+    """A connection whose silence is watched."""
+
+    def is_silent(self, since: float) -> bool:
+        """Say whether nothing happened on it since that second of the loop's time."""
+        ...
+
+    def give_up(self) -> None:
+        """End the wait for it."""
+        ...
 
 
 class Limit:
@@ -19,14 +33,28 @@ class Limit:
     TimeoutError; a cancellation from elsewhere stays one.
     """
 
-    __slots__ = ("_before", "_fired", "_watchdog", "ends", "task")
+    __slots__ = ("_before", "_fired", "_patience", "_source", "_watchdog", "ends", "task")
 
     def __init__(self, watchdog: Watchdog, task: asyncio.Task[object], ends: float) -> None:
         self._watchdog = watchdog
         self._before = task.cancelling()
         self._fired = False
+        self._source: Heard | None = None
+        self._patience = 0.0
         self.task = task
         self.ends = ends
+
+    def listen(self, source: Heard, patience: float) -> None:
+        """Give up a connection, within this limit, once it has been silent for so many seconds."""
+        self._source = source
+        self._patience = patience
+
+    def look(self, now: float) -> None:
+        """End what is overdue."""
+        if self.ends <= now:
+            self.fire()
+        elif self._source is not None and self._source.is_silent(now - self._patience):
+            self._source.give_up()
 
     def fire(self) -> None:
         """Cancel the task, once."""
@@ -90,7 +118,6 @@ class Watchdog:
         self._timer = None
         now = loop.time()
         for limit in self._watched:
-            if limit.ends <= now:
-                limit.fire()
+            limit.look(now)
         if self._watched:
             self._timer = loop.call_later(self._tick, self._look, loop)

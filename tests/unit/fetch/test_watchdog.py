@@ -90,3 +90,40 @@ async def test_limits_of_several_tasks_are_kept_apart(watchdog: Watchdog) -> Non
     patient.set()
 
     assert await slow == "in time"
+
+
+class Line:
+    """A connection on which something happened at `heard`, and never after."""
+
+    def __init__(self, heard: float) -> None:
+        self.heard = heard
+        self.given_up = asyncio.Event()
+
+    def is_silent(self, since: float) -> bool:
+        return self.heard <= since
+
+    def give_up(self) -> None:
+        self.given_up.set()
+
+
+async def test_a_silent_connection_is_given_up_and_its_task_left_to_hear_of_it(
+    watchdog: Watchdog,
+) -> None:
+    line = Line(heard=asyncio.get_running_loop().time())
+    with watchdog.limit(60.0) as limit:
+        limit.listen(line, 0.001)
+        await line.given_up.wait()
+
+
+async def test_a_connection_that_brings_something_is_not_given_up(watchdog: Watchdog) -> None:
+    begun = asyncio.get_running_loop().time()
+    silent, lively = Line(heard=begun), Line(heard=begun + 60.0)
+
+    async def listen(line: Line) -> None:
+        with watchdog.limit(60.0) as limit:
+            limit.listen(line, 0.001)
+            await silent.given_up.wait()
+
+    await asyncio.gather(listen(silent), listen(lively))
+
+    assert not lively.given_up.is_set()
