@@ -33,6 +33,9 @@ make_venv() {
     # hatchling is among the constraints, so that nothing unpinned is fetched to build ourselves.
     pip_install --require-hashes -r "$root/constraints.txt" || return 1
     pip_install --no-deps --no-build-isolation --no-index --editable "$root" || return 1
+    # As pip does for what it copies: where bytecode is not written on the way, every start would
+    # compile all of it again.
+    "$python" -m compileall -q "$root/crawler" >&2 || return 1
     echo "$wanted" >"$stamp"
 }
 

@@ -23,7 +23,6 @@ from crawler.errors import (
     StateError,
     WorkersError,
 )
-from crawler.policy.checks import combine
 
 INTERNAL, USAGE, CANNOT_WRITE, SAFETY, BUSY, INTERRUPTED = 1, 2, 5, 6, 75, 130
 
@@ -91,6 +90,8 @@ def _report(error: Exception) -> int:
     if not ours:
         for text in dict.fromkeys([*map(_text, errors), *notes]):
             _say(text)
+        from crawler.policy.checks import combine
+
         return combine(_code(one) or USAGE for one in errors)
     if os.environ.get("CRAWLER_TRACEBACK"):
         raise error

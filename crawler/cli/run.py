@@ -81,6 +81,7 @@ def run_config(
         forget: Wipe the job's history first.
         classes: Error classes that a retry asks for again.
     """
+    from crawler.app.job.page_tools import load_client
     from crawler.app.run.options import RunOptions
     from crawler.app.run.run_job import run_job
     from crawler.app.run.streams import Streams
@@ -102,6 +103,7 @@ def run_config(
         level=-1 if options.cron else options.level or 0, go_on=_go_on(options),
         program=own_command(),
     )  # fmt: skip
+    load_client(loaded.job)  # what its import makes is there to stay, too
     settle()
     stdin = None if sys.stdin is None else sys.stdin.buffer
     return run_job(loaded, wanted, Streams(_stdout(output), sys.stderr, stdin), SystemClock())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import yaml
 
 from crawler.config.dialect import resolve
@@ -9,8 +11,14 @@ from crawler.config.hidden_lines import MASK, without_user
 from crawler.config.load import LoadedJob
 from crawler.config.nodes import Path, Plain, dotted
 
+if TYPE_CHECKING:
+    from yaml import SafeDumper as Emitting
+else:
+    # libyaml writes the same in a third of the time; a PyYAML may have been built without it.
+    Emitting = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
-class _Dumper(yaml.SafeDumper):
+
+class _Dumper(Emitting):
     """Quotes every text that our own dialect would read as something else."""
 
     def ignore_aliases(self, data: object) -> bool:

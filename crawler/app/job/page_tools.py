@@ -15,7 +15,6 @@ from crawler.app.job.policies import (
 from crawler.app.job.spider_set import SpiderSet
 from crawler.config.models.job import Job
 from crawler.fetch.cookie_jar import CookieJar
-from crawler.fetch.http_client import AiohttpFetcher
 from crawler.interfaces import Clock, Fetcher
 from crawler.messages import StoredCookie
 from crawler.policy.robots import product_token
@@ -56,6 +55,14 @@ def parser_of(
     )  # fmt: skip
 
 
+def load_client(job: Job) -> None:
+    """Import the client that a job's pages are fetched with; does nothing once that is done."""
+    if job.run.backend == "asyncio":
+        from crawler.fetch.late_trust import import_client
+
+        import_client()
+
+
 def fetcher_of(
     job: Job,
     spiders: SpiderSet,
@@ -82,6 +89,9 @@ def fetcher_of(
     own = spider_secrets(spiders.spider, spiders.named)
     access = access_of(job, clock, os.environ, own)
     if job.run.backend == "asyncio":
+        load_client(job)
+        from crawler.fetch.http_client import AiohttpFetcher
+
         return AiohttpFetcher(
             limits,
             user_agent=agent,

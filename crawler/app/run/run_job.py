@@ -33,7 +33,6 @@ from crawler.engine.crawl import Crawl
 from crawler.engine.output import Output
 from crawler.engine.tally import decode_tally
 from crawler.errors import ConfigError, Signalled, StateError
-from crawler.fetch.client_wire import IN_PYTHON, reads_in_python
 from crawler.interfaces import Batch, Clock, Mark, Opened, Transform
 from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
@@ -232,8 +231,8 @@ class JobRun:
             retried = decode_tally(opened.tally).earlier
             of = f", a retry of run {retried.run}" if retried is not None else ""
             self._tell(report, f"{self._job.name} run {opened.run_id} {verb}{of}")
-            if self._job.run.backend == "asyncio" and reads_in_python():
-                self._tell(report, f"warning: {IN_PYTHON}")
+            if self._job.run.backend == "asyncio":
+                self._warn_of_slow_parser(report)
             run_end = RunEnd(
                 loaded=self._loaded, options=self._options, store=self._stock.store, opened=opened,
                 outputs=outputs, report=report,
@@ -250,6 +249,12 @@ class JobRun:
                 raise
             self._say_ending(report, ended)
             return ended.exit_code
+
+    def _warn_of_slow_parser(self, report: RunReport) -> None:
+        from crawler.fetch.client_wire import IN_PYTHON, reads_in_python
+
+        if reads_in_python():
+            self._tell(report, f"warning: {IN_PYTHON}")
 
     async def _open_outputs(
         self, outputs: Sequence[Output], opened: Opened, stack: ExitStack
