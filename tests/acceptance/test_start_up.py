@@ -30,8 +30,8 @@ _OF_OTHERS = {
     "concurrent.futures.process", "PIL", "statistics", "pdb", "code", "crawler.practice",
     "crawler.testing", "crawler.offload.slots", "crawler.workers.process",
     "crawler.workers.threads", "crawler.extract.xml_list", "crawler.extract.entities",
-    "crawler.observe.live_screen", "crawler.fetch.threads_client", "crawler.app.run.live_figures", "crawler.app.look",
-    "crawler.dispatch", "crawler.config.schema",
+    "crawler.observe.live_screen", "crawler.fetch.threads_client", "crawler.app.run.live_figures",
+    "crawler.app.look", "crawler.dispatch", "crawler.config.schema",
 }  # fmt: skip
 
 
