@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from crawler.frontier.familiar_links import LONGEST, FamiliarLinks
 from crawler.frontier.fingerprint import Fingerprints
 from crawler.frontier.seen_set import DEPTH_MAX, LABEL_MAX, SeenSet, pack, unpack
 from crawler.interfaces import PageCommit
@@ -106,6 +107,7 @@ class Intake:
     ) -> None:
         self.seen = seen
         self._fingerprints = fingerprints
+        self._familiar = FamiliarLinks()
         self._next_row = next_row
         self._max_depth = max_depth
         self._history = history
@@ -140,10 +142,23 @@ class Intake:
     def _admit_links(
         self, batch: LinkBatch, parent: int, depth: int, out: Admitted, kin: list[int] | None
     ) -> None:
-        of_url, get = self._fingerprints.of_url, self.seen.get
         rank = label_note(batch.label_rank)
+        familiar = self._familiar.at(depth, rank)
+        urls = [url for url in batch.urls if url not in familiar]
+        if kin is not None:
+            kin += [familiar[url] for url in batch.urls if url in familiar]
+        if urls and (fresh := self._unknown(urls, familiar, batch, depth, out, kin)):
+            self._add_links(fresh, familiar, batch, parent, depth, out, kin)
+
+    def _unknown(
+        self, urls: list[str], familiar: dict[str, int], batch: LinkBatch, depth: int,
+        out: Admitted, kin: list[int] | None,
+    ) -> dict[int, str]:  # fmt: skip
+        """Return which links nobody knew, by fingerprint; improve the others."""
+        of_url, get = self._fingerprints.of_url, self.seen.get
+        rank, plain = label_note(batch.label_rank), batch.label is None
         fresh: dict[int, str] = {}
-        for url in batch.urls:
+        for url in urls:
             key = of_url(url)
             word = get(key)
             if not word:
@@ -151,10 +166,19 @@ class Intake:
                 continue
             if kin is not None:
                 kin.append(word >> 24)
-            if depth < (word >> 8 & 0xFFFF) or rank != word & 0xFF:
+            if depth >= (word >> 8 & 0xFFFF) and (plain or rank == word & 0xFF):
+                if len(url) <= LONGEST:
+                    familiar[url] = word >> 24
+            else:
                 self._improve(word, key, depth, batch.label_rank, batch.label, out)
-        if not fresh:
-            return
+        return fresh
+
+    def _add_links(
+        self, fresh: dict[int, str], familiar: dict[str, int], batch: LinkBatch, parent: int,
+        depth: int, out: Admitted, kin: list[int] | None,
+    ) -> None:  # fmt: skip
+        """Make rows of links that nobody knew."""
+        rank = label_note(batch.label_rank)
         known = self._history(list(fresh)) if self._history else None
         state, reason = self._state_at(depth, None)
         put, add, note = self.seen.put, out.rows.append, pack(0, depth, rank)
@@ -163,6 +187,8 @@ class Intake:
         for key, url in fresh.items():
             row = self._row_for(key, known, out) if known else self._new_row()
             put(key, row << 24 | note)
+            if len(url) <= LONGEST:
+                familiar[url] = row
             if plain:
                 add(NewRow(row, key, host_key(url), state, depth, url, parent, True))
             else:
@@ -223,6 +249,7 @@ class Intake:
             return
         self.seen.put(key, pack(row, min(depth, held_depth), min(rank, held_rank)))
         if rank < held_rank:
+            self._familiar.forget()
             out.improved.append(Improvement(row, depth, label_rank, label))
         else:
             out.improved.append(Improvement(row, depth, 0, None))
