@@ -12,6 +12,8 @@ MAX_QUERIES = 16
 MAX_HOSTS = 8
 #: Paths and hosts that are remembered for that.
 MAX_REMEMBERED = 4_096
+#: Folders that are kept as they are folded: pages of one are found in a row.
+MAX_FOLDERS = 1_024
 
 _LAST = 512
 
@@ -27,13 +29,14 @@ class UrlPatterns:
 
     That is the host, the path with numbers and session ids folded and no segment twice, and the
     names in the query, sorted. Where a site has ever more hosts or kinds of queries these are
-    folded as well, so that a site that goes on for ever has few patterns. About 5 us.
+    folded as well, so that a site that goes on for ever has few patterns. About 2 us.
     """
 
     def __init__(self) -> None:
         self._queries: dict[str, set[str]] = {}
         self._sites: dict[str, str] = {}
         self._beside: dict[str, int] = {}
+        self._folders: dict[str, tuple[str, dict[str, None]]] = {}
         # A page is asked about some four times between its answer and its commit.
         self._last: dict[str, tuple[str, str]] = {}
 
@@ -71,12 +74,27 @@ class UrlPatterns:
     def _split(self, url: str) -> tuple[str, str]:
         slash = url.index("/", 8)
         path, _, query = url[slash:].partition("?")
-        site = self._sites.get(url[:slash])
-        name = f"{site or self._site(url[:slash], url)}/{_fold_path(path)}"[:_LONGEST]
+        site = self._sites.get(url[:slash]) or self._site(url[:slash], url)
+        folder, _, last = path.rpartition("/")
+        text, segments = self._folders.get(folder) or self._fold_folder(folder)
+        # A segment that comes again, as in /a/b/a/b/a, says nothing new.
+        if last and (folded := _fold_segment(last)) not in segments:
+            text = f"{text}/{folded}" if text else folded
+        name = f"{site}/{text}"[:_LONGEST]
         if not query:
             return name, ""
         keys = sorted({_DIGITS.sub("#", part.partition("=")[0]) for part in query.split("&")})
         return name, ",".join(keys)[:_LONGEST]
+
+    def _fold_folder(self, folder: str) -> tuple[str, dict[str, None]]:
+        """Return a path without its last segment, folded, and the segments of that."""
+        segments = dict.fromkeys(_fold_segment(one) for one in folder.split("/") if one)
+        folded = "/".join(segments), segments
+        if len(folder) <= _LONGEST:
+            if len(self._folders) >= MAX_FOLDERS:
+                self._folders.clear()
+            self._folders[folder] = folded
+        return folded
 
     def _site(self, origin: str, url: str) -> str:
         key = host_key(url)
@@ -95,13 +113,9 @@ class UrlPatterns:
         return site
 
 
-def _fold_path(path: str) -> str:
-    # A segment that comes again, as in /a/b/a/b/a, says nothing new.
-    folded = dict.fromkeys(_fold_segment(segment) for segment in path.split("/") if segment)
-    return "/".join(folded)
-
-
 def _fold_segment(segment: str) -> str:
+    if _DIGITS.search(segment) is None and ";" not in segment:
+        return segment  # neither a number nor an id, as most are
     name, mark, parameter = segment.partition(";")
     if mark:  # such as ;jsessionid=0A1B
         return f"{_fold_segment(name)};{parameter.partition('=')[0]}"
@@ -112,6 +126,6 @@ def _fold_segment(segment: str) -> str:
 
 def _is_id(segment: str) -> bool:
     """Tell a session id: eight hexadecimal digits, or sixteen letters and digits, both in it."""
-    if segment.isdigit() or not any(map(str.isdigit, segment)):
+    if segment.isdigit():
         return False
     return set(segment) <= _HEX or (len(segment) >= _LONG_ID and segment.isalnum())

@@ -13,6 +13,7 @@ it after its change. What becomes ready by time alone has an alarm that does the
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from crawler.engine.bottleneck import Bottleneck
 from crawler.engine.group_commit import GroupCommit
@@ -58,7 +59,7 @@ class Crawl:
         self._clock = parts.clock
         self._workers: Workers
         self._wake = asyncio.Event()
-        self._commits = GroupCommit(self._commit, self._more_ready)
+        self._commits = GroupCommit(self._commit, self._more_ready, self._busy)
         self._writer = PageWriter(parts)
         self._refill = Refill(parts, self._wake.set)
         self._transforms: Transforms | None = None
@@ -155,13 +156,11 @@ class Crawl:
         hosts, frontier = self._parts.hosts, self._frontier
         sent = self._sender.sent_at(request)
         pause = hosts.observe(outcome, sent=sent, now=now, wall=wall)
-        frontier.host(request.host).delay = hosts.delay(request.host)
         if pause:
             frontier.pause(request.host, now + pause)
-        if outcome.sent:
-            # A connection had to be made first, perhaps: the delay counts from what was sent.
-            frontier.spend(request.host, now if outcome.asked_at is None else outcome.asked_at)
-        frontier.finish(request)
+        # A connection had to be made first, perhaps: the delay counts from what was sent.
+        asked = now if outcome.asked_at is None else outcome.asked_at
+        frontier.answered(request, hosts.delay(request.host), asked if outcome.sent else None)
         self._second_tries.settle(outcome)
         self._health.observe(outcome, sent=sent, now=now, wall=wall)
         if outcome.state != State.DONE:
@@ -358,11 +357,20 @@ class Crawl:
         return "politeness" if self._commits.idle else "output"
 
     def _more_ready(self) -> bool:
-        """Tell whether another request could go out this instant, or will when one comes back."""
+        """Tell whether another request could go out this instant."""
         if self.paused:
             return False
         at = self._frontier.wake_at()
         return at is not None and at <= self._clock.monotonic()
+
+    def _busy(self, outcomes: Sequence[PageOutcome]) -> bool:
+        """Tell whether a request will go out whenever one comes back, without these outcomes."""
+        if self.paused:
+            return False
+        if self.in_flight >= self._parts.limits.concurrency:
+            return True
+        waits, now = self._frontier.waits_for_slot, self._clock.monotonic()
+        return all(waits(outcome.request.host, now) for outcome in outcomes)
 
     # Outcomes
 

@@ -2,14 +2,14 @@
 
 Outcomes gather while more work is ready, up to 50 ms or 200 pages, and are committed at once when
 nothing is, so that a chain of pages never waits. One commit is under way at a time; what arrives
-meanwhile is the next batch. After a kill, the pages fetched again are those in flight and those
-gathered here.
+meanwhile is the next batch, and it gathers as long as any other. After a kill, the pages fetched
+again are those in flight and those gathered here.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from crawler.outcome import PageOutcome
 
@@ -28,11 +28,19 @@ class GroupCommit:
         commit: Writes a list of outcomes; called for one list at a time, never with none unless
             `poke` asked for it.
         more_ready: Says whether another request could go out this instant.
+        busy: Says whether the hosts of some outcomes have more to answer, so that nothing waits
+            for what these outcomes add.
     """
 
-    def __init__(self, commit: CommitPages, more_ready: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        commit: CommitPages,
+        more_ready: Callable[[], bool],
+        busy: Callable[[Sequence[PageOutcome]], bool],
+    ) -> None:
         self._commit = commit
         self._more_ready = more_ready
+        self._busy = busy
         self._gathered: list[PageOutcome] = []
         self._wake = asyncio.Event()
         self._poked = False
@@ -82,5 +90,10 @@ class GroupCommit:
                 self._committing = True
                 await self._commit(outcomes)
                 self._committing = False
-                if self._gathered and not self._more_ready():
-                    self._wake.set()
+                self._go_on()
+
+    def _go_on(self) -> None:
+        """Commit what came meanwhile at once if something waits for it; else it has its timer."""
+        gathered = self._gathered
+        if gathered and not (self._more_ready() or self._busy(gathered)):
+            self._wake.set()

@@ -58,11 +58,12 @@ class OutputLines:
     def add_page(self, outcome: PageOutcome, wall: float) -> None:
         """Add the items of a page."""
         request = outcome.request
-        prefix = request.item_prefix
-        for lines, output in zip(self._lines, self._outputs, strict=True):
-            for ordinal, line in enumerate(outcome.encoded):
-                item_id = f"{prefix}-{ordinal}"
-                lines.append(self._stamped(line, output.provenance, request, item_id, wall))
+        if outcome.encoded:
+            prefix = request.item_prefix
+            for lines, output in zip(self._lines, self._outputs, strict=True):
+                for ordinal, line in enumerate(outcome.encoded):
+                    item_id = f"{prefix}-{ordinal}"
+                    lines.append(self._stamped(line, output.provenance, request, item_id, wall))
         if outcome.quarantined:
             self._broken += page_lines(outcome)
 
@@ -104,6 +105,14 @@ class OutputLines:
     ) -> bytes:
         if provenance == "none":
             return line
+        if (
+            provenance == "url"
+            and b'"_url":' not in line
+            and b'"_id":' not in line
+            and line != b"{}"
+        ):
+            # What nearly every line is: put together without a dict, a third of the time.
+            return b'%b,"_url":%b,"_id":"%b"}' % (line[:-1], _encode(page.url), item_id.encode())
         stamp: dict[str, Any] = {"_url": page.url, "_id": item_id}
         if provenance == "full":
             stamp |= self._stamp

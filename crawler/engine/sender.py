@@ -88,9 +88,10 @@ class Sender:
     def may_send(self) -> bool:
         """Tell whether anything at all may go out now."""
         limits = self._parts.limits
-        if self.paused or self._behind:
+        # In this order, as it is asked twice for each page: most often there is no slot.
+        if self.in_flight >= limits.concurrency or self.paused or self._behind:
             return False
-        if self.in_flight >= limits.concurrency or self._crowded() or self.short_of_memory:
+        if self._crowded() or self.short_of_memory:
             return False
         return limits.max_pages is None or self._pages < limits.max_pages
 

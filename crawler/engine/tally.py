@@ -297,8 +297,9 @@ class Tally(msgspec.Struct):
 
 def _count_filled(filled: dict[str, int], record: Mapping[str, Any]) -> None:
     for name, value in record.items():
-        full = value is not None and value != "" and value != []
-        filled[name] = filled.get(name, 0) + full
+        # Whatever is true is full; of the rest, so are 0 and False.
+        full = value or (value is not None and value != "" and value != [])
+        filled[name] = filled.get(name, 0) + (1 if full else 0)
 
 
 _encoder = msgspec.json.Encoder()

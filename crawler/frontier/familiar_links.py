@@ -27,7 +27,7 @@ class FamiliarLinks:
         self._found: dict[tuple[int, int], dict[str, int]] = {}
 
     def at(self, depth: int, label_rank: int) -> dict[str, int]:
-        """Return the links, and their rows, that change nothing where they are found; to be added to.
+        """Return the links that change nothing in a place, and their rows; to be added to.
 
         Args:
             depth: Of the rows they would become.

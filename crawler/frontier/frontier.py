@@ -52,6 +52,8 @@ class Frontier:
         self._taken: dict[int, _Taken] = {}
         self._hungry: dict[str, None] = {}
         self._retries: set[int] = set()
+        self._limit = 0  # rows that are kept of one host
+        self._share_window()
         self.in_flight = 0
 
     # What is there
@@ -84,10 +86,6 @@ class Frontier:
     def working(self) -> Iterable[HostQueue]:
         """Every host with work."""
         return [self._hosts[name] for name in self._at_work]
-
-    @property
-    def _limit(self) -> int:
-        return max(_LEAST, min(self._per_host, self._window // max(1, len(self._at_work))))
 
     # What comes in
 
@@ -151,7 +149,8 @@ class Frontier:
         queue = self._hosts[request.host]
         queue.in_flight += 1
         self.in_flight += 1
-        self.spend(queue.name, now)
+        queue.ready_at = max(queue.ready_at, now + queue.delay)
+        self._schedule(queue)
 
     def spend(self, name: str, now: float) -> None:
         """Begin a host's delay: something was sent to it."""
@@ -175,6 +174,22 @@ class Frontier:
         self.in_flight -= 1
         self._schedule(queue)
 
+    def answered(self, request: QueuedRequest, delay: float, sent: float | None) -> None:
+        """Free the slot of a request that has ended, and begin its host's delay anew.
+
+        Args:
+            request: It.
+            delay: Seconds between two starts that hold from now on.
+            sent: Monotonic second at which it was sent; None if nothing was.
+        """
+        queue = self._hosts[request.host]
+        queue.delay = delay
+        if sent is not None and sent + delay > queue.ready_at:
+            queue.ready_at = sent + delay
+        queue.in_flight -= 1
+        self.in_flight -= 1
+        self._schedule(queue)
+
     def committed(self, row: int) -> None:
         """Forget a taken row: its outcome is in the store."""
         self._taken.pop(row, None)
@@ -190,12 +205,17 @@ class Frontier:
         heap = self._heap
         while heap:
             ready, _, queue = heap[0]
-            if queue.eligible and queue.ready_at <= ready:
+            if queue.ready_at <= ready and queue.eligible:
                 return ready
             heapq.heappop(heap)
             queue.scheduled = False
             self._schedule(queue)
         return None
+
+    def waits_for_slot(self, name: str, now: float) -> bool:
+        """Tell whether rows of a host wait that may start as soon as one of its slots is free."""
+        queue = self._hosts[name]
+        return bool(queue.waiting) and queue.ready_at <= now and not queue.held
 
     def pause(self, name: str, until: float) -> None:
         """Leave a host alone until a monotonic second."""
@@ -236,16 +256,30 @@ class Frontier:
         self._schedule(queue)
 
     def _schedule(self, queue: HostQueue) -> None:
-        """Keep what is known of a queue in step with it; called after every change."""
-        if queue.at_work:
-            self._at_work.add(queue.name)
-        else:
-            self._at_work.discard(queue.name)
-        if queue.more and not queue.refilling and len(queue) * 4 <= self._limit:
-            self._hungry[queue.name] = None
-        if not queue.scheduled and queue.eligible:
-            queue.scheduled = True
-            heapq.heappush(self._heap, (queue.ready_at, next(self._tie), queue))
+        """Keep what is known of a queue in step with it; called after every change.
+
+        Several times a page: hence no call where an attribute will do.
+        """
+        waiting, name = queue.waiting, queue.name
+        if waiting or queue.more:
+            if name not in self._at_work:
+                self._at_work.add(name)
+                self._share_window()
+            if queue.more and not queue.refilling and len(waiting) * 4 <= self._limit:
+                self._hungry[name] = None
+            if (
+                waiting and not queue.scheduled and not queue.held
+                and queue.in_flight < queue.concurrency
+            ):  # fmt: skip
+                queue.scheduled = True
+                heapq.heappush(self._heap, (queue.ready_at, next(self._tie), queue))
+        elif name in self._at_work:
+            self._at_work.discard(name)
+            self._share_window()
+
+    def _share_window(self) -> None:
+        """Share the window out between the hosts that have work."""
+        self._limit = max(_LEAST, min(self._per_host, self._window // max(1, len(self._at_work))))
 
     # Refill from the store
 

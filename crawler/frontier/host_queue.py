@@ -38,11 +38,12 @@ class HostQueue:
         refilling: True between asking the store for rows and getting them.
         scheduled: True while an entry of the frontier's heap stands for this host.
         probing: The host does not work: what is taken comes from all over the queue.
+        waiting: Rows that wait here, by id, each with its place; to be looked at.
     """
 
     __slots__ = (
-        "_arrivals", "_heap", "_probes", "_retries", "_waiting", "concurrency", "delay", "held",
-        "in_flight", "more", "name", "probing", "ready_at", "refilling", "scheduled", "watermark",
+        "_arrivals", "_heap", "_probes", "_retries", "concurrency", "delay", "held", "in_flight",
+        "more", "name", "probing", "ready_at", "refilling", "scheduled", "waiting", "watermark",
     )  # fmt: skip
 
     def __init__(self, name: str, *, concurrency: int, delay: float, ready_at: float) -> None:
@@ -58,38 +59,38 @@ class HostQueue:
         self.scheduled = False
         self.probing = False
         self._probes = 0
-        self._waiting: dict[int, tuple[Order, QueuedRequest]] = {}
+        self.waiting: dict[int, tuple[Order, QueuedRequest]] = {}
         # An entry whose order is no longer that of its row (the third number) is stale.
         self._heap: list[Order] = []
         self._retries: set[int] = set()
         self._arrivals: dict[int, QueuedRequest] = {}
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self.waiting)
 
     def __contains__(self, row: object) -> bool:
-        return row in self._waiting
+        return row in self.waiting
 
     @property
     def rows(self) -> Set[int]:
         """Ids of the rows that wait here."""
-        return self._waiting.keys()
+        return self.waiting.keys()
 
     @property
     def at_work(self) -> bool:
         """Something waits, here or on disk."""
-        return bool(self._waiting) or self.more
+        return bool(self.waiting) or self.more
 
     @property
     def eligible(self) -> bool:
         """Something waits and a slot is free; whether it is time is another question."""
-        return bool(self._waiting) and self.in_flight < self.concurrency and not self.held
+        return bool(self.waiting) and self.in_flight < self.concurrency and not self.held
 
     # One row
 
     def push(self, request: QueuedRequest, *, limit: int) -> None:
         """Take note of a ready row; it stays on disk if better ones fill the window."""
-        if request.id in self._waiting:
+        if request.id in self.waiting:
             return
         if self.refilling:  # whether the answer has it nobody knows
             self._arrivals[request.id] = request
@@ -103,7 +104,7 @@ class HostQueue:
 
     def push_retry(self, request: QueuedRequest) -> None:
         """Queue a retry; it stays in memory, for the disk does not have it as ready."""
-        if request.id not in self._waiting:
+        if request.id not in self.waiting:
             self._retries.add(request.id)
             self._put(order_of(request), request)
 
@@ -115,7 +116,7 @@ class HostQueue:
 
     def move(self, request: QueuedRequest, *, limit: int) -> None:
         """Put a ready row, whose depth or label improved, where it belongs now."""
-        if request.id in self._waiting:
+        if request.id in self.waiting:
             self._put(order_of(request), request)
         else:
             self.push(request, limit=limit)
@@ -126,12 +127,12 @@ class HostQueue:
             return self._take(self._probe())
         while True:
             order = heapq.heappop(self._heap)
-            held = self._waiting.get(order[2])
+            held = self.waiting.get(order[2])
             if held is not None and held[0] == order:
                 return self._take(order[2])
 
     def _take(self, row: int) -> tuple[QueuedRequest, bool]:
-        request = self._waiting.pop(row)[1]
+        request = self.waiting.pop(row)[1]
         retry = row in self._retries
         self._retries.discard(row)
         return request, retry
@@ -144,17 +145,17 @@ class HostQueue:
         other one is a second try, as a site may make its pages when they are first asked for.
         """
         self._probes += 1
-        tried = self._waiting.keys() & self._retries
-        untried = self._waiting.keys() - tried
+        tried = self.waiting.keys() & self._retries
+        untried = self.waiting.keys() - tried
         wanted = (tried or untried) if self._probes % 2 == 0 else (untried or tried)
-        rows = sorted(wanted, key=lambda row: self._waiting[row][0])
+        rows = sorted(wanted, key=lambda row: self.waiting[row][0])
         number = (self._probes + 1) // 2
         width = number.bit_length()
         share = (2 * number + 1 - (1 << width)) / (1 << width)
         return rows[int(len(rows) * share)]
 
     def _put(self, order: Order, request: QueuedRequest) -> None:
-        self._waiting[request.id] = order, request
+        self.waiting[request.id] = order, request
         heapq.heappush(self._heap, order)
 
     # Memory and disk
@@ -174,7 +175,7 @@ class HostQueue:
         last: Order | None = None
         for request in rows:
             last = order_of(request)
-            if request.id not in self._waiting and request.id not in arrived:
+            if request.id not in self.waiting and request.id not in arrived:
                 self._put(last, request)
         if more:
             self.watermark = last
@@ -183,13 +184,13 @@ class HostQueue:
 
     def _keep(self, limit: int) -> None:
         """Leave the worst rows to the disk when there are too many, all but retries."""
-        if len(self._waiting) - len(self._retries) <= limit:
+        if len(self.waiting) - len(self._retries) <= limit:
             return
-        ready = sorted(o for row, (o, _) in self._waiting.items() if row not in self._retries)
+        ready = sorted(o for row, (o, _) in self.waiting.items() if row not in self._retries)
         keep = max(1, limit // 2)
         for order in ready[keep:]:
-            del self._waiting[order[2]]
-        self._heap = [order for order, _ in self._waiting.values()]
+            del self.waiting[order[2]]
+        self._heap = [order for order, _ in self.waiting.values()]
         heapq.heapify(self._heap)
         self.more = True
         first = ready[keep]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from crawler.interfaces import Books
@@ -18,6 +20,14 @@ def count(books: Books, state: int, reason: str | None, change: int) -> None:
     else:
         field = State(state).name.lower()
         setattr(books, field, getattr(books, field) + change)
+
+
+def how_many(ends: Iterable[tuple[int, str | None]]) -> dict[tuple[int, str | None], int]:
+    """Return how often each state and reason occurs; a `Counter` takes longer to be made."""
+    found: dict[tuple[int, str | None], int] = {}
+    for end in ends:
+        found[end] = found.get(end, 0) + 1
+    return found
 
 
 def copied(books: Books) -> Books:

@@ -76,6 +76,15 @@ class Admitted(msgspec.Struct, kw_only=True):
     label_conflicts: int = 0
 
 
+class _Place(NamedTuple):
+    """Where links were found, and what is known by sight there."""
+
+    batch: LinkBatch
+    parent: int
+    depth: int
+    familiar: dict[str, int]
+
+
 #: Fingerprints to the rows that earlier runs left, for those that are known.
 History = Callable[[list[int]], dict[int, int]]
 
@@ -142,19 +151,21 @@ class Intake:
     def _admit_links(
         self, batch: LinkBatch, parent: int, depth: int, out: Admitted, kin: list[int] | None
     ) -> None:
-        rank = label_note(batch.label_rank)
-        familiar = self._familiar.at(depth, rank)
+        familiar = self._familiar.at(depth, label_note(batch.label_rank))
         urls = [url for url in batch.urls if url not in familiar]
         if kin is not None:
             kin += [familiar[url] for url in batch.urls if url in familiar]
-        if urls and (fresh := self._unknown(urls, familiar, batch, depth, out, kin)):
-            self._add_links(fresh, familiar, batch, parent, depth, out, kin)
+        if urls:
+            place = _Place(batch, parent, depth, familiar)
+            fresh = self._unknown(urls, place, out, kin)
+            if fresh:
+                self._add_links(fresh, place, out, kin)
 
     def _unknown(
-        self, urls: list[str], familiar: dict[str, int], batch: LinkBatch, depth: int,
-        out: Admitted, kin: list[int] | None,
-    ) -> dict[int, str]:  # fmt: skip
+        self, urls: list[str], place: _Place, out: Admitted, kin: list[int] | None
+    ) -> dict[int, str]:
         """Return which links nobody knew, by fingerprint; improve the others."""
+        batch, _, depth, familiar = place
         of_url, get = self._fingerprints.of_url, self.seen.get
         rank, plain = label_note(batch.label_rank), batch.label is None
         fresh: dict[int, str] = {}
@@ -174,10 +185,10 @@ class Intake:
         return fresh
 
     def _add_links(
-        self, fresh: dict[int, str], familiar: dict[str, int], batch: LinkBatch, parent: int,
-        depth: int, out: Admitted, kin: list[int] | None,
-    ) -> None:  # fmt: skip
+        self, fresh: dict[int, str], place: _Place, out: Admitted, kin: list[int] | None
+    ) -> None:
         """Make rows of links that nobody knew."""
+        batch, parent, depth, familiar = place
         rank = label_note(batch.label_rank)
         known = self._history(list(fresh)) if self._history else None
         state, reason = self._state_at(depth, None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -30,7 +29,7 @@ from crawler.interfaces import (
 from crawler.messages import QueuedRequest, StoredCookie
 from crawler.outcome import ErrorClass, State
 from crawler.storage import schema
-from crawler.storage.counting import copied, count
+from crawler.storage.counting import copied, count, how_many
 from crawler.storage.improve import improve
 from crawler.storage.intake import Admitted, Intake
 from crawler.storage.new_row import columns, queued
@@ -305,8 +304,8 @@ class SqliteTables:
             if p.id
         ]
         self._db.executemany(schema.END_ROW, rows)
-        for (state, reason), rows_so in Counter((row[0], row[1]) for row in rows).items():
-            count(books, State.PENDING, None, -rows_so)
+        count(books, State.PENDING, None, -len(rows))
+        for (state, reason), rows_so in how_many((row[0], row[1]) for row in rows).items():
             count(books, state, reason, rows_so)
 
     def _add_rows(self, admitted: Admitted, books: Books) -> None:
@@ -326,7 +325,7 @@ class SqliteTables:
         if len(plain) < len(rows):
             self._add_special(admitted)
         books.known += len(rows)
-        for (state, reason), rows_so in Counter((row.state, row.reason) for row in rows).items():
+        for (state, reason), rows_so in how_many((row.state, row.reason) for row in rows).items():
             count(books, state, reason, rows_so)
 
     def _add_special(self, admitted: Admitted) -> None:

@@ -17,10 +17,10 @@ class Desk:
 
     def __init__(self) -> None:
         self.batches: list[int] = []
-        self.more_ready = False
+        self.more_ready = self.busy = False
         self.may_end = asyncio.Event()
         self.may_end.set()
-        self.commits = GroupCommit(self._commit, lambda: self.more_ready)
+        self.commits = GroupCommit(self._commit, lambda: self.more_ready, lambda _: self.busy)
 
     async def _commit(self, outcomes: list[PageOutcome]) -> None:
         self.batches.append(len(outcomes))
@@ -109,6 +109,26 @@ async def test_what_comes_during_a_commit_is_the_next_batch() -> None:
     assert not desk.commits.idle
 
     desk.may_end.set()
+    await desk.turns()
+
+    assert desk.batches == [1, 2]
+    await desk.close(task)
+
+
+async def test_what_came_during_a_commit_gathers_on_while_its_hosts_are_busy_anyway() -> None:
+    desk = Desk()
+    task = asyncio.create_task(desk.commits.run())
+    desk.may_end.clear()
+    desk.commits.add(outcome())
+    await desk.turns()
+    desk.more_ready = True
+    desk.commits.add(outcome(1))
+    desk.more_ready, desk.busy = False, True
+    desk.may_end.set()
+    await desk.turns()
+    assert desk.batches == [1]
+
+    desk.commits.add(outcome(2))
     await desk.turns()
 
     assert desk.batches == [1, 2]
