@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.extract.encoding import Charset, Text, codec_of, decode, detect, is_utf_8
 from crawler.extract.guard import within_reason, without_long_tags
-from crawler.extract.html_page import MARKUP_CUT, HtmlPage, html_tree, page_of_tree, read_page
+from crawler.extract.html_page import MARKUP_CUT, HtmlPage, read_page
 from crawler.extract.json_text import NotJson, read_json
 from crawler.extract.links import base_of
 from crawler.extract.media import Kind
@@ -15,7 +15,10 @@ from crawler.extract.media import Kind
 if TYPE_CHECKING:
     from lxml import etree
 
+    from crawler.extract.html_tree import TreeOutline
 
+#: Flag of a document with a tag that has lost its attributes, as there were thousands.
+LONG_TAG = "long_tag"
 #: Flag of a document that says it is JSON and is not.
 NOT_JSON = "not_json"
 #: Flag of a document on which a regular expression of the config took too long.
@@ -74,7 +77,12 @@ class Document:
         some = within_reason(raw)
         if some is not raw:
             self.note(MARKUP_CUT)
-        return html_tree(without_long_tags(some))
+        from crawler.extract.html_tree import html_tree
+
+        short = without_long_tags(some)
+        if short is not some:
+            self.note(LONG_TAG)
+        return html_tree(short)
 
     @cached_property
     def data(self) -> Any:
@@ -107,7 +115,7 @@ class Document:
         return base_of(self.outline, self.url) if self.kind is Kind.HTML else self.url
 
     @property
-    def outline(self) -> HtmlPage:
+    def outline(self) -> HtmlPage | TreeOutline:
         """What `page` has, from a tree that is there already if there is one.
 
         For directives and `base`; whoever wants all links takes `page`, so that they do not
@@ -117,8 +125,10 @@ class Document:
         return self._outline_of_tree if "tree" in done and "page" not in done else self.page
 
     @cached_property
-    def _outline_of_tree(self) -> HtmlPage:
-        return page_of_tree(self.tree)
+    def _outline_of_tree(self) -> TreeOutline:
+        from crawler.extract.html_tree import TreeOutline
+
+        return TreeOutline(self.tree)
 
     @property
     def flags(self) -> tuple[str, ...]:

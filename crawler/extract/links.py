@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, cast
 
-from crawler.extract.html_page import HtmlPage
+from crawler.extract.resolved import ResolvedHrefs
 from crawler.urls import Resolver, UrlError, join
 
 #: Links taken from one page unless the caller says otherwise; the rest are flagged, not followed.
@@ -28,7 +29,16 @@ class Links(NamedTuple):
     capped: bool = False
 
 
-def base_of(page: HtmlPage, url: str) -> str:
+class Outline(Protocol):
+    """What is known of a page without its links."""
+
+    @property
+    def bases(self) -> list[str]:
+        """`href` of every `base` element."""
+        ...
+
+
+def base_of(page: Outline, url: str) -> str:
     """Return the base URL of a page: its first valid http(s) `base`, else its own URL."""
     for href in page.bases:
         base = join(url, href)
@@ -37,62 +47,57 @@ def base_of(page: HtmlPage, url: str) -> str:
     return url
 
 
-def links_of(
-    links: Iterable[tuple[str, str | None]],
+def links_of(  # noqa: PLR0913 - each is a decision of the caller
+    hrefs: Sequence[str],
     url: str,
     base: str,
     *,
     codec: str = "utf-8",
     limit: int = MAX_LINKS,
-    obey_nofollow: bool = False,
+    nofollow: Sequence[str] = (),
+    resolved: ResolvedHrefs | None = None,
 ) -> Links:
     """Return the http(s) links of a page.
 
     Args:
-        links: `href` and `rel` of each, in page order.
+        hrefs: `href` of each, in page order.
         url: Where the page was found.
         base: What its links are relative to.
         codec: Its encoding by its Python name; the query of a link is written in it.
         limit: Most links to return.
-        obey_nofollow: Leave out links whose every occurrence says `rel=nofollow`.
+        nofollow: Those of `hrefs` that are to be left out, unless another of the same is not.
+        resolved: Remembers what the links of other pages led to.
     """
     # Where base and page are the same, "#part" leads to the page itself, which is known already.
     itself = "" if base == url else "#"
-    hrefs, nofollow = _distinct(links, itself, obey_nofollow=obey_nofollow)
+    shunned = _shunned(hrefs, nofollow, itself)
+    whole = (h if "#" not in h else h[: h.index("#")] or itself for h in dict.fromkeys(hrefs))
+    wanted = [href for href in dict.fromkeys(whole) if href and href not in shunned]
     try:
-        resolve = _resolver(base, codec).resolve
+        urls = (resolved or ResolvedHrefs()).urls(wanted, base, _encoding(codec))
     except UrlError:
         return Links([])
-    found: dict[str, None] = {}
-    for href in hrefs:
-        link = resolve(href)
-        if link is not None:
-            if len(found) >= limit and link not in found:
-                return Links(list(found), nofollow, capped=True)
-            found[link] = None
-    return Links(list(found), nofollow)
+    found = dict.fromkeys(urls)
+    found.pop(None, None)
+    links = cast(list[str], list(found))
+    return Links(links[:limit], len(shunned), capped=len(links) > limit)
 
 
-def _distinct(
-    links: Iterable[tuple[str, str | None]], itself: str, *, obey_nofollow: bool
-) -> tuple[dict[str, None], int]:
-    """Return every `href` once, in page order, without its fragment, and the number left out."""
-    hrefs: dict[str, None] = {}
-    shunned: set[str] = set()
-    for href, rel in links:
-        if "#" in href:
-            href = href[: href.index("#")] or itself
-        if not href:
-            continue
-        if rel and obey_nofollow and "nofollow" in rel.lower().split():
-            shunned.add(href)
-        else:
-            hrefs[href] = None
-    return hrefs, len(shunned.difference(hrefs))
+def _shunned(hrefs: Sequence[str], nofollow: Sequence[str], itself: str) -> set[str]:
+    """Return the links, without fragments, every one of which says `rel=nofollow`."""
+    said = Counter(_without_fragment(href, itself) for href in nofollow)
+    if not said:
+        return set()
+    there = Counter(_without_fragment(href, itself) for href in hrefs)
+    return {href for href, count in said.items() if href and count >= there[href]}
 
 
-def _resolver(base: str, codec: str) -> Resolver:
-    return Resolver(base, codec if _can_encode(codec) else "utf-8")
+def _without_fragment(href: str, itself: str) -> str:
+    return href[: href.index("#")] or itself if "#" in href else href
+
+
+def _encoding(codec: str) -> str:
+    return codec if _can_encode(codec) else "utf-8"
 
 
 def _can_encode(codec: str) -> bool:
@@ -105,7 +110,7 @@ def absolute_url(base: str, href: str, codec: str = "utf-8") -> str:
     from urllib.parse import quote, urljoin
 
     try:
-        joined = _resolver(base, codec).resolve(href)
+        joined = Resolver(base, _encoding(codec)).resolve(href)
     except UrlError:
         joined = None
     if joined is None:

@@ -33,7 +33,6 @@ _LIMITS = {
 _LOSSES = {
     "links_capped": "pages with more links than are taken",
     "markup_cut": "pages with more tags than are read",
-    "odd_markup": "pages read by the second parser",
     "long_tag": "pages with tags cut short",
 }
 

@@ -46,7 +46,7 @@ class Summary(msgspec.Struct, kw_only=True):
         http: Answers by status.
         errors: Tries that went wrong, by error class.
         flags: Pages by what was odd about them: "links_capped" (links beyond 20,000 were left
-            out), "odd_markup", "charset_guessed"...
+            out), "charset_guessed"...
         rules: What each rule of the config found, by its place: `extract.0`, `follow.1`.
         problems: Problems of items in quarantine by kind and field: `Book.price`.
         bad_starts: Entries of lists that nothing could be fetched for.

@@ -93,6 +93,19 @@ class Scope:
             return False
         return self._allow is None or self._allow.match(target)
 
+    def sift(self, urls: Iterable[str], near: str) -> list[str]:
+        """Return those serialised URLs that are in scope, in their order.
+
+        Args:
+            urls: Links of one page.
+            near: The page's own URL: most of its links lead to its host.
+        """
+        admits = self.admits
+        if not (self._any_path and admits(near)):
+            return [url for url in urls if admits(url)]
+        site = near[: near.index("/", 8) + 1]
+        return [url for url in urls if url.startswith(site) or admits(url)]
+
     def decide(self, url: str) -> ScopeDecision:
         """Return which rule decides about a serialised URL, for people; not for the hot path."""
         host = host_key(url)

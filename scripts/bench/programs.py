@@ -88,9 +88,10 @@ def _ours(workers: int, work: Workset, folder: Path) -> Command:
     return Command(words=[sys.executable, "-m", "crawler", str(config), "-q"], output=output)
 
 
-def _bare(work: Workset, folder: Path) -> Command:
+def _bare(parser: str, join: str, work: Workset, folder: Path) -> Command:
     output = folder / "bare.jsonl"
     words = [sys.executable, "-m", bare_loop.__name__, work.start, str(output)]
+    words += ["--parser", parser, "--join", join]
     words += ["--concurrency", str(work.connections)] + ["--any-host"] * work.any_host
     return Command(words=words, output=lambda: output)
 
@@ -167,8 +168,13 @@ PROGRAMS = {
         what="`run.workers: 2`: the parent and two processes that fetch and parse",
     ),
     "bare": Program(
-        title="bare loop", command=_bare, prepare=_aiohttp_version,
+        title="bare loop", command=partial(_bare, "lexbor", "urljoin"), prepare=_aiohttp_version,
         what="aiohttp, uvloop, lexbor and `urljoin` in 80 lines; keeps nothing, survives nothing",
+    ),
+    "bare-fast": Program(
+        title="bare loop, our parts", prepare=_aiohttp_version,
+        command=partial(_bare, "turbohtml", "ada"),
+        what="the same on the parser and the URL library that the crawler has",
     ),
     "wget2": Program(
         title="wget2", command=_wget2, prepare=_wget2_version,

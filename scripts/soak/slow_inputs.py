@@ -82,7 +82,7 @@ _MARKUP = (
 def _links(body: bytes) -> object:
     charset = detect(body, "text/html")
     page = read_page(body, charset)
-    return links_of(page.links, _URL, _URL, codec=charset.codec, obey_nofollow=True)
+    return links_of(page.hrefs, _URL, _URL, codec=charset.codec, nofollow=page.nofollow)
 
 
 def _tree(body: bytes) -> object:

@@ -58,7 +58,7 @@ def test_a_page_has_links_that_can_be_crawled_and_no_more_than_allowed(
     document = Document(URL, body, Kind.HTML, content_type)
     page = document.page
 
-    links = links_of(page.links, URL, document.base, codec=document.charset.codec, limit=5)
+    links = links_of(page.hrefs, URL, document.base, codec=document.charset.codec, limit=5)
 
     assert len(links.urls) <= 5 < MAX_LINKS
     assert all(parse(url) == url for url in links.urls)

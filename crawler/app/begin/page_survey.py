@@ -85,7 +85,7 @@ def survey_page(queued: QueuedRequest, http: HttpResponse, document: Document) -
     """Look at an HTML page."""
     view = PageView(queued, http, document)
     page = document.page
-    urls = links_of(page.links, http.url, document.base, codec=document.charset.codec).urls
+    urls = links_of(page.hrefs, http.url, document.base, codec=document.charset.codec).urls
     here = host_key(http.url)
     own = sum(host_key(url) == here for url in urls)
     fields, kinds = _structured(view)

@@ -11,7 +11,7 @@ from crawler.app.check.findings import Finding, fail, ok
 #: What `pip` is asked for, as in pyproject.toml: name and lowest version.
 REQUIRED = (
     ("aiohttp", "3.14.4"), ("aiodns", "3.6"), ("Brotli", "1.2.1"), ("aiofiles", "24.1"),
-    ("uvloop", "0.22"), ("backoff", "2.2.1"), ("selectolax", "1.0"), ("can-ada", "3.0"),
+    ("uvloop", "0.22"), ("backoff", "2.2.1"), ("turbohtml", "1.15"), ("can-ada", "3.0"),
     ("xxhash", "4"), ("msgspec", "0.20"), ("pydantic", "2.12"), ("PyYAML", "6.0.2"),
     ("protego", "0.5"), ("publicsuffixlist", "1.0.2"), ("faust-cchardet", "2.1.19"),
     ("isal", "1.8"), ("parsel", "1.10"), ("jmespath", "1"), ("lxml", "6.1.0"),

@@ -107,7 +107,7 @@ class PageInHand:
             return []
         document = response.document
         found = links_of(
-            document.page.links, response.url, document.base, codec=document.charset.codec
+            document.page.hrefs, response.url, document.base, codec=document.charset.codec
         )
         return found.urls
 

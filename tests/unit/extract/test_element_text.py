@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.extract.element_text import decimal_in, markup_of, number_in, text_of
-from crawler.extract.html_page import html_tree
+from crawler.extract.html_tree import html_tree
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from crawler.extract.encoding import UTF_8, Charset, detect
-from crawler.extract.html_page import HtmlPage, html_tree, page_of_tree, read_page
+from crawler.extract.html_page import HtmlPage, read_page
+from crawler.extract.html_tree import TreeOutline, html_tree
 from crawler.extract.links import Links, absolute_url, base_of, links_of
 
 URL = "https://e.org/a/b.html"
@@ -18,9 +19,10 @@ def page(markup: str) -> HtmlPage:
     return read_page(markup.encode(), UTF_8)
 
 
-def links(markup: str, **options: int) -> Links:
+def links(markup: str, *, limit: int = 20_000, obey_nofollow: bool = False) -> Links:
     one = page(markup)
-    return links_of(one.links, URL, base_of(one, URL), **options)  # type: ignore[arg-type]
+    nofollow = one.nofollow if obey_nofollow else ()
+    return links_of(one.hrefs, URL, base_of(one, URL), limit=limit, nofollow=nofollow)
 
 
 def test_links_come_in_page_order_each_once() -> None:
@@ -117,7 +119,7 @@ def test_a_query_is_written_in_the_encoding_of_the_page() -> None:
     body = "<meta charset=windows-1251><a href='?q=я'>".encode("cp1251")
     one = read_page(body, detect(body))
 
-    assert links_of(one.links, URL, URL, codec="cp1251").urls == [f"{URL}?q=%FF"]
+    assert links_of(one.hrefs, URL, URL, codec="cp1251").urls == [f"{URL}?q=%FF"]
 
 
 def test_a_page_in_another_encoding_is_read_in_it() -> None:
@@ -130,14 +132,14 @@ def test_a_page_in_another_encoding_is_read_in_it() -> None:
 def test_no_body_makes_it_raise(body: bytes) -> None:
     one = read_page(body, UTF_8)
 
-    assert links_of(one.links, URL, URL).nofollow == 0
+    assert links_of(one.hrefs, URL, URL).nofollow == 0
 
 
 @given(st.binary(max_size=400))
 def test_no_bytes_make_it_raise(body: bytes) -> None:
     one = read_page(b"<a href='" + body, detect(body))
 
-    for url in links_of(one.links, URL, base_of(one, URL)).urls:
+    for url in links_of(one.hrefs, URL, base_of(one, URL)).urls:
         url.encode("ascii")
 
 
@@ -179,9 +181,9 @@ def test_well_formed_pages_have_the_links_an_independent_walk_finds(body: str) -
 def test_both_parsers_give_the_same_page(body: str) -> None:
     markup = f"<!DOCTYPE html><html><head><title>t</title></head><body>{body}</body></html>"
 
-    fast, steady = page(markup), page_of_tree(html_tree(markup.encode()))
+    one, tree = page(markup), TreeOutline(html_tree(markup.encode()))
 
-    assert (fast.links, fast.anchors, fast.title) == (steady.links, steady.anchors, steady.title)
+    assert (one.hrefs, one.anchors, one.title) == (tree.hrefs, tree.anchors, tree.title)
 
 
 @pytest.mark.parametrize(

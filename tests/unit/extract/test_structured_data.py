@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.extract.entities import MAX_ENTITIES, MainEntity
-from crawler.extract.html_page import html_tree
+from crawler.extract.html_tree import html_tree
 from crawler.extract.json_ld import BROKEN, CUT, MAX_SIZE, read_json_ld
 from crawler.extract.microdata import MAX_PROPERTIES, read_microdata
 from crawler.extract.opengraph import MAX_PROPERTIES as MAX_META

@@ -4,7 +4,7 @@ import pytest
 from parsel import Selector
 
 from crawler.errors import CallbackError, ConfigError
-from crawler.extract.html_page import html_tree
+from crawler.extract.html_tree import html_tree
 from crawler.extract.xpaths import compile_css, compile_xpath, relative
 
 PAGE = """

@@ -64,7 +64,7 @@ def test_a_run_with_everything_to_say_says_it_in_twelve_lines() -> None:
         bad_starts=4,
         errors={f"error{number}": number for number in range(9)},
         offsite={"links": 9, "hosts": {f"host{number}": {} for number in range(9)}},
-        flags={"links_capped": 1, "odd_markup": 2, "length_unknown": 3},
+        flags={"links_capped": 1, "long_tag": 2, "length_unknown": 3},
         limited_by={"cpu": 0.6, "network": 0.4},
         checks=[f"reason {number}" for number in range(9)],
     )
