@@ -80,6 +80,8 @@ POINTS: Mapping[str, str] = {
     "wipe.after": "it is",
     "slot.start.before": "a process slot is about to be started",
     "slot.start.after": "it answers",
+    "turn.write.before": "a turn at a host is given or over, its record is locked, not written",
+    "turn.write.after": "it is, and still locked",
     "transform.before": "an item is about to be transformed",
     "transform.after": "it is, and still in the outbox",
     "page.before": "a page is handed to the workers",

@@ -159,8 +159,9 @@ class Crawl:
         if pause:
             frontier.pause(request.host, now + pause)
         # A connection had to be made first, perhaps: the delay counts from what was sent.
-        asked = now if outcome.asked_at is None else outcome.asked_at
-        frontier.answered(request, hosts.delay(request.host), asked if outcome.sent else None)
+        asked = (outcome.asked_at or now) if outcome.sent else None
+        frontier.answered(request, hosts.delay(request.host), asked)
+        self._sender.turns.end(request.host, asked, now, pause=pause)
         self._second_tries.settle(outcome)
         self._health.observe(outcome, sent=sent, now=now, wall=wall)
         if outcome.state != State.DONE:

@@ -13,7 +13,15 @@ from crawler.engine.robots_gate import RobotsGate
 from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally
 from crawler.frontier.frontier import Frontier
-from crawler.interfaces import Clock, FrontierStore, Opened, Sink, Transform, WaitingItem
+from crawler.interfaces import (
+    Clock,
+    FrontierStore,
+    HostClocks,
+    Opened,
+    Sink,
+    Transform,
+    WaitingItem,
+)
 from crawler.outcome import ItemProblem, PageOutcome
 from crawler.policy.breaker import BreakerPolicy
 from crawler.policy.memory import MemoryLimit
@@ -33,6 +41,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         traps: Says which pages are of a trap.
         breaker: Says when a host is left alone, and given up.
         memory: Says what may go out while memory is short; None for no limit.
+        clocks: Keep the delay of hosts over all jobs of the machine; None for a crawl alone.
     """
 
     store: FrontierStore
@@ -51,6 +60,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     breaker: BreakerPolicy = BreakerPolicy()
     traps: Traps = msgspec.field(default_factory=Traps)
     memory: MemoryLimit | None = None
+    clocks: HostClocks | None = None
     quarantine: Sink | None = None
     transform: Transform | None = None
     spoilt: Callable[[WaitingItem, ItemProblem], None] | None = None

@@ -17,9 +17,11 @@ from crawler.engine.robots_errands import RobotsErrands
 from crawler.engine.robots_gate import Verdict
 from crawler.engine.suspects import Suspects
 from crawler.engine.trap_watch import TrapWatch
+from crawler.engine.turns import Turns
 from crawler.interfaces import Workers
 from crawler.messages import QueuedRequest
 from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State
+from crawler.urls import host_key
 
 
 class Sender:
@@ -38,6 +40,7 @@ class Sender:
         suspects: Pages that run with nothing beside them.
         flights: Pages on their way.
         asking: Requests for robots.txt on their way.
+        turns: When hosts may be asked that other jobs ask too.
     """
 
     workers: Workers
@@ -55,7 +58,8 @@ class Sender:
         self._commits = commits
         self._watch = watch
         self._crowded = crowded
-        self.asking = RobotsErrands(parts, came)
+        self.turns = Turns(parts.clocks, parts.frontier)
+        self.asking = RobotsErrands(parts, self.turns, came)
         self.flights = Flights()
         # Pages done, and pages on their way that may become so.
         self._pages = parts.store.books().done
@@ -141,9 +145,9 @@ class Sender:
         """Queue a request again that went out and was never answered, for no fault of its own."""
         self.sent_at(request)
         self.not_done()
+        self.turns.end(request.host, None, now)
         self._frontier.finish(request)
-        if not self.suspects.put_back(request):
-            self._frontier.put_back(request, now)
+        self._put_back(request, now)
 
     def sent_at(self, request: QueuedRequest) -> float:
         """Return the monotonic second at which a request went out that is back; once only."""
@@ -175,6 +179,11 @@ class Sender:
             return
         verdict = robots.judge(request)
         if verdict is Verdict.GO:
+            at = self.turns.not_before(request.host, now)
+            if at is not None:
+                self._put_back(request, now)
+                self._frontier.pause(request.host, at)
+                return
             self._frontier.start(request, now)
             self.flights.out(request, now)
             self._pages += 1
@@ -185,12 +194,24 @@ class Sender:
             state = State.DEAD if verdict is Verdict.UNREACHABLE else State.FAILED
             self._end_unsent(request, state, *robots.explain(request))
         else:
-            if not self.suspects.put_back(request):
-                self._frontier.put_back(request, now)
+            self._put_back(request, now)
             if verdict is Verdict.LATER:
                 self._frontier.pause(request.host, now + robots.again_in(request))
             else:
-                self.asking.begin(request, group)
+                self._ask_robots(request, group, now)
+
+    def _ask_robots(self, request: QueuedRequest, group: asyncio.TaskGroup, now: float) -> None:
+        """Ask for robots.txt, in the turn of a page of the host that has it."""
+        host = host_key(self._parts.robots.next_url(request))
+        at = self.turns.not_before(host, now)
+        if at is None:
+            self.asking.begin(request, host, group)
+        else:
+            self._frontier.pause(request.host, at)
+
+    def _put_back(self, request: QueuedRequest, now: float) -> None:
+        if not self.suspects.put_back(request):
+            self._frontier.put_back(request, now)
 
     def _end_unsent(
         self, request: QueuedRequest, state: State, reason: SkipReason | ErrorClass, why: str | None

@@ -6,6 +6,7 @@ An implementation is named for its means (`SqliteStore`, `JsonlSink`), a protoco
 
 from __future__ import annotations
 
+from crawler.interfaces.host_clocks import HostClocks
 from crawler.interfaces.sink import (
     Mark,
     Sink,
@@ -48,6 +49,7 @@ __all__ = [
     "FrontierStore",
     "GivenUp",
     "Grant",
+    "HostClocks",
     "HostEnd",
     "LastRun",
     "LedgerLine",

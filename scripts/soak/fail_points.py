@@ -42,7 +42,7 @@ CODES = {"kill": (-9,), "raise": (1,), "enospc": (5,), "eio": (5,), "term": (143
 WORDS = ("error:", "go on with:", "nothing was fetched")
 #: Points at which a disk has no part, or where what had to be written is written already.
 NO_DISK = (
-    "page.", "callback.", "transform.", "slot.", "slots.", "recover.", "finish.", "again.",
+    "page.", "callback.", "transform.", "slot.", "slots.", "turn.", "recover.", "finish.", "again.",
     "settle.", "wipe.", "store.make.after", "begin.after", "end.after", "checkpoint.",
 )  # fmt: skip
 #: First failures, after which a start has something to recover.

@@ -1,10 +1,14 @@
 """Whether a host is left its delay, also across restarts: from the log of its server.
 
     python -m scripts.soak.politeness [--restarts 20] [--delay 1.0] [--seed S] [--backend threads]
+        [--jobs 2]
 
 A crawl of a few hosts is killed at random moments and started again, so often that it never gets
 far. Each host must get no request sooner after its last one than the delay, whichever process
-sent them. Prints a table; exits with 1 if a gap was too short.
+sent them. Several jobs ask the same hosts at the same time, each is killed and started by itself,
+and each wants half a delay more than the one before it: then the larger of two jobs' delays must
+lie between their requests, and no two requests be at a host at once. Prints a table; exits with 1
+if a gap was too short.
 """
 
 from __future__ import annotations
@@ -14,14 +18,14 @@ import random
 import shutil
 import sys
 import tempfile
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.soak.gaps import Gap, gaps_of, shorter_than, shortest
-from scripts.soak.killed_process import kill_group, said, start
-from scripts.soak.seeded_job import Wish, write_job
+from scripts.soak.jobs_beside import crawl_beside, delays_beside, print_pairs
+from scripts.soak.lives import Lives, live
+from scripts.soak.seeded_job import Wish
 from scripts.soak.site_process import Request, SiteProcess
 
 PAGES = 2000
@@ -49,28 +53,14 @@ class Restarted:
         return any(gap.at - gap.seconds < begun <= gap.at for begun in self.starts)
 
 
-def crawl_with_restarts(
-    site: SiteProcess, folder: Path, wish: Wish, lives: list[tuple[int, float]]
-) -> Restarted:
+def crawl_with_restarts(site: SiteProcess, folder: Path, wish: Wish, lives: Lives) -> Restarted:
     """Crawl, each process for so many requests, and so many seconds more.
 
     Raises:
         RuntimeError: One ended by itself.
     """
     site.next_round()
-    write_job(folder, site.starts(), wish)
-    starts = []
-    for requests, seconds in lives:
-        starts.append(time.monotonic())
-        process, wanted = start(folder), site.answered + requests
-        while site.answered < wanted and process.poll() is None:
-            time.sleep(0.002)
-        time.sleep(seconds)
-        code = process.poll()
-        if code is not None:
-            raise RuntimeError(f"start {len(starts)} ended with {code}: {said(folder)}")
-        kill_group(process)
-    return Restarted(starts, site.log())
+    return Restarted(live(site, folder, wish, lives), site.log())
 
 
 def print_gaps(got: Restarted, delay: float) -> list[Gap]:
@@ -87,6 +77,25 @@ def print_gaps(got: Restarted, delay: float) -> list[Gap]:
     return shorter_than(gaps, delay * (1 - SLACK))
 
 
+def _judge(got: Restarted, delay: float) -> bool:
+    """Print what there is to say of one job; tell whether a gap was too short."""
+    short = print_gaps(got, delay)
+    for gap in short:
+        which = "across a restart" if got.across(gap) else "within a process"
+        print(f"VIOLATION {gap.seconds:.3f} s on host {gap.host}, {which}: {gap.path}")
+    return bool(short)
+
+
+def _lives(chance: random.Random, restarts: int, delay: float) -> Lives:
+    """Choose when each process dies: some before they send anything, most soon after."""
+    return [
+        (0, chance.uniform(0.2, 1.0))
+        if chance.random() < 1 / 6
+        else (chance.randrange(1, 4 * HOSTS), chance.uniform(0, delay / 2))
+        for _ in range(restarts + 1)
+    ]
+
+
 def main() -> int:
     """Run the soak and return the exit code."""
     parser = argparse.ArgumentParser(
@@ -96,23 +105,22 @@ def main() -> int:
     parser.add_argument("--delay", type=float, default=1.0, help="seconds")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--backend", choices=["asyncio", "threads"], default="asyncio")
+    parser.add_argument("--jobs", type=int, default=1, help="that ask the same hosts")
     args = parser.parse_args()
     home, chance = Path(tempfile.mkdtemp(prefix="politeness-")), random.Random(args.seed)
     print(f"seed {args.seed}, files in {home}", flush=True)
-    # Some die before they send anything, most soon after one of their first requests.
-    lives = [
-        (0, chance.uniform(0.2, 1.0))
-        if chance.random() < 1 / 6
-        else (chance.randrange(1, 4 * HOSTS), chance.uniform(0, args.delay / 2))
-        for _ in range(args.restarts + 1)
-    ]
-    wish = Wish(args.backend, delay=f"{args.delay * 1000:.0f}ms")
+    lives = [_lives(chance, args.restarts, args.delay) for _ in range(args.jobs)]
     with SiteProcess(args.seed, pages=PAGES, hosts=HOSTS) as site:
-        got = crawl_with_restarts(site, home / "crawl", wish, lives)
-    short = print_gaps(got, args.delay)
-    for gap in short:
-        which = "across a restart" if got.across(gap) else "within a process"
-        print(f"VIOLATION {gap.seconds:.3f} s on host {gap.host}, {which}: {gap.path}")
+        if args.jobs == 1:
+            wish = Wish(args.backend, delay=f"{args.delay * 1000:.0f}ms")
+            short = _judge(crawl_with_restarts(site, home / "crawl", wish, lives[0]), args.delay)
+        else:
+            delays = delays_beside(args.delay, args.jobs)
+            pairs = crawl_beside(site, home, delays, lives, args.backend)
+            close = print_pairs(pairs, delays, SLACK)
+            for pair in close:
+                print(f"VIOLATION {pair.seconds:.3f} s: {pair.first}, {pair.second}")
+            short = bool(close)
     print("FAILED" if short else "OK: every host was left its delay")
     if not short:
         shutil.rmtree(home)

@@ -23,6 +23,7 @@ version: 1
 name: {job}
 start: {starts}
 fetch:
+  user_agent: {agent}
   concurrency: {concurrency}
   retries: 1
   per_host: {{concurrency: 1, delay: {delay}, adaptive: false}}
@@ -71,12 +72,14 @@ class Wish:
         transform: Its items go through process slots.
         delay: Between two requests to one host.
         durability: `run.durability`.
+        agent: `fetch.user_agent`, by which the site tells jobs apart.
     """
 
     backend: str = "asyncio"
     transform: bool = False
     delay: str = "0s"
     durability: str = "process"
+    agent: str = "soak"
 
 
 def output_names() -> list[str]:
@@ -96,8 +99,9 @@ def write_job(folder: Path, starts: Sequence[str], wish: Wish) -> None:
         f"  - {{path: {output_name(mode, form)}, mode: {mode}}}" for mode in MODES for form in FORMS
     ]
     text = _CONFIG.format(
-        job=JOB, starts=json.dumps(list(starts)), concurrency=CONCURRENCY, delay=wish.delay,
-        backend=wish.backend, durability=wish.durability, outputs="\n".join(outputs),
+        job=JOB, starts=json.dumps(list(starts)), agent=wish.agent, concurrency=CONCURRENCY,
+        delay=wish.delay, backend=wish.backend, durability=wish.durability,
+        outputs="\n".join(outputs),
     )  # fmt: skip
     if wish.transform:
         (folder / "step.py").write_text(_STEP, encoding="utf-8")

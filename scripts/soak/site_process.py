@@ -21,12 +21,14 @@ class Request:
         at: Monotonic second, of the clock that all processes of this machine share.
         host: Index of the host.
         beside: Requests to this host that were still open.
+        agent: The one word by which whoever asked calls itself.
         path: As sent.
     """
 
     at: float
     host: int
     beside: int
+    agent: str
     path: str
 
 
@@ -93,5 +95,8 @@ class SiteProcess:
         path = Path(self._home.name, f"log-{self._board[ROUND]}")
         if not path.exists():
             return []
-        fields = (line.split(" ", 3) for line in path.read_text(encoding="utf-8").splitlines())
-        return [Request(float(at), int(host), int(n), path) for at, host, n, path in fields]
+        fields = (line.split(" ", 4) for line in path.read_text(encoding="utf-8").splitlines())
+        return [
+            Request(float(at), int(host), int(n), agent, path)
+            for at, host, n, agent, path in fields
+        ]

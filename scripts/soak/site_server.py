@@ -57,13 +57,13 @@ class Desk:
         #: Requests of each host that are not answered yet.
         self.open = [0] * site.hosts
 
-    def note(self, host: int, path: str) -> int:
+    def note(self, host: int, path: str, agent: str) -> int:
         """Log a request, and return how often the same came before in this round."""
         if self.board[ROUND] != self._round:
             self._begin(self.board[ROUND])
         before = self._asked.get((host, path), 0)
         self._asked[host, path] = before + 1
-        line = f"{time.monotonic():.6f} {host} {self.open[host]} {path}\n"
+        line = f"{time.monotonic():.6f} {host} {self.open[host]} {agent} {path}\n"
         os.write(self._log, line.encode())
         self.open[host] += 1
         self.board[DISTINCT] = len(self._asked)
@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
         first, *lines = head.split("\r\n")
         path = first.split(" ")[1]
         fields = dict(line.lower().split(":", 1) for line in lines)
-        before = self._desk.note(self._host, path)
+        before = self._desk.note(self._host, path, fields.get("user-agent", "-").strip())
         self._open += 1
         asked = Asked(self._host, path, fields.get("cookie", ""), before)
         authority = f"127.0.0.{{host}}:{self._desk.board[PORT]}"

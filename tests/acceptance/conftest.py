@@ -200,7 +200,8 @@ class Job:
         """Start a run of the config, or, if options name one, another command."""
         command = list(options) if "--" in options else [self.file.name, *options]
         words = [word for word in command if word != "--"]
-        paths = {"PYTHONPATH": str(ROOT)}
+        # Each test on its own: a port may be that of a server of an earlier one.
+        paths = {"PYTHONPATH": str(ROOT), "CRAWLER_RUNTIME_DIR": f"{self.folder}-runtime"}
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "crawler", *words, cwd=self.folder,
             env={**os.environ, **paths, **(env or {})}, stdin=asyncio.subprocess.DEVNULL,

@@ -14,6 +14,7 @@ import pytest
 from scripts.soak import power_loss
 from scripts.soak.disk_record import missing
 from scripts.soak.gaps import gaps_of
+from scripts.soak.jobs_beside import crawl_beside, delays_beside
 from scripts.soak.kill_round import Calm, calm_crawl, kill_points, killed_crawl
 from scripts.soak.killed_process import kill_parent, start
 from scripts.soak.politeness import crawl_with_restarts
@@ -74,6 +75,19 @@ def test_a_host_is_left_its_delay_across_a_restart(site: SiteProcess, tmp_path: 
     across = [gap.seconds for gap in gaps_of(got.log) if got.across(gap)]
     assert across
     assert min(across) > 1.4
+
+
+@pytest.mark.slow
+def test_the_hosts_of_two_jobs_at_once_are_left_the_larger_delay(
+    site: SiteProcess, tmp_path: Path
+) -> None:
+    delays = delays_beside(1.0, 2)
+
+    pairs = crawl_beside(site, tmp_path, delays, [[(40, 0.0)], [(12, 0.0), (20, 0.0)]], "asyncio")
+
+    assert any(pair.across for pair in pairs)
+    assert min(pair.seconds - pair.wanted for pair in pairs) > -0.1
+    assert not any(pair.second.beside for pair in pairs)
 
 
 @pytest.mark.slow

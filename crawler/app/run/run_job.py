@@ -38,6 +38,7 @@ from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
 from crawler.spider.spider import Spider
 from crawler.storage.job_lock import JobLock
+from crawler.storage.shared_clocks import SharedClocks
 
 if TYPE_CHECKING:
     from crawler.app.run.transforming import Transforming
@@ -221,10 +222,12 @@ class JobRun:
             report = RunReport(self._loaded, opened, self._paths, self._console)
             self._report = report
             stack.callback(report.close)
+            clocks = SharedClocks(os.environ, lambda line: self._tell(report, line))
+            stack.callback(clocks.close)
             wired = Wired(
                 self._loaded, self._options, paths=self._paths, spiders=spiders,
                 stock=self._stock, opened=opened, outputs=outputs, recorder=report.recorder,
-                clock=self._clock, transform=transform, loop=loop_name,
+                clock=self._clock, transform=transform, clocks=clocks, loop=loop_name,
             )  # fmt: skip
             spiders.spider.logger = report.log.logger
             verb = "goes on" if opened.resumed else "begins"

@@ -37,7 +37,7 @@ from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally, decode_tally
 from crawler.errors import ConfigError
 from crawler.frontier.frontier import Frontier
-from crawler.interfaces import Clock, FrontierStore, Opened, Transform
+from crawler.interfaces import Clock, FrontierStore, HostClocks, Opened, Transform
 from crawler.observe.recorder import Recorder
 from crawler.policy.autothrottle import AutothrottlePolicy
 from crawler.policy.memory import MemoryLimit
@@ -154,6 +154,7 @@ class Wired:
         recorder: Takes note of every page that ends.
         clock: The time.
         transform: What items go through; None for nothing.
+        clocks: Keep the delay of hosts over all jobs of the machine.
         loop: Name of the event loop.
 
     Attributes:
@@ -173,6 +174,7 @@ class Wired:
         recorder: Recorder,
         clock: Clock,
         transform: Transform | None = None,
+        clocks: HostClocks | None = None,
         loop: str,
     ) -> None:
         job = loaded.job
@@ -185,8 +187,7 @@ class Wired:
             sources=source_reader(loaded, opened.started, self.tally.source_files),
         )  # fmt: skip
         self.fetcher = fetcher_of(job, spiders, clock, opened.cookies)
-        stalls = Stalls(recorder.ended)
-        self._backend = Backend(job, stock.guard, clock, stalls.stalled)
+        self._backend = Backend(job, stock.guard, clock, (stalls := Stalls(recorder.ended)).stalled)
         self.probe, concurrency = self._backend.probe, self._backend.concurrency
         gate = asyncio.Semaphore(concurrency)
         hosts, retry = _host_book(job, opened), retry_of(job)
@@ -208,7 +209,7 @@ class Wired:
                 stamp={"_job": job.name, "_run": opened.run_id},
                 limits=_limits(job, options.limit, self.tally, concurrency),
                 tally=self.tally, clock=clock, ended=stalls.ended, transform=transform,
-                spoilt=recorder.item_spoilt,
+                spoilt=recorder.item_spoilt, clocks=clocks,
             )
         )  # fmt: skip
         self.callbacks = self._backend.callbacks

@@ -23,6 +23,7 @@ from crawler.interfaces import (
     Committed,
     FrontierStore,
     Grant,
+    HostClocks,
     LedgerLine,
     Opened,
     RunStart,
@@ -111,6 +112,8 @@ class Rig:
     limits: Mapping[str, Any] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     memory: MemoryLimit | None = None
+    clocks: HostClocks | None = None
+    clock: FakeClock = field(default_factory=FakeClock)
     window: int = 20_000
     per_window: int = 512
     max_depth: int | None = None
@@ -121,7 +124,6 @@ class Rig:
     resumed: bool = False
 
     def __post_init__(self) -> None:
-        self.clock = FakeClock()
         self.fetcher = FakeFetcher(self.clock, self.script)
         self.ended: list[PageOutcome] = []
         self.book = HostBook(
@@ -175,7 +177,7 @@ class Rig:
                 outputs=tuple(Output(sink) for sink in self.sinks), stamp={},
                 limits=RunLimits(concurrency=self.concurrency, **self.limits),
                 tally=self.tally, clock=self.clock, ended=self.ended.append,
-                memory=self.memory,
+                memory=self.memory, clocks=self.clocks,
             )
         )  # fmt: skip
         visitor = Visitor(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scripts.soak.gaps import gaps_of, shorter_than, shortest
+from scripts.soak.jobs_beside import pairs_of
 from scripts.soak.seeded_site import ODD, Asked, SeededSite
 from scripts.soak.site_process import Request
 
@@ -76,10 +77,25 @@ def test_chains_of_redirects_come_to_an_end() -> None:
 
 
 def test_gaps_are_those_of_each_host_by_itself() -> None:
-    log = [Request(at, host, 0, "/") for at, host in [(1.0, 0), (1.1, 1), (2.0, 0), (2.05, 1)]]
+    log = [
+        Request(at, host, 0, "soak", "/") for at, host in [(1.0, 0), (1.1, 1), (2.0, 0), (2.05, 1)]
+    ]
 
     gaps = gaps_of(log)
 
     assert [round(gap.seconds, 3) for gap in gaps] == [1.0, 0.95]
     assert [gap.host for gap in shorter_than(gaps, 0.98)] == [1]
     assert round(shortest(gaps), 3) == 0.95
+
+
+def test_between_requests_of_two_jobs_the_larger_delay_is_wanted() -> None:
+    log = [
+        Request(at, host, 0, agent, "/")
+        for at, host, agent in [(1.0, 0, "a"), (2.0, 0, "b"), (2.5, 1, "a"), (3.0, 0, "a")]
+    ]
+
+    pairs = pairs_of(log, {"a": 0.5, "b": 1.5})
+
+    assert [(pair.seconds, pair.wanted, pair.across) for pair in pairs] == [
+        (1.0, 1.5, True), (1.0, 1.5, True),
+    ]  # fmt: skip

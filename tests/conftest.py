@@ -1,0 +1,21 @@
+"""What every test stands on."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+from crawler.storage.own_folder import VARIABLE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_runtime_folder() -> Iterator[None]:
+    """Let no test meet the jobs of whoever runs it, at a port that both use."""
+    with (
+        tempfile.TemporaryDirectory(prefix="crawler-tests-") as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv(VARIABLE, folder)
+        yield
