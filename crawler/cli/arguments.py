@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -103,10 +103,19 @@ def _unknown(word: str, command: str, parser: argparse.ArgumentParser) -> str:
     name = word.partition("=")[0]
     if name in OPTIONS_NOT_YET:
         return f"{name} is not there yet"
-    known = [option for option in parser._option_string_actions if option.startswith("--")]  # noqa: SLF001 - argparse has no other way to list them
+    known = [option for option in _options(parser) if option.startswith("--")]
     near = difflib.get_close_matches(name, known, 1)
     hint = f"; did you mean {near[0]}?" if near else f"; crawler {command} --help lists them"
     return f"no such option: {name}{hint}"
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yield the options of a command and of its actions."""
+    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to list them
+        yield from action.option_strings
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - see above
+            for below in action.choices.values():
+                yield from _options(below)
 
 
 class _Parser(argparse.ArgumentParser):

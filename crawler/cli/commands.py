@@ -31,6 +31,7 @@ COMMANDS = {
     "fetch": Command("fetch", "one URL as the config would fetch it"),
     "shell": Command("shell", "a Python prompt with a page in it"),
     "show": Command("show", "a run and what became of its requests"),
+    "cron": Command("cron", "a job that runs by itself: install, remove, list, print"),
     "retry": Command("retry", "ask again for what the last run gave up"),
     "status": Command("status", "how the run of a job goes, or what the last one came to"),
     "pause": Command("pause", "a run sends nothing more out until it is resumed"),
@@ -44,6 +45,6 @@ COMMANDS = {
 
 #: Commands that will be.
 NOT_YET = (
-    "runs", "diff", "cron",
+    "runs", "diff",
     "transcode", "runspider", "crawl", "state", "test", "reparse",
 )  # fmt: skip

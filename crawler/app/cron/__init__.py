@@ -1,0 +1,1 @@
+"""Jobs that run by themselves: put into cron or systemd, taken out, listed."""
