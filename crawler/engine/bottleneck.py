@@ -43,12 +43,17 @@ class Bottleneck:
         """Seconds of pauses that are over."""
         return self._waited[_PAUSED]
 
+    @property
+    def output(self) -> float:
+        """Seconds of waits for commits that are over."""
+        return self._waited["output"]
+
     def shares(self, total: float, cpu: float) -> dict[str, float]:
         """Return each cause's share of the time but pauses; the shares add up to 1.
 
         Args:
             total: Seconds that the crawl took.
-            cpu: CPU seconds that the process spent in them.
+            cpu: Seconds of them for which the processor was the limit, as far as is known.
         """
         return _shares(self._waited, total, cpu)
 
@@ -71,7 +76,7 @@ class RecentBottleneck:
 
         Args:
             now: Monotonic second.
-            cpu: CPU seconds that the process has spent by now.
+            cpu: Seconds for which the processor was the limit by now.
         """
         points, waited = self._points, self._bottleneck.waited(now)
         if not points or now - points[-1][0] >= self._seconds / 10:

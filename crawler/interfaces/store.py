@@ -338,6 +338,10 @@ class FrontierStore(Protocol):
         """Call `visit` for every request of the run, in order of discovery, off the loop."""
         ...
 
+    async def writing_cpu(self) -> float:
+        """Return the CPU seconds that writing has cost so far, beside those of the loop."""
+        ...
+
     async def audit(self) -> Books:
         """Count the run's requests from the rows themselves, to prove `books` right."""
         ...

@@ -195,14 +195,28 @@ def _speed(summary: Summary) -> str:
     held = summary.memory.get("held_s", 0.0)
     if held >= 1:
         rest.append(f"; held back by run.memory_limit for {took(held)}")
+    waited = summary.durability.get("wait_s", 0.0)
+    if waited >= 1:
+        rest.append(f"; waited {took(waited)} for what was found to be written")
     times = int(summary.stuck.get("times", 0))
     if times:
         longest = took(summary.stuck["longest_s"])
         rest.append(f"; nothing moved {times} times, for {longest} at most: see run.log")
     return (
-        f"  speed   {summary.pages_per_s:.1f} pages/s{part}; {summary.cpu_s:.1f} CPU s,"
+        f"  speed   {summary.pages_per_s:.1f} pages/s{part}; {cost(summary)},"
         f" peak memory {summary.peak_rss_bytes / 1e6:.0f} MB{''.join(rest)}"
     )
+
+
+def cost(summary: Summary) -> str:
+    """Return what a run took of the processor, by page, and what part of it durability had."""
+    each = summary.cpu_ms_per_page
+    parts = [f"{each:,.{0 if each >= 10 else 2}f} ms a page"] if each else []
+    share_of_it = summary.durability.get("cpu_share", 0.0)
+    if share_of_it:
+        parts.append(f"{share_of_it:.0%} for durability")
+    text = f"{summary.cpu_s:.1f} CPU s"
+    return f"{text} ({', '.join(parts)})" if parts else text
 
 
 def output_files(summary: Summary, details: Details) -> list[str]:

@@ -13,7 +13,7 @@ from crawler.errors import OutputError
 from crawler.files import replace_file
 from crawler.observe.console import safe
 from crawler.observe.details import Details
-from crawler.observe.end_summary import ending, losses, output_files, short, verdict
+from crawler.observe.end_summary import cost, ending, losses, output_files, short, verdict
 from crawler.observe.past import comparison, field_fills
 from crawler.observe.quantities import share, size, took
 from crawler.observe.summary import Summary
@@ -100,7 +100,11 @@ def _numbers(summary: Summary) -> Rows:
     yield "speed", f"{summary.pages_per_s:.1f} pages/s"
     limited = sorted(summary.limited_by.items(), key=lambda pair: -pair[1])
     yield "limited by", ", ".join(f"{cause} {part:.0%}" for cause, part in limited)
-    yield "cost", f"{summary.cpu_s:.1f} CPU s, peak memory {size(summary.peak_rss_bytes)}"
+    yield "cost", f"{cost(summary)}, peak memory {size(summary.peak_rss_bytes)}"
+    safe = summary.durability
+    if safe:
+        waited = f"nothing sent for {took(safe['wait_s'])} ({safe['wait_share']:.1%} of the time)"
+        yield "durability", f"{safe['mode']}: {safe['cpu_s']:.1f} CPU s, {waited}"
 
 
 def _items(summary: Summary) -> Rows:

@@ -56,13 +56,19 @@ class Summary(msgspec.Struct, kw_only=True):
             requests were `cut`, an `example` of those.
         source_files: Lists of URLs that lists of URLs led to.
         bytes: Bodies received, as on the wire.
-        limited_by: Shares of the time: politeness, cpu, network, output.
+        limited_by: Shares of the time: politeness, cpu, network, output. With worker processes the
+            share of `cpu` is that of the busiest: this process, the workers together, the machine.
         peak_rss_bytes: Of this process.
         workers_peak_rss_bytes: Of each worker process; empty where there are none.
         memory: Of a run with `run.memory_limit`: `limit_bytes`, and how often (`times`) and for how
             long (`held_s`) it kept this process from sending all it could.
         loop_lag_s: How late the event loop was, of this process: `p99` and `max`, in seconds.
         cpu_s: CPU seconds of the whole process tree, earlier processes of the run included.
+        cpu_ms_per_page: The same by pages done, in milliseconds.
+        durability: What keeping the crawl safe has cost this process: its `mode` (that of
+            `run.durability`), CPU seconds of the thread that writes outputs and state (`cpu_s`, and
+            `cpu_share` of all CPU), and how long nothing could be sent until they were written
+            (`wait_s`, and `wait_share` of the time).
         paused_s: Seconds that it was paused by its user, of this process.
         stuck: How often nothing moved for a minute though there was work (`times`), and the
             longest of it (`longest_s`), of this process.
@@ -98,6 +104,8 @@ class Summary(msgspec.Struct, kw_only=True):
     peak_rss_bytes: int
     workers_peak_rss_bytes: list[int] = msgspec.field(default_factory=list)
     cpu_s: float
+    cpu_ms_per_page: float = 0.0
+    durability: dict[str, Any] = msgspec.field(default_factory=dict)
     memory: dict[str, float] = msgspec.field(default_factory=dict)
     loop_lag_s: dict[str, float]
     checks: list[str]

@@ -176,6 +176,10 @@ class MemoryStore:
         for line in self._rows.ledger():
             visit(line)
 
+    async def writing_cpu(self) -> float:
+        """See `FrontierStore.writing_cpu`."""
+        return 0.0
+
     async def audit(self) -> Books:
         """See `FrontierStore.audit`."""
         return self._rows.audit()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -226,6 +227,10 @@ class SqliteStore:
     async def ledger(self, visit: Callable[[LedgerLine], None]) -> None:
         """See `FrontierStore.ledger`."""
         await self._on_writer(lambda: self._tables.ledger(visit))
+
+    async def writing_cpu(self) -> float:
+        """See `FrontierStore.writing_cpu`."""
+        return await self._on_writer(time.thread_time)
 
     async def audit(self) -> Books:
         """See `FrontierStore.audit`."""

@@ -29,7 +29,7 @@ class Observer:
         most, longest = scope.max_pages, scope.max_runtime
         worked = tally.worked + elapsed
         state = "stopping" if stopping else "paused" if crawl.paused else "running"
-        host, memory = view.slowest, crawl.sight.parts.memory
+        staff, host, memory = seen.wired.staff, view.slowest, crawl.sight.parts.memory
         return Snapshot(
             job=seen.job.name, at=now, elapsed=elapsed, state=state, books=books,
             items=tally.items_out,
@@ -40,8 +40,8 @@ class Observer:
                 name=host.name, queued=host.queued, more=host.more, delay=host.delay,
                 seconds=host.seconds,
             ),
-            limited_by=self._recent.shares(now, seen.meter.since_made()),
-            memory=rss_bytes(seen.wired.staff.pids),
+            limited_by=self._recent.shares(now, seen.meter.busy(staff.count, staff.pids)),
+            memory=rss_bytes(staff.pids),
             memory_limit=None if memory is None else memory.limit,
             short_of_memory=memory is not None and memory.most is not None,
             starts_known=crawl.starts_pulled,

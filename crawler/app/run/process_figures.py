@@ -25,20 +25,37 @@ class CpuMeter:
     def __init__(self) -> None:
         self._others = _seconds(resource.RUSAGE_CHILDREN)
         self._below = below(os.getpid())
-        self._begun = _seconds(resource.RUSAGE_SELF)
+        self._before = (0.0, 0.0)
+        self.begin()
+
+    def begin(self, living: Iterable[int] = ()) -> None:
+        """Have `busy` count from here on; `living` are worker processes."""
+        self._before = self._own_and_others(living)
 
     def total(self) -> float:
         """Return the seconds since the process began, of the whole tree. Reads all of `/proc`."""
-        living = below(os.getpid()) - self._below
-        return self._own_and_ended() + living
-
-    def since_made(self) -> float:
-        """Return the seconds since the meter was made, without processes that live below."""
-        return self._own_and_ended() - self._begun
-
-    def _own_and_ended(self) -> float:
         ended = _seconds(resource.RUSAGE_CHILDREN) - self._others
-        return _seconds(resource.RUSAGE_SELF) + ended
+        living = below(os.getpid()) - self._below
+        return _seconds(resource.RUSAGE_SELF) + ended + living
+
+    def busy(self, workers: int, living: Iterable[int] = ()) -> float:
+        """Return for how many seconds, since `begin`, the processor was the limit.
+
+        A run goes no faster than its busiest part: this process, its worker processes taken
+        together, or all of them on the processors that there are.
+
+        Args:
+            workers: Processes that share the work; 1 where this one does it.
+            living: Those of them that live.
+        """
+        own, others = self._own_and_others(living)
+        own, others = own - self._before[0], others - self._before[1]
+        room = min(usable_cpus(), workers + 1)
+        return max(own, others / workers, (own + others) / room)
+
+    def _own_and_others(self, living: Iterable[int]) -> tuple[float, float]:
+        ended = _seconds(resource.RUSAGE_CHILDREN) - self._others
+        return _seconds(resource.RUSAGE_SELF), ended + sum(map(cpu_of, living))
 
 
 def below(root: int) -> float:
@@ -53,19 +70,40 @@ def below(root: int) -> float:
     spent: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            # The name, in brackets, may hold anything; the fields behind it begin with the third.
-            fields = path.read_bytes().rpartition(b") ")[2].split()
+            parent, ticks = _ticks(path)
         except OSError:
             continue  # it has just ended
         pid = int(path.parent.name)
-        children.setdefault(int(fields[1]), []).append(pid)
-        spent[pid] = sum(int(field) for field in fields[11:15])
+        children.setdefault(parent, []).append(pid)
+        spent[pid] = ticks
     found, queue = 0, [root]
     while queue:
         for pid in children.get(queue.pop(), ()):
             found += spent[pid]
             queue.append(pid)
     return found / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of(pid: int) -> float:
+    """Return the CPU seconds of a process and of those it waited for; 0 if that is not known."""
+    try:
+        return _ticks(_PROC / str(pid) / "stat")[1] / os.sysconf("SC_CLK_TCK")
+    except OSError:
+        return 0.0
+
+
+def usable_cpus() -> int:
+    """Return the CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _ticks(path: Path) -> tuple[int, int]:
+    """Return the parent of a process and its CPU time, of those it waited for included."""
+    # The name, in brackets, may hold anything; the fields behind it begin with the third.
+    fields = path.read_bytes().rpartition(b") ")[2].split()
+    return int(fields[1]), sum(int(field) for field in fields[11:15])
 
 
 def _childless(pid: int) -> bool:

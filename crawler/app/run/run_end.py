@@ -11,6 +11,7 @@ import msgspec
 from crawler.app.run.judgement import judge_run
 from crawler.app.run.options import RunOptions
 from crawler.app.run.past_runs import past_runs
+from crawler.app.run.process_figures import CpuMeter
 from crawler.app.run.rule_places import placed_rules
 from crawler.app.run.run_report import RunReport
 from crawler.app.run.spider_end import tell_spider
@@ -49,8 +50,11 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         seconds: Of real time.
-        cpu: CPU seconds.
-        cpu_total: CPU seconds of the whole process, its start included.
+        crawled: Of that, since worker processes were there.
+        busy: Seconds of `crawled` for which the processor was the limit.
+        writing_cpu: CPU seconds that went into keeping the crawl safe; see `writing_cpu` of the
+            store.
+        meter: Knows what CPU time the whole process tree has taken, its start included.
         now: The monotonic second at which the crawl ended.
         wall: The time now.
         loop: Name of the event loop.
@@ -58,8 +62,10 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     seconds: float
-    cpu: float
-    cpu_total: float
+    crawled: float
+    busy: float
+    writing_cpu: float
+    meter: CpuMeter
     now: float
     wall: float
     loop: str
@@ -115,9 +121,10 @@ class RunEnd(msgspec.Struct, kw_only=True):
             for output in self.outputs:
                 # What a limit on the command line cut short is a look, not the whole set.
                 output.sink.finish(good=code == 0 and end.reason != LIMIT_REACHED)
-        summary = self._sum_up(wired, end, code, checks, spent)
         folder, hosts = self.report.folder, HostCounts()
         await write_ledger(folder / "urls.jsonl.gz", self.store, hosts.see)
+        # Only now: the ledger of a large crawl is the largest part of what its end costs.
+        summary = self._sum_up(wired, end, code, checks, spent)
         write_summary(folder / "summary.json", summary)
         details = self._details(summary, hosts)
         write_report_page(folder / "report.html", report_page(summary, details))
@@ -125,7 +132,7 @@ class RunEnd(msgspec.Struct, kw_only=True):
             self.report.to_disk()
         if not finished:
             wired.tally.worked += spent.seconds
-            wired.tally.cpu += spent.cpu_total
+            wired.tally.cpu += spent.meter.total()
             tally = Batch(tally=encode_tally(wired.tally))
             await self.store.commit(self.opened.grant, tally, lambda: ())
         await self.store.close(finished=finished)
@@ -177,8 +184,8 @@ class RunEnd(msgspec.Struct, kw_only=True):
     ) -> Summary:
         ending = Ending(
             exit_code=code, reason=end.reason, checks=checks, seconds=spent.seconds,
-            cpu=spent.cpu, cpu_total=spent.cpu_total, wall=spent.wall, loop=spent.loop,
-            stuck=spent.stuck,
+            crawled=spent.crawled, busy=spent.busy, cpu=spent.meter.total(), wall=spent.wall, loop=spent.loop,
+            stuck=spent.stuck, writing_cpu=spent.writing_cpu,
             outputs=tuple(map(str, self._paths(quarantine=False))),
             lag=wired.staff.lateness(), workers=wired.staff.count,
             workers_rss=wired.staff.peak_rss,

@@ -302,6 +302,8 @@ class JobRun:
             self._control.watch(live.watch, live.pausing)
         try:
             await wired.staff.start()
+            began = self._clock.monotonic()
+            self._meter.begin(wired.staff.pids)
             end = await live.until_end()
             await wired.staff.leave(end.reason)
         finally:
@@ -311,7 +313,9 @@ class JobRun:
             self._control.ending()
         spent = Spent(
             seconds=self._clock.monotonic() - self._begun,
-            cpu=self._meter.since_made(), cpu_total=self._meter.total(),
+            crawled=self._clock.monotonic() - began,
+            busy=self._meter.busy(wired.staff.count), meter=self._meter,
+            writing_cpu=await self._stock.store.writing_cpu(),
             now=self._clock.monotonic(), wall=self._clock.wall(),
             loop=loop_name, stuck=live.watch.stuck,
         )  # fmt: skip

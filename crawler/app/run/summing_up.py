@@ -25,8 +25,10 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         reason: In a word.
         checks: What the run was found wanting in.
         seconds: That this process crawled.
-        cpu: CPU seconds that it spent in them.
-        cpu_total: CPU seconds of the whole process, its start included.
+        crawled: Of them, those since worker processes were there.
+        busy: Seconds of `crawled` for which the processor was the limit.
+        cpu: CPU seconds of the whole process tree, its start included.
+        writing_cpu: Those of them that went into keeping the crawl safe.
         outputs: Where the items are.
         wall: The time now.
         loop: Name of the event loop.
@@ -41,8 +43,10 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     checks: tuple[str, ...]
     seconds: float
+    crawled: float
+    busy: float
     cpu: float
-    cpu_total: float
+    writing_cpu: float
     outputs: tuple[str, ...]
     wall: float
     loop: str
@@ -59,6 +63,7 @@ def sum_up(
     """Return what `summary.json` says; earlier processes of the run are counted in."""
     worked = tally.worked + ending.seconds
     fetched = books.done - tally.pages_before
+    cpu = tally.cpu + ending.cpu
     hosts = {host: {"count": o.count, "sample": o.sample} for host, o in tally.offsite.items()}
     return Summary(
         job=job.name, run=opened.run_id, started=rfc3339(opened.started),
@@ -72,9 +77,10 @@ def sum_up(
         nofollow_links=tally.nofollow_links, label_conflicts=tally.label_conflicts,
         bytes=tally.wire_bytes, duration_s=round(worked, 3),
         pages_per_s=round(fetched / worked, 2) if worked else 0.0,
-        limited_by=bottleneck.shares(ending.seconds, ending.cpu), peak_rss_bytes=peak_rss_bytes(),
+        limited_by=bottleneck.shares(ending.crawled, ending.busy), peak_rss_bytes=peak_rss_bytes(),
         workers_peak_rss_bytes=list(ending.workers_rss), memory=ending.memory,
-        cpu_s=round(tally.cpu + ending.cpu_total, 3), loop_lag_s=ending.lag,
+        cpu_s=round(cpu, 3), cpu_ms_per_page=round(1000 * cpu / fetched, 3) if fetched > 0 else 0.0,
+        durability=_durability(job.run.durability, bottleneck, ending), loop_lag_s=ending.lag,
         checks=list(ending.checks),
         rules={place: _rule_counts(rule) for place, rule in tally.rules.items()},
         paused_s=round(bottleneck.paused, 1), stuck=msgspec.to_builtins(ending.stuck),
@@ -84,6 +90,15 @@ def sum_up(
         retry_of=tally.earlier.run if tally.earlier is not None else None,
         retried=tally.earlier.retried if tally.earlier is not None else 0,
     )  # fmt: skip
+
+
+def _durability(mode: str, bottleneck: Bottleneck, ending: Ending) -> dict[str, Any]:
+    cpu, waited = ending.writing_cpu, bottleneck.output
+    return {
+        "mode": mode, "cpu_s": round(cpu, 3), "wait_s": round(waited, 3),
+        "cpu_share": round(cpu / ending.cpu, 4) if ending.cpu else 0.0,
+        "wait_share": round(waited / ending.crawled, 4) if ending.crawled else 0.0,
+    }  # fmt: skip
 
 
 def _traps(tally: Tally) -> dict[str, dict[str, Any]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from crawler.app.run.process_figures import usable_cpus
 from crawler.config.load import LoadedJob
 from crawler.errors import ConfigError
 from crawler.spider.spider import Spider
@@ -23,16 +22,9 @@ def worker_count(loaded: LoadedJob, spider: Spider | None) -> int:
     if wanted == "auto":
         if loaded.job.run.backend == "threads" or not (spider is None or spider.stateless):
             return 1
-        wanted = _cpus()
+        wanted = usable_cpus()
     if wanted > 1 and not loaded.path.is_file():
         raise ConfigError(
             "run.workers: worker processes read the job from a file; write a config, or leave it 1"
         )
     return wanted
-
-
-def _cpus() -> int:
-    """Return the CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from crawler.app.run.process_figures import CpuMeter, below
+from crawler.app.run import process_figures
+from crawler.app.run.process_figures import CpuMeter, below, cpu_of
 
 LIVING = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
 
@@ -82,3 +84,28 @@ def test_a_process_is_not_as_large_as_whoever_started_it() -> None:
     ).stdout
 
     assert 0 < int(said) < len(ballast)
+
+
+def test_a_processor_is_the_limit_for_as_long_as_the_busiest_part_is_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    times = {resource.RUSAGE_SELF: 10.0, resource.RUSAGE_CHILDREN: 50.0}
+    monkeypatch.setattr(process_figures, "_seconds", times.__getitem__)
+    monkeypatch.setattr(process_figures, "usable_cpus", lambda: 4)
+    meter = CpuMeter()
+
+    times[resource.RUSAGE_SELF] += 1.0
+    times[resource.RUSAGE_CHILDREN] += 6.0
+
+    assert meter.busy(1) == 6.0  # one that was waited for
+    assert meter.busy(2) == 3.0  # both workers, all the time
+    assert meter.busy(12) == 1.75  # four processors shared by thirteen
+    meter.begin()
+    times[resource.RUSAGE_SELF] += 2.0
+    assert meter.busy(2) == 2.0
+
+
+@LIVING
+def test_a_living_process_is_asked_and_one_that_is_gone_is_not() -> None:
+    assert cpu_of(os.getpid()) > 0
+    assert cpu_of(2**30) == 0
