@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from lxml import etree
+if TYPE_CHECKING:
+    from lxml import etree
 
 # The end of the page, or what may hold that as text. Each alternative reaches an end once begun, so
 # that the whole is linear.
@@ -18,6 +20,8 @@ _END = re.compile(
 
 def html_tree(raw: bytes) -> etree._Element:
     """Parse UTF-8 HTML with lxml, leniently; an empty page has an empty `html` element."""
+    from lxml import etree  # most runs have no use for it
+
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
     root: etree._Element | None = None
     try:

@@ -184,7 +184,8 @@ class RunEnd(msgspec.Struct, kw_only=True):
     ) -> Summary:
         ending = Ending(
             exit_code=code, reason=end.reason, checks=checks, seconds=spent.seconds,
-            crawled=spent.crawled, busy=spent.busy, cpu=spent.meter.total(), wall=spent.wall, loop=spent.loop,
+            crawled=spent.crawled, busy=spent.busy, cpu=spent.meter.total(),
+            wall=spent.wall, loop=spent.loop,
             stuck=spent.stuck, writing_cpu=spent.writing_cpu,
             outputs=tuple(map(str, self._paths(quarantine=False))),
             lag=wired.staff.lateness(), workers=wired.staff.count,
