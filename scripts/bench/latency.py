@@ -1,8 +1,9 @@
-"""A server that takes 100 ms for each page: how near a crawl comes to what its connections allow.
+"""A server that takes its time for each page: how near a crawl comes to what its connections allow.
 
-    python -m scripts.bench.latency [--urls 20000] [--connections 100] [--rounds 5] [--only NAME...]
+    python -m scripts.bench.latency [--urls 20000] [--connections 100] [--latency 0.1] [--rounds 5]
+        [--only NAME...]
 
-With C connections and 0.1 s a page nobody can have more than C / 0.1 pages a second. Measured at
+With C connections and L seconds a page nobody can have more than C / L pages a second. Measured at
 the server, from the first request to the last answer. Both backends of the crawler, with all that
 they keep of each page, beside programs that keep nothing: aiohttp alone, `requests` in a pool of
 threads, and `requests` in a loop, which gets a hundredth of the pages so that it ends this week.
@@ -47,11 +48,6 @@ class Load:
     pages: int
     connections: int
 
-    @property
-    def ideal(self) -> float:
-        """Pages a second that nobody can pass."""
-        return self.connections / LATENCY
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
@@ -59,7 +55,6 @@ class Round:
 
     seen: Seen
     cpu: float
-    ideal: float
 
     @property
     def rate(self) -> float:
@@ -104,7 +99,7 @@ def run_round(name: str, server: SlowPages, pages: int, connections: int) -> Rou
     seen = server.seen()
     if seen.pages != pages:
         raise RuntimeError(f"{name}: {seen.pages} answers for {pages} pages")
-    return Round(seen=seen, cpu=cpu, ideal=load.ideal)
+    return Round(seen=seen, cpu=cpu)
 
 
 def tell(found: dict[str, list[Round]], ideal: float) -> None:
@@ -131,6 +126,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--urls", type=int, default=20_000)
     parser.add_argument("--connections", type=int, default=100)
+    parser.add_argument("--latency", type=float, default=LATENCY, help="seconds, 0.1 if not given")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=PROGRAMS, default=list(PROGRAMS))
     args = parser.parse_args()
@@ -139,11 +135,11 @@ def main() -> int:
         print("left out what needs requests; `pip install requests` brings it")
         wanted = [one for one in wanted if "requests" not in one]
     found: dict[str, list[Round]] = {name: [] for name in wanted}
-    with slow_pages() as server:
+    with slow_pages(latency=args.latency) as server:
         for _ in range(args.rounds):
             for name, rounds in found.items():
                 rounds.append(run_round(name, server, args.urls, args.connections))
-    tell(found, args.connections / LATENCY)
+    tell(found, args.connections / args.latency)
     return 0
 
 

@@ -61,6 +61,7 @@ class _Desk:
     index: bytes = _PAGE
     seen: Seen = field(default_factory=Seen)
     waiting: int = 0
+    latency: float = LATENCY
 
 
 class _Connection(asyncio.Protocol):
@@ -82,7 +83,7 @@ class _Connection(asyncio.Protocol):
         desk.waiting += 1
         desk.seen.at_once = max(desk.seen.at_once, desk.waiting)
         page = desk.index if data.startswith(_INDEX) else _PAGE
-        self._loop.call_later(LATENCY, self._answer, now, page)
+        self._loop.call_later(desk.latency, self._answer, now, page)
 
     def _answer(self, came: float, page: bytes) -> None:
         desk, now = self._desk, time.monotonic()
@@ -111,10 +112,15 @@ class SlowPages:
 
 
 @contextmanager
-def slow_pages(links: int = 0) -> Iterator[SlowPages]:
-    """Serve on loopback while the block runs; `/index.html` links to `/1` and so on."""
+def slow_pages(links: int = 0, latency: float = LATENCY) -> Iterator[SlowPages]:
+    """Serve on loopback while the block runs; `/index.html` links to `/1` and so on.
+
+    Each answer comes after `latency` seconds.
+    """
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs, links))
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve, args=(theirs, links, latency)
+    )
     process.start()
     theirs.close()  # so that the end of either side is seen by the other
     try:
@@ -124,9 +130,10 @@ def slow_pages(links: int = 0) -> Iterator[SlowPages]:
         process.join()
 
 
-def _serve(parent: Connection, links: int) -> None:
+def _serve(parent: Connection, links: int, latency: float) -> None:
     anchors = b"".join(b'<a href="%d">%d</a>' % (number, number) for number in range(1, links + 1))
-    desk = _Desk(_answer(b"<title>slow</title>" + anchors) if links else _PAGE)
+    page = _answer(b"<title>slow</title>" + anchors) if links else _PAGE
+    desk = _Desk(page, latency=latency)
 
     def tell() -> None:
         try:
