@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -32,10 +33,15 @@ class Headers(MutableMapping[str, bytes]):
     @classmethod
     def from_raw(cls, pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
         """Build from raw pairs as a client library gives them."""
-        headers = cls()
-        fields = headers._fields
+        headers = cls.__new__(cls)
+        fields: dict[bytes, list[bytes]] = {}
+        headers._fields = fields
         for name, value in pairs:
-            fields.setdefault(name.lower(), []).append(value)
+            key = name.lower()
+            if key in fields:
+                fields[key].append(value)
+            else:
+                fields[key] = [value]
         return headers
 
     def __getitem__(self, name: str) -> bytes:
@@ -346,4 +352,9 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def media_type(self) -> str:
         """The media type alone, lower case, without parameters; "" when there is none."""
-        return self.content_type.partition(";")[0].strip().lower()
+        return _media_type(self.content_type)
+
+
+@lru_cache(maxsize=256)
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()

@@ -18,6 +18,7 @@ from yarl import URL
 
 from crawler.fetch.access import Way
 from crawler.fetch.addresses import AddressGuard
+from crawler.fetch.request_head import RequestHead
 from crawler.urls import origin
 
 #: Places remembered; beyond it the one that was made first is made anew when it is needed.
@@ -30,17 +31,19 @@ class Place(aiohttp.ClientRequest):
     Attributes:
         authority: The Host field of its requests.
         asks_proxy: A proxy is at the other end, and wants whole URLs.
+        tail: See `RequestHead.tail`.
 
     Args:
         site: The origin.
         way: Through which proxy, trusting whom.
         agent: What a proxy is told of us when it is to open a tunnel.
+        heads: Writes heads.
 
     Raises:
         ValueError: The origin is none.
     """
 
-    def __init__(self, site: str, way: Way, agent: str) -> None:
+    def __init__(self, site: str, way: Way, agent: str, heads: RequestHead) -> None:
         url = URL(f"{site}/", encoded=True)
         proxy, fields = None, None
         if way.proxy is not None:
@@ -58,6 +61,7 @@ class Place(aiohttp.ClientRequest):
         )
         self.authority = url.host_port_subcomponent or ""
         self.asks_proxy = proxy is not None and not self.is_ssl()
+        self.tail = heads.tail(self.authority)
 
     @cached_property
     def connection_key(self) -> ConnectionKey:
@@ -71,11 +75,13 @@ class Places:
     Args:
         guard: Judges hosts that are addresses.
         agent: See `Place`.
+        heads: See `Place`.
     """
 
-    def __init__(self, guard: AddressGuard, agent: str) -> None:
+    def __init__(self, guard: AddressGuard, agent: str, heads: RequestHead) -> None:
         self._guard = guard
         self._agent = agent
+        self._heads = heads
         self._known: dict[str | tuple[str, Way], Place] = {}
 
     def find(self, url: str, way: Way) -> Place:
@@ -96,6 +102,6 @@ class Places:
         return place
 
     def _made(self, site: str, way: Way) -> Place:
-        place = Place(site, way, self._agent)
+        place = Place(site, way, self._agent, self._heads)
         self._guard.check_literal(place.host, place.port or 0)
         return place

@@ -24,6 +24,7 @@ from crawler.errors import FetchError
 from crawler.fetch.access import UNVERIFIED, Access, Way
 from crawler.fetch.addresses import AddressGuard
 from crawler.fetch.answer import (
+    EXTRA_BYTES,
     BodyPlan,
     Head,
     check_status,
@@ -41,7 +42,7 @@ from crawler.fetch.missing_names import MissingNames
 from crawler.fetch.proxy_choice import ProxyFailed
 from crawler.fetch.receive import Receiver
 from crawler.fetch.request_fields import IDEMPOTENT, request_fields, standing_fields
-from crawler.fetch.request_head import RequestHead
+from crawler.fetch.request_head import RequestHead, plain_get
 from crawler.fetch.responder import Responder
 from crawler.fetch.watchdog import Limit, Watchdog
 from crawler.inner_retry import retry_once_on_reuse
@@ -80,6 +81,7 @@ class AiohttpFetcher:
         self._guard = guard
         self._clock = clock
         self._receiver = Receiver(limits, clock, aiohttp.ClientPayloadError)
+        self._head_deadline = limits.head_deadline
         self._watchdog = Watchdog(min(1.0, limits.head_deadline / 20, limits.timeout / 20))
         # The second is for connections to proxies, all of which the user has named; they have a
         # pool of their own, so that no page gets to one that is private.
@@ -88,7 +90,7 @@ class AiohttpFetcher:
         self._responder = Responder(jar, clock)
         standing = standing_fields(user_agent, headers)
         self._heads = RequestHead(standing)
-        self._places = Places(guard, standing[hdrs.USER_AGENT])
+        self._places = Places(guard, standing[hdrs.USER_AGENT], self._heads)
         connect = limits.connect_timeout
         # What comes after the connection has limits of its own: the watchdog's.
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect)
@@ -152,7 +154,7 @@ class AiohttpFetcher:
         connector = self._connector(fresh=fresh, proxied=way.proxy is not None)
         connection: Connection | None = None
         try:
-            with self._watchdog.limit(self._limits.head_deadline) as limit:
+            with self._watchdog.limit(self._head_deadline) as limit:
                 connection = await self._connect(connector, place)
                 wire = cast("Wire", connection.protocol)
                 wire.ask(head, request.body, wants_body=request.method != "HEAD")
@@ -160,7 +162,7 @@ class AiohttpFetcher:
                 message, content = await wire.read()
                 seen.status = message.code
                 # The head is complete: from here on only the whole answer has a limit.
-                limit.ends += self._limits.deadline - self._limits.head_deadline
+                limit.ends += self._limits.deadline - self._head_deadline
                 self._access.judge(way, request.url, message.code)
                 return await self._receive(request, wire, message, content, way)
         finally:
@@ -199,24 +201,26 @@ class AiohttpFetcher:
         if status != 200:
             check_status(status, request)
         plan = plan_body(head, request, self._limits)
-        received = await self._receiver.take(content, request, head, plan)
+        received = self._receiver.at_hand(content, request, head, plan)
+        if received is None:
+            received = await self._receiver.take(content, request, head, plan)
         if wire.was_reset and plan is BodyPlan.READ and not head.is_delimited:
             # The connection alone ended the body; its break looked like an end.
             raise aiohttp.ClientPayloadError("the connection was reset inside the body")
-        received = received.and_more(wire.has_more)
+        if wire.has_more:
+            received = received.flagged(EXTRA_BYTES)
         if way.is_blind:
             received = received.flagged(UNVERIFIED)
         return self._responder.response(request, status, headers, received, wire.asked_at)
 
     def _head(self, request: FetchRequest, way: Way, place: Place, *, is_last: bool) -> bytes:
-        url = request.url
+        url, own = request.url, self._fields(request, way)
+        target = url if place.asks_proxy else path_and_query(url)
+        if own is None and not (is_last or request.body) and request.method == "GET":
+            return plain_get(target, place.tail)
+        method, length = request.method.upper(), len(request.body)
         return self._heads.text(
-            request.method.upper(),
-            url if place.asks_proxy else path_and_query(url),
-            place.authority,
-            self._fields(request, way),
-            length=len(request.body),
-            is_last=is_last,
+            method, target, place.authority, own, length=length, is_last=is_last
         )
 
     def _fields(self, request: FetchRequest, way: Way) -> dict[str, str] | None:

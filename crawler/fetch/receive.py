@@ -36,6 +36,18 @@ class ByteSource(Protocol):
         ...
 
 
+class ArrivedSource(Protocol):
+    """A body that may be here already."""
+
+    def is_eof(self) -> bool:
+        """Say whether all of it has come."""
+        ...
+
+    def read_nowait(self) -> bytes:
+        """Return what has come."""
+        ...
+
+
 class Received(NamedTuple):
     """A body; `wire_size` is what it took on the wire."""
 
@@ -68,6 +80,21 @@ class Receiver(msgspec.Struct, frozen=True):
     limits: FetchLimits
     clock: Clock
     cut: type[Exception]
+
+    def at_hand(
+        self, source: ArrivedSource, request: FetchRequest, head: Head, plan: BodyPlan
+    ) -> Received | None:
+        """Return a body that is here with its head and needs no decoding, as most do.
+
+        None if there is more to be done, or to be waited for; nothing was read then.
+        """
+        if plan is not BodyPlan.READ or head.codings or head.length is None or not source.is_eof():
+            return None
+        limit = request.max_body or self.limits.max_body
+        if head.length > limit:
+            return None
+        body = source.read_nowait()
+        return Received(body, len(body))
 
     async def take(
         self, source: ByteSource, request: FetchRequest, head: Head, plan: BodyPlan

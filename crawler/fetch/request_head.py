@@ -36,6 +36,10 @@ class RequestHead:
                 raise ValueError(f"the header field {name} holds a line break or NUL")
         self._text = "".join(self._standing.values())
 
+    def tail(self, authority: str) -> bytes:
+        """Return what stands behind the target in a GET that has nothing of its own."""
+        return f" HTTP/1.1\r\nHost: {authority}\r\n{self._text}\r\n".encode()
+
     def text(
         self,
         method: str,
@@ -62,8 +66,7 @@ class RequestHead:
         """
         if method not in IDEMPOTENT:
             checked_name(method)
-        if _NO_TARGET.search(target):
-            raise ValueError("the URL holds a space or a control character")
+        _check(target)
         head = f"{method} {target} HTTP/1.1\r\n"
         head += f"Host: {authority}\r\n{self._text}" if not own else self._with(authority, own)
         if length or method not in _BODILESS:
@@ -77,3 +80,22 @@ class RequestHead:
         lines = {"Host": f"Host: {authority}\r\n"} | self._standing
         lines |= {name: f"{name}: {value}\r\n" for name, value in own.items()}
         return "".join(lines.values())
+
+
+def plain_get(target: str, tail: bytes) -> bytes:
+    """Return the head of a GET that has nothing of its own, as nearly all have.
+
+    Args:
+        target: As in `RequestHead.text`.
+        tail: What `RequestHead.tail` made for its server.
+
+    Raises:
+        ValueError: As in `RequestHead.text`.
+    """
+    _check(target)
+    return b"GET %b%b" % (target.encode(), tail)
+
+
+def _check(target: str) -> None:
+    if _NO_TARGET.search(target):
+        raise ValueError("the URL holds a space or a control character")

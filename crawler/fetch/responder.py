@@ -49,7 +49,7 @@ class Responder(msgspec.Struct, frozen=True):
             received: The body.
             asked_at: Monotonic second at which the request was sent.
         """
-        set_cookie = headers.getlist("set-cookie") if request.use_jar else ()
+        set_cookie = headers.raw(b"set-cookie") if request.use_jar else ()
         now = self.clock.wall() if set_cookie or status >= 400 else 0.0
         return HttpResponse(
             url=request.url,

@@ -9,10 +9,12 @@ from yarl import URL
 from crawler.fetch.access import Access, Way
 from crawler.fetch.addresses import AddressGuard, AddressRefused
 from crawler.fetch.client_place import MAX_PLACES, Places
+from crawler.fetch.request_head import RequestHead
 from crawler.messages import FetchRequest
 from crawler.policy.access import Proxy
 
 OPEN = AddressGuard("allow")
+HEADS = RequestHead({"User-Agent": "test/1"})
 PROXY = Way(Proxy("proxy.example", 3128, "Basic c2VjcmV0"))
 
 
@@ -22,7 +24,7 @@ def usual() -> Way:
 
 @pytest.fixture
 async def places() -> Places:
-    return Places(OPEN, "test/1")
+    return Places(OPEN, "test/1", HEADS)
 
 
 async def test_urls_of_one_origin_have_one_place(places: Places) -> None:
@@ -69,7 +71,7 @@ async def test_only_a_plain_request_through_a_proxy_names_its_whole_url(places: 
 
 
 async def test_a_private_address_is_no_place_each_time() -> None:
-    places = Places(AddressGuard("start"), "test/1")
+    places = Places(AddressGuard("start"), "test/1", HEADS)
 
     for _ in range(2):
         with pytest.raises(AddressRefused):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crawler.errors import FetchError
-from crawler.fetch.answer import ERROR_BODY, REDIRECT_BODY, Head
+from crawler.fetch.answer import ERROR_BODY, REDIRECT_BODY, BodyPlan, Head
 from crawler.fetch.limits import FetchLimits
 from crawler.fetch.receive import Received, Receiver
 from crawler.messages import FetchRequest
@@ -178,3 +178,45 @@ async def test_draining_a_cut_body_is_no_error() -> None:
     received = await receiver().drain(Chunks(b"some", fails=Cut()))
 
     assert (received.body, received.wire_size) == (b"", 4)
+
+
+class Arrived:
+    """A body of which all, or only a part, is here."""
+
+    def __init__(self, body: bytes, *, whole: bool = True) -> None:
+        self.body = body
+        self.whole = whole
+        self.was_read = False
+
+    def is_eof(self) -> bool:
+        return self.whole
+
+    def read_nowait(self) -> bytes:
+        self.was_read = True
+        return self.body
+
+
+def test_a_body_that_came_with_its_head_is_taken_without_waiting() -> None:
+    received = receiver().at_hand(Arrived(b"page"), GET, Head(200, length=4), BodyPlan.READ)
+
+    assert received == Received(b"page", 4)
+
+
+@pytest.mark.parametrize(
+    ("head", "plan", "whole"),
+    [
+        pytest.param(Head(200, length=4), BodyPlan.READ, False, id="not all is here"),
+        pytest.param(Head(200), BodyPlan.READ, True, id="of no known length"),
+        pytest.param(Head(200, length=10**9), BodyPlan.READ, True, id="too large"),
+        pytest.param(Head(200, length=4, codings=("gzip",)), BodyPlan.READ, True, id="coded"),
+        pytest.param(Head(404, length=4), BodyPlan.KEEP_WHAT_COMES, True, id="of an error"),
+        pytest.param(Head(200, length=4), BodyPlan.UNWANTED, True, id="unwanted"),
+    ],
+)
+def test_any_other_body_goes_the_long_way_untouched(
+    head: Head, plan: BodyPlan, whole: bool
+) -> None:
+    source = Arrived(b"page", whole=whole)
+
+    assert receiver().at_hand(source, GET, head, plan) is None
+    assert not source.was_read

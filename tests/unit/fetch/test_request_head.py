@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.fetch.request_head import RequestHead
+from crawler.fetch.request_head import RequestHead, plain_get
 
 STANDING = {"User-Agent": "test/1", "Accept": "text/html"}
 
@@ -62,6 +62,16 @@ def test_bytes_that_are_no_text_go_out_as_they_were() -> None:
 def test_a_target_cannot_end_its_line(target: str) -> None:
     with pytest.raises(ValueError, match="space or a control character"):
         RequestHead({}).text("GET", target, "h")
+
+
+def test_a_plain_get_is_put_together_of_what_was_made_before() -> None:
+    heads = RequestHead(STANDING)
+
+    made = plain_get("/a?b=c", heads.tail("example.org:8080"))
+
+    assert made == heads.text("GET", "/a?b=c", "example.org:8080")
+    with pytest.raises(ValueError, match="space or a control character"):
+        plain_get("/ HTTP/1.1\r\nX: 1\r\n\r\n", heads.tail("h"))
 
 
 @pytest.mark.parametrize("method", ["GET ", "GET\r\nX: 1", "", "G/T"])
