@@ -54,8 +54,11 @@ class HostHealth:
             return
         name = outcome.request.host
         health = self._hosts.health(name)
-        sign = sign_of(outcome.reason, outcome.status)
-        self._count_refusal(name, outcome.status, sign)
+        # Of a page that is done nothing needs to be asked.
+        done = outcome.state == State.DONE
+        sign = Sign.GOOD if done else sign_of(outcome.reason, outcome.status)
+        if not done or self._hosts.refusals(name):
+            self._count_refusal(name, outcome.status, sign)
         if sign is Sign.GOOD:
             if health.failures or not health.worked_from:
                 self._hosts.set_health(name, Health(worked_from=health.worked_from or wall))

@@ -57,7 +57,8 @@ class PageWriter:
         for place, outcome in enumerate(outcomes):
             if place % _AT_A_TIME == _AT_A_TIME - 1:
                 await asyncio.sleep(0)  # a long batch does not keep answers waiting
-            self._cut_to_limit(outcome)
+            if parts.limits.max_items is not None:
+                self._cut_to_limit(outcome)
             batch.pages.append(_page_commit(outcome, wall))
             batch.cookies += outcome.cookies
             if outcome.spider_state is not None:

@@ -248,7 +248,8 @@ class Tally(msgspec.Struct):
         self.wire_bytes += outcome.size
         self.nofollow_links += outcome.nofollow
         self.source_files += outcome.source_files
-        self.count_hits(outcome)
+        if outcome.hits:
+            self.count_hits(outcome)
         for host, (count, sample) in outcome.offsite.items():
             self._count_offsite(host, count, sample)
         if outcome.request.is_start:

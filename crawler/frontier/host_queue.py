@@ -133,9 +133,10 @@ class HostQueue:
 
     def _take(self, row: int) -> tuple[QueuedRequest, bool]:
         request = self.waiting.pop(row)[1]
-        retry = row in self._retries
+        if row not in self._retries:
+            return request, False
         self._retries.discard(row)
-        return request, retry
+        return request, True
 
     def _probe(self) -> int:
         """Choose a row that says whether the host works at all.
