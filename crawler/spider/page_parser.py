@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any
 
@@ -35,6 +35,13 @@ _PARSE = CallbackRef("parse")
 #: Kinds of documents that rules can read.
 _READ = (Kind.HTML, Kind.JSON)
 
+#: Bytes of a page from which on its tree is made in a thread: lxml takes 10 ms for them, during
+#: which it needs nothing of the interpreter.
+_HEAVY = 256 << 10
+
+#: Calls a function where it keeps nobody waiting.
+Aside = Callable[[Callable[[], object]], Awaitable[object]]
+
 #: What a crawl begins with.
 Started = NewRequest | ItemRecord | Quarantined | BadStart | ListsRead
 
@@ -55,6 +62,7 @@ class PageParser:
             select; every link if there are none, and no spider class either.
         robots_token: Our product token; None when the config ignores robots.
         grow_scope: Hosts that start URLs redirect to join the scope; for a config without hosts.
+        aside: Makes the trees of large pages; None where nobody waits for the event loop.
     """
 
     def __init__(  # noqa: PLR0913 - each is a decision of the config
@@ -71,14 +79,18 @@ class PageParser:
         follow: bool = True,
         robots_token: str | None = "crawler",
         grow_scope: bool = True,
+        aside: Aside | None = None,
     ) -> None:
         self.spider = spider
         self._schemas = schemas or ItemSchemas()
         self._entries = entries
         self._sources = sources or SourceReader()
         self._hop_limit = hop_limit
+        self._aside = aside
         self._reader = spider if isinstance(spider, PageSpider | RuleSpider) else rules
         self._has_callbacks = self._reader is not spider
+        # Without rules and callbacks nobody selects anything.
+        self._wants_trees = self._has_callbacks or isinstance(self._reader, RuleSpider)
         # Beside rules a spider need not define `parse`; without them its absence is an error.
         self._has_parse = self._reader is None or type(spider).parse is not Spider.parse
         ruled = self._reader if isinstance(self._reader, RuleSpider) else RuleSpider()
@@ -145,6 +157,7 @@ class PageParser:
             if kind in _READ:
                 content_type = http.content_type
                 document = Document(http.url, http.body, kind, content_type)
+                await self._make_tree(document)
                 self._read(queued, http, document, parsed)
         if payload.kept:
             _add_columns(parsed, payload.kept)
@@ -157,6 +170,8 @@ class PageParser:
         with located():
             request = request_of(queued, payload, self.spider)
         response = make_response(http, request)
+        if isinstance(response, TextResponse):
+            await self._make_tree(response.document)
         ref = payload.callback or _PARSE
         if ref is not _PARSE or self._has_parse:
             await self._call(ref, payload.cb_kwargs, response, queued, parsed)
@@ -166,6 +181,12 @@ class PageParser:
                 self._read(queued, http, document, parsed)
             else:
                 parsed.note(document.flags)
+
+    async def _make_tree(self, document: Document) -> None:
+        """Have the tree of a large page made before somebody asks for it."""
+        large = len(document.body) >= _HEAVY
+        if large and self._wants_trees and self._aside is not None and document.kind is Kind.HTML:
+            await self._aside(lambda: document.tree)
 
     async def errback(
         self, queued: QueuedRequest, error: Exception, http: HttpResponse | None = None

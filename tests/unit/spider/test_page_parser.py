@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -638,3 +639,39 @@ async def test_what_each_follow_rule_selected_is_counted_in_scope_or_not() -> No
     parsed = await parser(RuleSpider([], follow)).parse(queued(), answer(body))
 
     assert parsed.hits == [RuleHit("follow.0", 2), RuleHit("follow.1", 0)]
+
+
+# --- Large pages -------------------------------------------------------------------------------
+
+LARGE = b"<title>x</title><a href=y>z</a>" + b"<p>word</p>" * 30_000
+SMALL = b"<title>x</title><a href=y>z</a>"
+
+
+class Readers(Spider):
+    name = "readers"
+
+    def parse(self, response: Response) -> Iterator[Any]:
+        yield {"title": response.css("title::text").get()}
+
+
+async def calls_aside(spider: Spider, body: bytes) -> tuple[int, list[Any]]:
+    calls = []
+
+    async def aside(make: Any) -> object:
+        calls.append(make)
+        return await asyncio.to_thread(make)
+
+    parsed = await parser(spider, aside=aside).parse(queued(), answer(body))
+    return len(calls), [item.data for item in parsed.items]
+
+
+@pytest.mark.parametrize("spider", [RuleSpider([TITLE]), Readers()], ids=["rules", "callback"])
+async def test_the_tree_of_a_large_page_is_made_in_a_thread(spider: Spider) -> None:
+    large, small = await calls_aside(spider, LARGE), await calls_aside(spider, SMALL)
+
+    assert (large[0], small[0]) == (1, 0)
+    assert large[1] == small[1] != []
+
+
+async def test_a_page_that_nobody_selects_from_gets_no_tree() -> None:
+    assert (await calls_aside(PageSpider(), LARGE))[0] == 0
