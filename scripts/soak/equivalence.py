@@ -1,4 +1,4 @@
-"""Runs example configs on both backends and prints what each gave, side by side.
+"""Runs example configs on both backends, and over worker processes; prints what each gave.
 
     python -m scripts.soak.equivalence [CONFIG...]
 
@@ -26,12 +26,17 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-BACKENDS = ("asyncio", "threads")
+#: Ways to run a job, all to the same end: what each of them sets.
+WAYS = {
+    "asyncio": ("run.backend=asyncio", "run.workers=1"),
+    "threads": ("run.backend=threads", "run.workers=1"),
+    "2 workers": ("run.backend=asyncio", "run.workers=2"),
+}
 #: Seconds between two looks at the threads of a run.
 _LOOK = 0.05
 _BASE = re.compile(r"http://127\.0\.0\.1:\d+")
 _KEPT = ("url", "outcome", "reason", "status", "attempts", "depth", "error")
-_ROW = "{:<14} {:<9} {:>5} {:>6} {:>6} {:>7} {:<44} {:<6}"
+_ROW = "{:<14} {:<10}{:>5} {:>6} {:>6} {:>7} {:<44} {:<6}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +65,22 @@ class Given:
         return mine == theirs
 
 
-async def run(config: Path, backend: str, base: Path) -> Given:
-    """Run one config on one backend, everything under a folder of its own."""
+async def run(config: Path, way: str, base: Path) -> Given:
+    """Run one config in one of the `WAYS`, everything under a folder of its own."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "crawler", str(config), "--dir", str(base), "-q",
-        "--set", f"run.backend={backend}", cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        sys.executable, "-m", "crawler", str(config), "--dir", str(base), "-q", *options(way),
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     ended, most = asyncio.create_task(process.wait()), 0
     while not ended.done():
         most = max(most, threads_of(process.pid))
         await asyncio.wait({ended}, timeout=_LOOK)
     return given_by(base, ended.result(), most)
+
+
+def options(way: str) -> list[str]:
+    """Return the words of a command line that runs a job in one of the `WAYS`."""
+    return [word for setting in WAYS[way] for word in ("--set", setting)]
 
 
 def given_by(base: Path, code: int, threads: int = 0) -> Given:
@@ -116,35 +126,46 @@ def parsed(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in _BASE.sub("", text).splitlines()]
 
 
-def row(name: str, given: Given, verdict: str) -> str:
+def row(name: str, way: str, given: Given, verdict: str) -> str:
     """Return a line of the table."""
     books = given.summary["books"]
     skipped = " ".join(f"{why} {count}" for why, count in sorted(books["skipped"].items()))
     return _ROW.format(
-        name, given.summary["backend"], given.code, given.items.total(), books["done"],
+        name, way, given.code, given.items.total(), books["done"],
         given.threads, skipped or "-", verdict,
     ).rstrip()  # fmt: skip
 
 
 async def compare(configs: list[Path]) -> int:
-    """Run every config on both backends; print the table, and return the exit code."""
-    print(_ROW.format("config", "backend", "exit", "items", "done", "threads", "skipped", "equal"))
+    """Run every config in every way; print the table, and return the exit code."""
+    print(_ROW.format("config", "run on", "exit", "items", "done", "threads", "skipped", "equal"))
     wrong = 0
     for config in configs:
-        given = []
-        for backend in BACKENDS:
+        first: Given | None = None
+        for way in WAYS:
             with tempfile.TemporaryDirectory(prefix="equivalence-") as base:
-                given.append(await run(config, backend, Path(base)))
-        same = given[0].same_as(given[1])
-        wrong += not same
-        print(row(config.stem, given[0], ""))
-        print(row("", given[1], "yes" if same else "NO"), flush=True)
-        for what in ("items", "ends") if not same else ():
-            one, other = (getattr(each, what) for each in given)
-            for line in [*(one - other), *(other - one)][:5]:
-                print(f"  {what} differ: {line:.200}")
-    print("FAILED" if wrong else f"OK: {len(configs)} configs gave the same on both backends")
+                given = await run(config, way, Path(base))
+            if first is None:
+                first = given
+                print(row(config.stem, way, given, ""))
+                continue
+            same = first.same_as(given)
+            wrong += not same
+            print(row("", way, given, "yes" if same else "NO"), flush=True)
+            if not same:
+                print_differences(first, given)
+    print("FAILED" if wrong else f"OK: {len(configs)} configs gave the same in every way")
     return 1 if wrong else 0
+
+
+def print_differences(one: Given, other: Given) -> None:
+    """Print some of what differs."""
+    for what, mine, theirs in (
+        ("items", one.items, other.items),
+        ("ends", one.ends, other.ends),
+    ):
+        for line in [*(mine - theirs), *(theirs - mine)][:5]:
+            print(f"  {what} differ: {line:.200}")
 
 
 def main() -> int:

@@ -11,7 +11,14 @@ from pathlib import Path
 
 from scripts.soak.comparison import differences, problems, refetches
 from scripts.soak.gaps import gaps_of, shorter_than, shortest
-from scripts.soak.killed_process import Aftermath, kill_group, kill_parent, said, start
+from scripts.soak.killed_process import (
+    Aftermath,
+    kill_group,
+    kill_parent,
+    kill_worker,
+    said,
+    start,
+)
 from scripts.soak.left_files import LeftFiles
 from scripts.soak.seeded_job import CONCURRENCY, Wish, write_job
 from scripts.soak.site_process import Request, SiteProcess
@@ -36,11 +43,13 @@ class KillPoint:
         known: URLs asked for in the whole round at which the clock starts, 0 for at once.
         wait: Seconds from then on.
         alone: The parent is killed and its children are left to notice.
+        worker: One of its worker processes is killed, and nothing else.
     """
 
     known: int
     wait: float
-    alone: bool
+    alone: bool = False
+    worker: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class Round:
         starts: Monotonic second of each start of a process.
         kills: Seconds that each killed process had.
         aftermaths: Of the kills of a parent alone.
+        workers: Worker processes that were killed alone.
         refetched: Requests that each kill cost, by its number.
         gap: The shortest time between two requests to one host.
         cut_short: The last kill came after the end was on record, so that the next start would
@@ -82,6 +92,7 @@ class Round:
     starts: list[float] = field(default_factory=list)
     kills: list[float] = field(default_factory=list)
     aftermaths: list[Aftermath] = field(default_factory=list)
+    workers: int = 0
     refetched: Counter[int] = field(default_factory=Counter)
     gap: float = 0.0
     cut_short: bool = False
@@ -115,20 +126,30 @@ def calm_crawl(site: SiteProcess, folder: Path, wish: Wish) -> Calm:
     return Calm(files, fetches, len(fetches), log[0].at - began, ended - last_new)
 
 
-def kill_points(kills: int, chance: random.Random, calm: Calm) -> list[KillPoint]:
-    """Return random moments: a third in a start-up, some about the end, the others in between."""
+def kill_points(
+    kills: int, chance: random.Random, calm: Calm, *, workers: bool = False
+) -> list[KillPoint]:
+    """Return random moments: a third in a start-up, some about the end, the others in between.
+
+    Args:
+        kills: How many.
+        chance: Chooses them.
+        calm: The undisturbed crawl.
+        workers: There are worker processes: half of the kills are of one of them.
+    """
     points = []
     for _ in range(kills):
-        alone, draw = chance.random() < 0.4, chance.random()
+        worker = workers and chance.random() < 0.5
+        alone, draw = not worker and chance.random() < 0.4, chance.random()
         if draw < 0.3:
             wait = chance.uniform(0.0, calm.start_up * 1.3)
-            points.append(KillPoint(0, wait, alone))
+            points.append(KillPoint(0, wait, alone, worker))
         elif draw < 0.5:
             wait = chance.uniform(0.0, calm.ending)
-            points.append(KillPoint(calm.known, wait, alone))
+            points.append(KillPoint(calm.known, wait, alone, worker))
         else:
             wait = chance.uniform(0.0, 0.05)
-            points.append(KillPoint(chance.randrange(1, calm.known), wait, alone))
+            points.append(KillPoint(chance.randrange(1, calm.known), wait, alone, worker))
     # Those of the end come last, or nothing would be left to kill; start-ups may be anywhere.
     places = [point.known or chance.randrange(1, calm.known + 1) for point in points]
     order = sorted(range(kills), key=lambda number: (places[number], points[number].wait))
@@ -141,22 +162,29 @@ def killed_crawl(
     """Crawl, killing each start at its point; start until it ends by itself; compare."""
     site.next_round()
     write_job(folder, site.starts(), wish)
-    story, code = Round(wish), None
+    story, code, chance = Round(wish), None, random.Random(len(points))
+    process: subprocess.Popen[bytes] | None = None
     for point in points:
-        process = _start(folder, story)
+        if process is None:
+            process = _start(folder, story)
         code = _until(site, process, point, story.starts[-1] + calm.start_up)
         if code is not None:
             break
-        if point.alone:
+        if point.worker and kill_worker(process, chance):
+            story.workers += 1
+        elif point.alone:
             story.aftermaths.append(kill_parent(process, folder))
+            process = None
         else:
             kill_group(process)
+            process = None
         story.kills.append(time.monotonic() - story.starts[-1])
-        if point.known == calm.known and LeftFiles(folder).is_on_record():
+        ended = process is None and LeftFiles(folder).is_on_record()
+        if point.known == calm.known and ended:
             story.cut_short = True
             break
     if code is None and not story.cut_short:
-        code = _start(folder, story).wait(timeout=PATIENCE)
+        code = (process or _start(folder, story)).wait(timeout=PATIENCE)
     if code:
         story.violations.append(f"start {len(story.starts)} ended with {code}: {said(folder)}")
     else:
@@ -195,9 +223,9 @@ def _judge(site: SiteProcess, files: LeftFiles, calm: Calm, story: Round) -> Non
     log = site.log()
     numbered = ((_process_at(story.starts, one.at), (one.host, one.path)) for one in log)
     story.refetched = refetches(calm.fetches, numbered)
+    allowed = CONCURRENCY * (1 + story.workers) + BATCH
     for number, lost in story.refetched.items():
-        if lost > CONCURRENCY + BATCH:
-            allowed = CONCURRENCY + BATCH
+        if lost > allowed:
             story.violations.append(f"kill {number} cost {lost} requests, {allowed} allowed")
     if any("/hidden/" in one.path for one in log):
         story.violations.append("a page was asked for that robots.txt forbids")

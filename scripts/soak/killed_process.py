@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -67,6 +68,34 @@ def kill_parent(process: subprocess.Popen[bytes], folder: Path) -> Aftermath:
             return Aftermath(len(children), free, None)
         time.sleep(0.005)
     return Aftermath(len(children), free, time.monotonic() - died)
+
+
+def kill_worker(process: subprocess.Popen[bytes], chance: random.Random) -> bool:
+    """SIGKILL one of the worker processes of a crawl; return whether there was one."""
+    pids = workers_of(process.pid)
+    if pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(chance.choice(pids), signal.SIGKILL)
+    return bool(pids)
+
+
+def workers_of(parent: int) -> list[int]:
+    """Return the worker processes of a crawl, oldest first.
+
+    They are its children, copies of it or made anew; other children run something else.
+    """
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                words = (entry / "cmdline").read_bytes()
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if fields[0] == "Z" or int(fields[1]) != parent:
+                    continue
+                own = Path(f"/proc/{parent}/cmdline").read_bytes()
+                if words == own or b"crawler.app.worker.process" in words:
+                    found.append(int(entry.name))
+    return sorted(found)
 
 
 def session_of(leader: int) -> set[int]:

@@ -1,7 +1,7 @@
 """Whether a host is left its delay, also across restarts: from the log of its server.
 
     python -m scripts.soak.politeness [--restarts 20] [--delay 1.0] [--seed S] [--backend threads]
-        [--jobs 2]
+        [--jobs 2] [--workers N]
 
 A crawl of a few hosts is killed at random moments and started again, so often that it never gets
 far. Each host must get no request sooner after its last one than the delay, whichever process
@@ -106,13 +106,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--backend", choices=["asyncio", "threads"], default="asyncio")
     parser.add_argument("--jobs", type=int, default=1, help="that ask the same hosts")
+    parser.add_argument("--workers", type=int, default=1, help="of a single job")
     args = parser.parse_args()
     home, chance = Path(tempfile.mkdtemp(prefix="politeness-")), random.Random(args.seed)
     print(f"seed {args.seed}, files in {home}", flush=True)
     lives = [_lives(chance, args.restarts, args.delay) for _ in range(args.jobs)]
     with SiteProcess(args.seed, pages=PAGES, hosts=HOSTS) as site:
         if args.jobs == 1:
-            wish = Wish(args.backend, delay=f"{args.delay * 1000:.0f}ms")
+            delay = f"{args.delay * 1000:.0f}ms"
+            wish = Wish(args.backend, delay=delay, workers=args.workers)
             short = _judge(crawl_with_restarts(site, home / "crawl", wish, lives[0]), args.delay)
         else:
             delays = delays_beside(args.delay, args.jobs)

@@ -27,7 +27,7 @@ fetch:
   concurrency: {concurrency}
   retries: 1
   per_host: {{concurrency: 1, delay: {delay}, adaptive: false}}
-run: {{backend: {backend}, durability: {durability}}}
+run: {{backend: {backend}, durability: {durability}, workers: {workers}}}
 schemas: {{Thing: {{name: {{type: str, key: true}}, price: {{type: decimal, ge: 0}}}}}}
 extract:
   - item: Thing
@@ -73,6 +73,7 @@ class Wish:
         delay: Between two requests to one host.
         durability: `run.durability`.
         agent: `fetch.user_agent`, by which the site tells jobs apart.
+        workers: `run.workers`.
     """
 
     backend: str = "asyncio"
@@ -80,6 +81,7 @@ class Wish:
     delay: str = "0s"
     durability: str = "process"
     agent: str = "soak"
+    workers: int = 1
 
 
 def output_names() -> list[str]:
@@ -100,7 +102,7 @@ def write_job(folder: Path, starts: Sequence[str], wish: Wish) -> None:
     ]
     text = _CONFIG.format(
         job=JOB, starts=json.dumps(list(starts)), agent=wish.agent, concurrency=CONCURRENCY,
-        delay=wish.delay, backend=wish.backend, durability=wish.durability,
+        delay=wish.delay, backend=wish.backend, durability=wish.durability, workers=wish.workers,
         outputs="\n".join(outputs),
     )  # fmt: skip
     if wish.transform:

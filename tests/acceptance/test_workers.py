@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crawler.testing.raw_server import Exchange
-from scripts.soak.killed_process import session_of
+from scripts.soak.killed_process import session_of, workers_of
 from tests.acceptance.conftest import Job, Running, Site
 
 TWO: dict[str, Any] = {"workers": 2}
@@ -21,19 +19,6 @@ QUICK = {
     "per_host": {"concurrency": 8, "delay": "0s", "adaptive": False},
     "timeout": "2m",  # pages are held back while processes start
 }
-
-
-def worker_pids(parent: int) -> list[int]:
-    """Return the worker processes of a run, oldest first."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            with contextlib.suppress(OSError):
-                words = (entry / "cmdline").read_bytes()
-                above = (entry / "stat").read_text().rpartition(")")[2].split()[1]
-                if int(above) == parent and b"crawler.app.worker.process" in words:
-                    found.append(int(entry.name))
-    return sorted(found)
 
 
 async def gone(session: int) -> None:
@@ -56,11 +41,11 @@ async def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
     running = await job.start()
     await asyncio.wait_for(held[0].asked.wait(), 60)
     for _ in range(3):
-        victim = worker_pids(running.pid)[0]
+        victim = workers_of(running.pid)[0]
         os.kill(victim, signal.SIGKILL)
         async with asyncio.timeout(60):
             # One that has only just begun may be the next to go.
-            while victim in (left := worker_pids(running.pid)) or len(left) < 2:  # noqa: ASYNC110
+            while victim in (left := workers_of(running.pid)) or len(left) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
     for one in held:
         one.answer.set()
@@ -71,7 +56,7 @@ async def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
     assert sorted(job.paths()) == sorted(paths)
     assert "SIGKILL" in job.log()
     assert all(row["attempts"] <= 1 for row in job.requests().values())
-    assert len(set(worker_pids(running.pid))) == 0
+    assert len(set(workers_of(running.pid))) == 0
 
 
 @pytest.mark.parametrize(
@@ -112,12 +97,12 @@ async def test_a_spider_that_cannot_be_made_in_a_worker_ends_the_run_with_words(
 ) -> None:
     site.html("/")
     job.spider(
-        "import os, sys\n"
+        "import os\n"
         "class S(Spider):\n"
         "    name = 's'\n"
         "    def __init__(self, *args, **kwargs):\n"
         "        super().__init__(*args, **kwargs)\n"
-        "        if 'crawler.app.worker.process' in sys.modules:\n"
+        "        if os.getpid() != os.getsid(0):\n"
         "            os._exit(9)\n",
         run=TWO,
     )

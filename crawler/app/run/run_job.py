@@ -16,6 +16,7 @@ from crawler.app.job.spider_set import SpiderSet, spiders_of, user_spider
 from crawler.app.job.start_lists import check_file
 from crawler.app.run.beginning import Beginning, forgets, nothing_to_resume
 from crawler.app.run.control import Control, Holder
+from crawler.app.run.early_workers import early_workers
 from crawler.app.run.live_crawl import LiveCrawl, Shown
 from crawler.app.run.open_files import make_room
 from crawler.app.run.options import RunOptions
@@ -42,6 +43,7 @@ from crawler.storage.shared_clocks import SharedClocks
 
 if TYPE_CHECKING:
     from crawler.app.run.transforming import Transforming
+    from crawler.workers.process.forked_process import ForkedProcess
 
 
 def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock) -> int:
@@ -58,28 +60,29 @@ def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clo
         raise nothing_to_resume(loaded)
     if options.mode == "retry" and not paths.database.exists():
         raise no_run_to_retry(loaded)
-    # What can be wrong with a config is found before anything is made on disk.
-    user = user_spider(loaded)
     check_file(loaded)
     make_room(loaded.job.fetch.concurrency)
     factory, loop_name = new_loop_factory(loaded.job.run.loop)
-    holder: Holder = {
-        "pid": os.getpid(), "host": socket.gethostname(), "since": rfc3339(clock.wall()),
-    }  # fmt: skip
-    lock = JobLock(paths.lock).acquire(holder)
-    try:
-        with asyncio.Runner(loop_factory=factory) as runner:
-            control = Control(paths, lock, holder, options.go_on)
-            run = JobRun(loaded, options, streams, paths, clock, control)
-            return runner.run(run.run(user, loop_name))
-    finally:
-        lock.release()
+    with early_workers(loaded, loop_name) as spares:
+        # What can be wrong with a config is found before anything is made on disk.
+        user = user_spider(loaded)
+        holder: Holder = {
+            "pid": os.getpid(), "host": socket.gethostname(), "since": rfc3339(clock.wall()),
+        }  # fmt: skip
+        lock = JobLock(paths.lock).acquire(holder)
+        try:
+            with asyncio.Runner(loop_factory=factory) as runner:
+                control = Control(paths, lock, holder, options.go_on)
+                run = JobRun(loaded, options, streams, paths, clock, control, spares)
+                return runner.run(run.run(user, loop_name))
+        finally:
+            lock.release()
 
 
 class JobRun:
     """The steps of one run, in order."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that comes from outside
         self,
         loaded: LoadedJob,
         options: RunOptions,
@@ -87,6 +90,7 @@ class JobRun:
         paths: JobPaths,
         clock: Clock,
         control: Control | None = None,
+        spares: Sequence[ForkedProcess] = (),
     ) -> None:
         self._loaded = loaded
         self._job = loaded.job
@@ -100,6 +104,7 @@ class JobRun:
         self._stock: OpenStore
         self._live: LiveCrawl | None = None
         self._control = control
+        self._spares = spares
         self._signals = StopSignals(self._say_aloud, self._abort, clock)
         self._offload: SpiderOffload | None = None
         self._report: RunReport | None = None
@@ -228,6 +233,7 @@ class JobRun:
                 self._loaded, self._options, paths=self._paths, spiders=spiders,
                 stock=self._stock, opened=opened, outputs=outputs, recorder=report.recorder,
                 clock=self._clock, transform=transform, clocks=clocks, loop=loop_name,
+                spares=self._spares,
             )  # fmt: skip
             spiders.spider.logger = report.log.logger
             verb = "goes on" if opened.resumed else "begins"

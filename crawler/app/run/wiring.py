@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.page_tools import fetcher_of, job_scope, parser_of
@@ -51,6 +51,9 @@ from crawler.spider.start_entry import BadStart
 from crawler.storage.memory_store import MemoryStore
 from crawler.storage.slot_file import NoGuard, SlotFile
 from crawler.storage.sqlite_store import SqliteStore
+
+if TYPE_CHECKING:
+    from crawler.workers.process.forked_process import ForkedProcess
 
 
 class OpenStore:
@@ -156,6 +159,7 @@ class Wired:
         transform: What items go through; None for nothing.
         clocks: Keep the delay of hosts over all jobs of the machine.
         loop: Name of the event loop.
+        spares: Worker processes that are there already.
 
     Attributes:
         staff: Who fetches and parses.
@@ -176,6 +180,7 @@ class Wired:
         transform: Transform | None = None,
         clocks: HostClocks | None = None,
         loop: str,
+        spares: Sequence[ForkedProcess] = (),
     ) -> None:
         job = loaded.job
         self.tally = decode_tally(opened.tally)
@@ -218,7 +223,7 @@ class Wired:
                 loaded=loaded, paths=paths, spiders=spiders, opened=opened, tally=self.tally,
                 scope=scope, traps=traps, parser=parser, fetcher=self.fetcher, retry=retry,
                 crawl=self.crawl, backend=self._backend, gate=gate, stalls=stalls,
-                recorder=recorder, loop=loop,
+                recorder=recorder, loop=loop, spares=spares,
             )
         )  # fmt: skip
 

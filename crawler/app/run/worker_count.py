@@ -28,3 +28,16 @@ def worker_count(loaded: LoadedJob, spider: Spider | None) -> int:
             "run.workers: worker processes read the job from a file; write a config, or leave it 1"
         )
     return wanted
+
+
+def early_count(loaded: LoadedJob) -> int:
+    """Return how many processes there will be as far as the config says so; 1 for not known yet.
+
+    It does not when the class is asked, and may when the job cannot have several after all.
+    """
+    run = loaded.job.run
+    if run.backend == "threads" or not loaded.path.is_file():
+        return 1
+    if run.workers != "auto":
+        return run.workers
+    return 1 if loaded.spider is not None else usable_cpus()

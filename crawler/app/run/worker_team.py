@@ -20,7 +20,8 @@ from crawler.urls import host_key
 from crawler.workers.process.messages import Offload, Offloaded
 from crawler.workers.process.process_workers import ProcessWorkers, Surroundings
 
-_PROGRAM = "crawler.app.worker.process"
+#: What a worker process runs.
+PROGRAM = "crawler.app.worker.process"
 
 
 class Team:
@@ -48,7 +49,7 @@ class Team:
             stalled=place.stalls.stalled, logged=self._logged, offload=self._offload,
             wants_text=place.traps.wants_text, note=place.recorder.note,
         )  # fmt: skip
-        return ProcessWorkers(count, (_PROGRAM, place.loop), around)
+        return ProcessWorkers(count, (PROGRAM, place.loop), around, place.spares)
 
     def _setup(self, number: int) -> bytes:
         place = self._place

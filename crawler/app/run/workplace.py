@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,6 +22,9 @@ from crawler.policy.scope import Scope
 from crawler.policy.traps import Traps
 from crawler.spider.page_parser import PageParser
 
+if TYPE_CHECKING:
+    from crawler.workers.process.forked_process import ForkedProcess
+
 
 class Workplace(msgspec.Struct, frozen=True, kw_only=True):
     """What there is to work with.
@@ -28,6 +33,7 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
         gate: The crawl's semaphore.
         stalls: Is told of callbacks that keep a loop.
         loop: Name of the event loop.
+        spares: Worker processes that are there already.
     """
 
     loaded: LoadedJob
@@ -46,3 +52,4 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
     stalls: Stalls
     recorder: Recorder
     loop: str
+    spares: Sequence[ForkedProcess] = ()

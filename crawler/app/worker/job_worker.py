@@ -38,14 +38,21 @@ class JobWorker:
         setup: What the parent says.
         channel: Leads to it.
         clock: The time.
+        loaded: The job, where this process has it from its parent; else it is read.
 
     Raises:
         ConfigError: The job cannot be had here as the parent has it.
     """
 
-    def __init__(self, setup: WorkerSetup, channel: Channel[Report, Order], clock: Clock) -> None:
+    def __init__(
+        self,
+        setup: WorkerSetup,
+        channel: Channel[Report, Order],
+        clock: Clock,
+        loaded: LoadedJob | None = None,
+    ) -> None:
         self._channel = channel
-        loaded = _same_job(setup)
+        loaded = loaded or _same_job(setup)
         job = loaded.job
         spiders = spiders_of(loaded, user_spider(loaded), setup.practice_url)
         self._spider = spiders.spider

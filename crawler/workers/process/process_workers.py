@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from itertools import repeat
 
 import msgspec
 
@@ -12,6 +13,7 @@ from crawler.errors import WorkersError
 from crawler.interfaces import Deliver
 from crawler.messages import QueuedRequest, StoredCookie
 from crawler.outcome import ErrorClass, PageOutcome, State
+from crawler.workers.process.forked_process import ForkedProcess
 from crawler.workers.process.messages import (
     Admit,
     Bye,
@@ -82,15 +84,25 @@ class ProcessWorkers:
         count: How many.
         program: What a process runs, a module and the name of its loop; see `WorkerProcess`.
         around: The rest of the run.
+        spares: Processes that are there already, each for one of the first workers.
 
     Attributes:
         deaths: Processes that ended before their time.
     """
 
-    def __init__(self, count: int, program: tuple[str, str], around: Surroundings) -> None:
+    def __init__(
+        self,
+        count: int,
+        program: tuple[str, str],
+        around: Surroundings,
+        spares: Sequence[ForkedProcess] = (),
+    ) -> None:
         self._around = around
         self._placement = Placement(count)
-        self._seats = [_Seat(WorkerProcess(number, *program)) for number in range(count)]
+        self._seats = [
+            _Seat(WorkerProcess(number, *program, spare))
+            for number, spare in zip(range(count), (*spares, *repeat(None, count)), strict=False)
+        ]
         self._stopping = self._quit = False
         self._drained = asyncio.Event()
         self.deaths = 0
@@ -107,7 +119,7 @@ class ProcessWorkers:
             ConfigError: The job cannot be set up in a process of its own.
             WorkersError: A process did not come up.
         """
-        begun = await asyncio.gather(*map(self._start, self._seats), return_exceptions=True)
+        begun = await asyncio.gather(*map(self._fill, self._seats), return_exceptions=True)
         for error in begun:
             if error is not None:
                 raise error
@@ -201,10 +213,10 @@ class ProcessWorkers:
                     self._take(seat, report)
             seat.ready = False
             self._mourn(seat, await seat.process.end(LAST))
-            await self._replace(seat)
+            await self._fill(seat)
 
-    async def _replace(self, seat: _Seat) -> None:
-        """Make another process; one may be killed as it begins, but not again and again."""
+    async def _fill(self, seat: _Seat) -> None:
+        """Make a process; one may be killed as it begins, but not again and again."""
         while True:
             try:
                 await self._start(seat)

@@ -10,9 +10,11 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from typing import Protocol
 
 from crawler.errors import ConfigError, WorkersError
 from crawler.workers.process.channel import Channel
+from crawler.workers.process.forked_process import ForkedProcess
 from crawler.workers.process.messages import Begin, Order, Ready, Refused, Report
 
 #: Seconds in which a process has to set up.
@@ -30,6 +32,20 @@ _PROGRAM = (
 )
 
 
+class _Process(Protocol):
+    """A process below this one."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    async def wait(self) -> int: ...
+
+    def kill(self) -> None: ...
+
+
 class WorkerProcess:
     """One process at a time; when it is gone, `start` makes the next.
 
@@ -38,13 +54,17 @@ class WorkerProcess:
         module: Has `main(talk, alive, loop)`, which is given two descriptors: a socket to talk
             over, and a pipe that ends with the parent.
         loop: Name of the event loop it is to use.
+        spare: The first one, if it is there already; its work is `main`, too.
     """
 
-    def __init__(self, number: int, module: str, loop: str) -> None:
+    def __init__(
+        self, number: int, module: str, loop: str, spare: ForkedProcess | None = None
+    ) -> None:
         self.number = number
         self._module = module
         self._loop = loop
-        self._process: asyncio.subprocess.Process | None = None
+        self._spare = spare
+        self._process: _Process | None = None
         self._channel: Channel[Order, Report] = Channel(Report)
         self._alive = -1
         self._early: list[Report] = []
@@ -61,6 +81,24 @@ class WorkerProcess:
             ConfigError: The job cannot be set up in a process of its own; says why.
             WorkersError: It did not come up.
         """
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            self._process = spare
+            ours, self._alive = spare.take()
+        else:
+            ours = await self._make()
+        self._channel, self._early = Channel(Report), []
+        await self._channel.open(ours)
+        self._channel.say(Begin(setup))
+        try:
+            async with asyncio.timeout(START):
+                await self._set_up()
+        except TimeoutError:
+            await self.end()
+            raise WorkersError(f"a worker process did not set up within {START:.0f} s") from None
+
+    async def _make(self) -> socket.socket:
+        """Make a process anew; return our end of the socket to it."""
         ours, theirs = socket.socketpair()
         watched, self._alive = os.pipe()
         with contextlib.closing(theirs):
@@ -75,15 +113,7 @@ class WorkerProcess:
                 raise WorkersError(f"cannot start a worker process: {error.strerror}") from error
             finally:
                 os.close(watched)
-        self._channel, self._early = Channel(Report), []
-        await self._channel.open(ours)
-        self._channel.say(Begin(setup))
-        try:
-            async with asyncio.timeout(START):
-                await self._set_up()
-        except TimeoutError:
-            await self.end()
-            raise WorkersError(f"a worker process did not set up within {START:.0f} s") from None
+        return ours
 
     async def _set_up(self) -> None:
         """Wait until the process is ready; what it says along with that is heard later."""

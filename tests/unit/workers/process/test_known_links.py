@@ -41,11 +41,13 @@ def test_a_link_under_another_label_goes_again_with_its_label() -> None:
     assert other == batch("http://a/1", label="book", rank=2)
 
 
-def test_depths_and_labels_that_cannot_be_told_apart_are_never_left_out() -> None:
-    known = KnownLinks()
-    for _ in range(2):
-        assert known.unsent(batch("http://a/1"), 256) is not None
-        assert known.unsent(batch("http://a/1", label="x", rank=256), 1) is not None
+def test_a_filter_that_is_full_begins_anew() -> None:
+    known = KnownLinks(most=3)
+    known.unsent(batch("http://a/1", "http://a/2"), 1)
+
+    assert known.unsent(batch("http://a/3", "http://a/4"), 1) == batch("http://a/3", "http://a/4")
+    assert known.unsent(batch("http://a/1", "http://a/4"), 1) == batch("http://a/1", "http://a/4")
+    assert known.unsent(batch("http://a/1", "http://a/4"), 1) is None
 
 
 Found = tuple[int, int, int]
@@ -55,7 +57,7 @@ Found = tuple[int, int, int]
 def test_the_parent_hears_of_every_link_at_its_best_depth_under_each_label(
     found: list[Found],
 ) -> None:
-    known = KnownLinks()
+    known = KnownLinks(most=20)
     told: dict[tuple[int, int], int] = {}
     truth: dict[tuple[int, int], int] = {}
 
