@@ -142,8 +142,11 @@ def kill_points(
         worker = workers and chance.random() < 0.5
         alone, draw = not worker and chance.random() < 0.4, chance.random()
         if draw < 0.3:
-            wait = chance.uniform(0.0, calm.start_up * 1.3)
-            points.append(KillPoint(0, wait, alone, worker))
+            # Of workers: the start-up of one that takes the place of another.
+            known, wait = 0, chance.uniform(0.0, calm.start_up * 1.3)
+            if worker:
+                known = chance.randrange(1, calm.known)
+            points.append(KillPoint(known, wait, alone, worker))
         elif draw < 0.5:
             wait = chance.uniform(0.0, calm.ending)
             points.append(KillPoint(calm.known, wait, alone, worker))

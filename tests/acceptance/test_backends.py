@@ -9,29 +9,31 @@ import signal
 import pytest
 
 from crawler.app.run.stop_signals import ECHO, GRACE
-from scripts.soak.equivalence import given_by
+from scripts.soak.equivalence import WAYS, given_by, options
 from tests.acceptance.conftest import ROOT, Job, Site
 
-BACKENDS = ("asyncio", "threads")
 EXAMPLES = sorted(path.stem for path in (ROOT / "configs").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-async def test_an_example_gives_the_same_on_both_backends(job: Job, name: str) -> None:
+async def test_an_example_gives_the_same_on_both_backends_and_over_workers(
+    job: Job, name: str
+) -> None:
     shutil.copytree(ROOT / "configs", job.folder / "configs")
 
     runs = [
-        await job.run("--", f"configs/{name}.yaml", "--dir", one, "--set", f"run.backend={one}")
-        for one in BACKENDS
+        await job.run("--", f"configs/{name}.yaml", "--dir", way, *options(way)) for way in WAYS
     ]
 
-    assert [ran.code for ran in runs] == [0, 0], runs[1].err
-    one, other = (given_by(job.folder / backend, 0) for backend in BACKENDS)
-    assert one.items == other.items
-    assert one.ends == other.ends
-    assert one.summary["books"] == other.summary["books"]
+    assert [ran.code for ran in runs] == [0, 0, 0], [ran.err for ran in runs]
+    one, *others = (given_by(job.folder / way, 0) for way in WAYS)
+    for other in others:
+        assert one.items == other.items
+        assert one.ends == other.ends
+        assert one.summary["books"] == other.summary["books"]
     assert one.items.total() >= sum(kind["out"] for kind in one.summary["items"].values()) > 0
-    assert (one.summary["backend"], other.summary["backend"]) == BACKENDS
+    ran_on = [(one.summary["backend"], one.summary["workers"]) for one in (one, *others)]
+    assert ran_on == [("asyncio", 1), ("threads", 1), ("asyncio", 2)]
 
 
 async def test_callbacks_of_every_shape_run_on_one_thread_beside_those_that_fetch(

@@ -37,16 +37,21 @@ def calm(site: SiteProcess, tmp_path_factory: pytest.TempPathFactory) -> Calm:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["asyncio", "threads"])
+@pytest.mark.parametrize(
+    ("backend", "workers", "seed"),
+    # The last kills a worker, the one that takes its place, the group, and the parent alone.
+    [("asyncio", 1, "asyncio"), ("threads", 1, "threads"), ("asyncio", 2, "workers")],
+)
 def test_kills_at_random_moments_lose_and_repeat_nothing_in_any_output(
-    site: SiteProcess, calm: Calm, tmp_path: Path, backend: str
+    site: SiteProcess, calm: Calm, tmp_path: Path, backend: str, workers: int, seed: str
 ) -> None:
-    points = kill_points(4, random.Random(backend), calm)
-    wish = Wish(backend, transform=True, delay=DELAY)
+    points = kill_points(3 + workers, random.Random(seed), calm, workers=workers > 1)
+    wish = Wish(backend, transform=True, delay=DELAY, workers=workers)
 
     story = killed_crawl(site, tmp_path / "killed", wish, points, calm)
 
     assert story.violations == []
+    assert story.workers > 0 or workers == 1
 
 
 @pytest.mark.slow
@@ -67,8 +72,11 @@ def test_a_parent_that_is_killed_leaves_neither_children_nor_its_lock(
 
 
 @pytest.mark.slow
-def test_a_host_is_left_its_delay_across_a_restart(site: SiteProcess, tmp_path: Path) -> None:
-    wish = Wish(delay="1500ms")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_host_is_left_its_delay_across_a_restart(
+    site: SiteProcess, tmp_path: Path, workers: int
+) -> None:
+    wish = Wish(delay="1500ms", workers=workers)
 
     got = crawl_with_restarts(site, tmp_path / "run", wish, [(12, 0.0), (12, 0.0)])
 
