@@ -198,12 +198,11 @@ class Wired:
         hosts, retry = _host_book(job, opened), retry_of(job)
         retries = opened.retry_of is not None
         starts = no_starts() if retries else self._backend.starts(parser)
-        obey = job.fetch.robots == "obey"
         traps = Traps(weights_of(spiders), self.tally.traps)
         self.crawl = Crawl(
             Parts(
                 store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
-                robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=obey),
+                robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=_obeys(job)),
                 retry=retry, breaker=breaker_of(job), traps=traps, memory=_memory(job),
                 starts=StartFeed(
                     starts, items_done=self.tally.start_items,
@@ -262,6 +261,10 @@ def weights_of(spiders: SpiderSet) -> Weights:
     return Weights.PAGES_WANTED if bare else Weights.ITEMS_WANTED
 
 
+def _obeys(job: Job) -> bool:
+    return job.fetch.robots == "obey"
+
+
 def _lists_first(job: Job) -> bool:
     """Tell whether a URL may be found elsewhere before its line of a list, which has columns."""
     elsewhere = job.scope.follow or job.follow or job.spider is not None or job.start.sitemap
@@ -272,7 +275,7 @@ def _host_book(job: Job, opened: Opened) -> HostBook:
     """Return what is known of each host."""
     hosts = HostBook(
         politeness_of(job), AutothrottlePolicy(), user_agent=user_agent_of(job),
-        obey_crawl_delay=job.fetch.robots == "obey",
+        obey_crawl_delay=_obeys(job),
     )  # fmt: skip
     hosts.load(opened.hosts)
     if not opened.resumed:

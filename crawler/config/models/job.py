@@ -53,8 +53,9 @@ class RunSettings(Settings):
         default=1,
         description="Processes that fetch and parse, with an event loop each; `auto`: one for each "
         "CPU, but one in all for a spider class that is not `stateless`. With several, each has a "
-        "spider of its own, and a page that changes `self.state` fails. A small job loses by it: "
-        "to start one costs about half a CPU second.",
+        "spider of its own, and a page that changes `self.state` fails. A job of some "
+        "seconds gains little, and loses where processes cannot be copied, as on macOS: there each "
+        "costs half a CPU second to start.",
     )
     loop: Literal["auto", "uvloop", "asyncio"] = Field(
         default="auto", description="Which event loop; `auto` is uvloop where it is installed."

@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.frontier.familiar_links import LONGEST, MOST
 from crawler.outcome import LinkBatch
 from crawler.workers.process.known_links import KnownLinks
 
@@ -16,7 +17,7 @@ def test_a_link_goes_once_however_often_it_is_found() -> None:
 
     first = known.unsent(batch("http://a/1", "http://a/2"), 1)
     again = known.unsent(batch("http://a/1", "http://a/3"), 1)
-    none = known.unsent(batch("http://a/2"), 2)
+    none = known.unsent(batch("http://a/2"), 1)
 
     assert first == batch("http://a/1", "http://a/2")
     assert again == batch("http://a/3")
@@ -27,8 +28,8 @@ def test_a_link_that_is_found_shallower_goes_again() -> None:
     known = KnownLinks()
     known.unsent(batch("http://a/1"), 5)
 
-    assert known.unsent(batch("http://a/1"), 6) is None
-    assert known.unsent(batch("http://a/1"), 4) is not None
+    assert known.unsent(batch("http://a/1"), 5) is None
+    assert known.unsent(batch("http://a/1"), 4) == batch("http://a/1")
     assert known.unsent(batch("http://a/1"), 4) is None
 
 
@@ -42,12 +43,18 @@ def test_a_link_under_another_label_goes_again_with_its_label() -> None:
 
 
 def test_a_filter_that_is_full_begins_anew() -> None:
-    known = KnownLinks(most=3)
-    known.unsent(batch("http://a/1", "http://a/2"), 1)
+    known, many = KnownLinks(), [f"http://a/{number}" for number in range(2 * MOST)]
+    known.unsent(batch(*many), 1)
 
-    assert known.unsent(batch("http://a/3", "http://a/4"), 1) == batch("http://a/3", "http://a/4")
-    assert known.unsent(batch("http://a/1", "http://a/4"), 1) == batch("http://a/1", "http://a/4")
-    assert known.unsent(batch("http://a/1", "http://a/4"), 1) is None
+    assert known.unsent(batch("http://a/1"), 1) == batch("http://a/1")
+    assert known.unsent(batch("http://a/1"), 1) is None
+
+
+def test_a_link_of_great_length_is_not_remembered() -> None:
+    known, long = KnownLinks(), "http://a/" + "x" * LONGEST
+
+    assert known.unsent(batch(long), 1) == batch(long)
+    assert known.unsent(batch(long), 1) == batch(long)
 
 
 Found = tuple[int, int, int]
@@ -57,7 +64,7 @@ Found = tuple[int, int, int]
 def test_the_parent_hears_of_every_link_at_its_best_depth_under_each_label(
     found: list[Found],
 ) -> None:
-    known = KnownLinks(most=20)
+    known = KnownLinks()
     told: dict[tuple[int, int], int] = {}
     truth: dict[tuple[int, int], int] = {}
 
