@@ -63,9 +63,14 @@ class Problem(NamedTuple):
 
 
 class ConfigError(CrawlerError):
-    """A setting has a value the crawler cannot run with; carries every problem found."""
+    """A setting has a value the crawler cannot run with; carries every problem found.
 
-    def __init__(self, *problems: Problem | str) -> None:
+    Attributes:
+        job: Name of the job, where a file is wrong that says it; None elsewhere.
+    """
+
+    def __init__(self, *problems: Problem | str, job: str | None = None) -> None:
+        self.job = job
         self.problems = tuple(p if isinstance(p, Problem) else Problem(message=p) for p in problems)
         super().__init__("\n".join(problem.render() for problem in self.problems))
 

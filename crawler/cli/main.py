@@ -9,31 +9,13 @@ import os
 import sys
 from collections.abc import Sequence
 
+from crawler.app.exit_codes import INTERNAL, INTERRUPTED, USAGE, code_of, exit_code_of
 from crawler.app.grouped import leaves
 from crawler.cli import printing
 from crawler.cli.arguments import UsageError, parse_arguments
 from crawler.cli.collector import quiet_start
 from crawler.cli.early_signals import early_signals
-from crawler.errors import (
-    BusyError,
-    ConfigError,
-    OffloadError,
-    OutputError,
-    Signalled,
-    StateError,
-    WorkersError,
-)
-
-INTERNAL, USAGE, CANNOT_WRITE, SAFETY, BUSY, INTERRUPTED = 1, 2, 5, 6, 75, 130
-
-_CODES: tuple[tuple[type[Exception], int], ...] = (
-    (ConfigError, USAGE),
-    (BusyError, BUSY),
-    (StateError, CANNOT_WRITE),
-    (OutputError, CANNOT_WRITE),
-    (OffloadError, SAFETY),
-    (WorkersError, SAFETY),
-)
+from crawler.errors import ConfigError, OutputError, Signalled
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,23 +68,17 @@ def _report(error: Exception) -> int:
     """
     errors = list(leaves(error))
     notes = getattr(error, "__notes__", [])
-    ours = [one for one in errors if _code(one) is None]
+    ours = [one for one in errors if code_of(one) is None]
     if not ours:
         for text in dict.fromkeys([*map(_text, errors), *notes]):
             _say(text)
-        from crawler.policy.checks import combine
-
-        return combine(_code(one) or USAGE for one in errors)
+        return exit_code_of(error)
     if os.environ.get("CRAWLER_TRACEBACK"):
         raise error
     _say(f"internal error: {type(ours[0]).__name__}: {ours[0]}")
     for note in notes or ["CRAWLER_TRACEBACK=1 in the environment shows the traceback"]:
         _say(note)
     return INTERNAL
-
-
-def _code(error: BaseException) -> int | None:
-    return next((code for kind, code in _CODES if isinstance(error, kind)), None)
 
 
 def _text(error: BaseException) -> str:

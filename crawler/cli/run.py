@@ -7,9 +7,10 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from crawler.cli.arguments import UsageError
+from crawler.cli.job_word import tell
 from crawler.cli.own_command import own_command
 from crawler.cli.printing import stdout_bytes
 from crawler.errors import ConfigError
@@ -83,16 +84,13 @@ def run_config(
     """
     from crawler.app.job.page_tools import load_client
     from crawler.app.run.options import RunOptions
+    from crawler.app.run.recording import record_refusal
     from crawler.app.run.run_job import run_job
     from crawler.app.run.streams import Streams
     from crawler.cli.collector import settle
     from crawler.clock import SystemClock
     from crawler.config.load import load_job
 
-    try:
-        loaded = load_job(options.config, overrides=options.set, environ=os.environ)
-    except ConfigError as error:
-        raise _for_mail(error, options) if options.cron else error from None
     output = options.output
     if output not in (None, "-"):
         # Unlike the outputs of a config it belongs to where the command is given, not to --dir.
@@ -101,12 +99,26 @@ def run_config(
         base=options.dir, mode=mode, classes=classes, forget=forget, output=output,
         limit=options.limit,
         level=-1 if options.cron else options.level or 0, go_on=_go_on(options),
-        program=own_command(),
+        program=own_command(), trigger=_trigger(options),
     )  # fmt: skip
+    clock = SystemClock()
+    try:
+        loaded = load_job(options.config, overrides=options.set, environ=os.environ)
+    except ConfigError as error:
+        record_refusal(error, options.config, wanted, clock, tell)
+        raise _for_mail(error, options) if options.cron else error from None
     load_client(loaded.job)  # what its import makes is there to stay, too
     settle()
     stdin = None if sys.stdin is None else sys.stdin.buffer
-    return run_job(loaded, wanted, Streams(_stdout(output), sys.stderr, stdin), SystemClock())
+    return run_job(loaded, wanted, Streams(_stdout(output), sys.stderr, stdin), clock)
+
+
+def _trigger(options: argparse.Namespace) -> Literal["hand", "cron", "systemd"]:
+    """Return who starts the run."""
+    if not options.cron:
+        return "hand"
+    # systemd tells the process that it starts its own number (systemd.exec(5)).
+    return "systemd" if os.environ.get("SYSTEMD_EXEC_PID") == str(os.getpid()) else "cron"
 
 
 def _for_mail(error: ConfigError, options: argparse.Namespace) -> ConfigError:

@@ -96,8 +96,15 @@ def load_job(path: Path, *, overrides: Sequence[str] = (), environ: Mapping[str,
     problems.extend(unsupported)
     root, job = _build(root, problems)
     if job is None or problems:
-        raise ConfigError(*_in_order(hidden(problems, root), str(path)))
+        raise ConfigError(*_in_order(hidden(problems, root), str(path)), job=_name(root))
     return msgspec.structs.replace(_loaded(path, root, job), overrides=tuple(overrides))
+
+
+def _name(root: MapNode) -> str | None:
+    """Return what a file that cannot be run calls its job; None if it says nothing like a name."""
+    node = root.get("name")
+    name = node.value if isinstance(node, ScalarNode) else None
+    return name if isinstance(name, str) and name.isprintable() and "/" not in name else None
 
 
 def _build(root: MapNode, problems: list[Problem]) -> tuple[MapNode, Job | None]:

@@ -33,6 +33,8 @@ __all__ = ["Counts", "Left", "PastRun", "Planned", "RunBegan", "RunEnded", "RunH
 #: every five minutes a month.
 KEPT = 10_000
 
+#: Exit code of a config that could not be run: nothing was fetched.
+_REFUSED = 2
 _COUNTS = ("pages", "items", "failed", "bytes", "peak_rss_bytes")
 _PLANNED = ("cron", "zone", "slack")
 _LATEST = "SELECT * FROM start WHERE job = ? AND number < ? ORDER BY number DESC LIMIT ?"
@@ -100,8 +102,9 @@ class RunHistory:
             ended: How.
             patience: Seconds to wait for others that write; None for the usual.
         """
+        standing = "refused" if ended.exit == _REFUSED else "ended"
         values = {
-            "standing": "ended", "ended": ended.ended, "exit": ended.exit, "reason": ended.reason,
+            "standing": standing, "ended": ended.ended, "exit": ended.exit, "reason": ended.reason,
             "why": ended.why, **_counts(ended.counts),
         }  # fmt: skip
         with writing(self.path, *(() if patience is None else (patience,))) as db:

@@ -71,6 +71,11 @@ class JobPaths(msgspec.Struct, frozen=True):
         return self.base / filled
 
 
+def history_path(base: Path) -> Path:
+    """Return where the history of the runs of all jobs under a base is."""
+    return base / "state" / "runs.sqlite"
+
+
 def new_run_id(wall: float) -> str:
     """Return an id that sorts by time: UTC to the second, then its fraction and a random part."""
     stamp = datetime.fromtimestamp(wall, UTC).strftime("%Y%m%d-%H%M%S")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from crawler.schedule.past_run import Trigger
+
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of one run.
@@ -21,6 +23,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
         limit: Items after which the run ends, None for no limit.
         level: How much is said; see `crawler.observe.console`.
         signals: Ctrl-C and SIGTERM end the run; False leaves them to whoever has the process.
+        trigger: Who starts it, see `crawler.schedule.past_run`.
         program: What the user types to call this program.
         go_on: The command that goes on with the run if it is interrupted.
     """
@@ -33,5 +36,6 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
     level: int = 0
     signals: bool = True
+    trigger: Trigger = "hand"
     program: str = "crawler"
     go_on: str = ""

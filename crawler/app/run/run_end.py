@@ -79,11 +79,13 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
         exit_code: As the process is going to give it.
         lines: For people, the verdict last.
         finished: False when the run can be resumed.
+        summary: What was written down of it.
     """
 
     exit_code: int
     lines: tuple[str, ...]
     finished: bool
+    summary: Summary
 
 
 class RunEnd(msgspec.Struct, kw_only=True):
@@ -141,7 +143,10 @@ class RunEnd(msgspec.Struct, kw_only=True):
             for output in self.outputs:
                 output.sink.settle()
         reached("finish.after")
-        return Ended(exit_code=code, lines=tuple(end_lines(summary, details)), finished=finished)
+        return Ended(
+            exit_code=code, lines=tuple(end_lines(summary, details)), finished=finished,
+            summary=summary,
+        )  # fmt: skip
 
     def _balance(self, wired: Wired) -> None:
         books, kinds = self.store.books(), wired.tally.items

@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.app.job.access import unverified_words
 from crawler.app.job.job_paths import JobPaths, rfc3339
@@ -21,6 +21,7 @@ from crawler.app.run.live_crawl import LiveCrawl, Shown
 from crawler.app.run.open_files import make_room
 from crawler.app.run.options import RunOptions
 from crawler.app.run.process_figures import CpuMeter
+from crawler.app.run.recording import Recording
 from crawler.app.run.retrying import NothingToRetry, no_run_to_retry
 from crawler.app.run.run_end import Ended, RunEnd, Spent
 from crawler.app.run.run_report import RunReport
@@ -56,6 +57,23 @@ def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clo
         OutputError: An output cannot be written, or changed under us.
     """
     paths = JobPaths(options.base.absolute(), loaded.job.name)
+    console = Console(streams.stderr, options.level)
+    recording = Recording(paths, loaded.path, options, clock, console.error)
+    # The lock is freed last, so that the next run finds on record how this one ended.
+    with ExitStack() as lock, recording.kept():
+        return _run(loaded, options, streams, clock, Kept(paths, recording, lock))
+
+
+class Kept(NamedTuple):
+    """What outlives a run: where it is kept, its record, what holds its lock."""
+
+    paths: JobPaths
+    recording: Recording
+    lock: ExitStack
+
+
+def _run(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock, kept: Kept) -> int:
+    paths, recording, held = kept
     if options.mode == "resume" and not paths.database.exists():
         raise nothing_to_resume(loaded)
     if options.mode == "retry" and not paths.database.exists():
@@ -70,13 +88,15 @@ def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clo
             "pid": os.getpid(), "host": socket.gethostname(), "since": rfc3339(clock.wall()),
         }  # fmt: skip
         lock = JobLock(paths.lock).acquire(holder)
-        try:
-            with asyncio.Runner(loop_factory=factory) as runner:
-                control = Control(paths, lock, holder, options.go_on)
-                run = JobRun(loaded, options, streams, paths, clock, control, spares)
-                return runner.run(run.run(user, loop_name))
-        finally:
-            lock.release()
+        held.callback(lock.release)
+        recording.began()
+        with asyncio.Runner(loop_factory=factory) as runner:
+            control = Control(paths, lock, holder, options.go_on)
+            run = JobRun(loaded, options, streams, paths, clock, control, spares)
+            run.recording = recording
+            code = runner.run(run.run(user, loop_name))
+        recording.ended(code)
+        return code
 
 
 class JobRun:
@@ -108,6 +128,8 @@ class JobRun:
         self._signals = StopSignals(self._say_aloud, self._abort, clock)
         self._offload: SpiderOffload | None = None
         self._report: RunReport | None = None
+        #: Puts the run into the history; None where none is kept.
+        self.recording: Recording | None = None
         #: The crawl, once it has begun.
         self.crawl: Crawl | None = None
 
@@ -185,6 +207,8 @@ class JobRun:
             try:
                 opened = await beginning.begin(await beginning.recover())
                 self._stock = beginning.stock
+                if self.recording is not None:
+                    self.recording.named(opened)
                 return await self._crawl(spiders, opened, transform, loop_name)
             except NothingToRetry as word:
                 await beginning.stock.store.abandon()
@@ -256,6 +280,8 @@ class JobRun:
                 elif not isinstance(error, StateError):  # it says itself what can be done
                     error.add_note(self._how_to_go_on(more))
                 raise
+            if self.recording is not None:
+                self.recording.summed_up(ended.summary)
             self._say_ending(report, ended)
             return ended.exit_code
 
@@ -332,6 +358,8 @@ class JobRun:
         try:
             if self._live is not None:
                 self._live.close()
+            if self.recording is not None:
+                self.recording.quit_at_once(exit_code)
             self._console.error(self._how_to_go_on("quit at once, in the middle of its work"))
         finally:
             os._exit(exit_code)
