@@ -30,6 +30,7 @@ COMMANDS = {
     "new": Command("new", "write a config that works, to start from"),
     "fetch": Command("fetch", "one URL as the config would fetch it"),
     "shell": Command("shell", "a Python prompt with a page in it"),
+    "runs": Command("runs", "what became of every run, the last one first"),
     "show": Command("show", "a run and what became of its requests"),
     "cron": Command("cron", "a job that runs by itself: install, remove, list, print"),
     "retry": Command("retry", "ask again for what the last run gave up"),
@@ -45,6 +46,6 @@ COMMANDS = {
 
 #: Commands that will be.
 NOT_YET = (
-    "runs", "diff",
+    "diff",
     "transcode", "runspider", "crawl", "state", "test", "reparse",
 )  # fmt: skip

@@ -136,6 +136,14 @@ class RunHistory:
         """Return all starts of a run, the first one first."""
         return self._found("SELECT * FROM start WHERE run = ? ORDER BY number", (run,))
 
+    def first_by_schedule(self, job: str) -> int | None:
+        """Return the number of the first start of a job that was not made by hand."""
+        found = self._found(
+            "SELECT * FROM start WHERE job = ? AND trigger <> 'hand' ORDER BY number LIMIT 1",
+            (job,),
+        )
+        return found[0].number if found else None
+
     def jobs(self) -> list[str]:
         """Return the names of all jobs, sorted."""
         if not self.path.exists():

@@ -180,5 +180,5 @@ def _counts_of(summary: Summary) -> Counts:
 def _words(error: BaseException) -> str:
     """Return an error in one line."""
     first, *more = (str(one) or type(one).__name__ for one in leaves(error))
-    line, _, rest = first.partition("\n")
+    line, _, rest = first.removeprefix("error: ").partition("\n")
     return safe(line + (" (and more)" if rest or more else ""))
