@@ -32,7 +32,7 @@ COMMANDS = {
     "shell": Command("shell", "a Python prompt with a page in it"),
     "runs": Command("runs", "what became of every run, the last one first"),
     "show": Command("show", "a run and what became of its requests"),
-    "cron": Command("cron", "a job that runs by itself: install, remove, list, print"),
+    "diff",
     "retry": Command("retry", "ask again for what the last run gave up"),
     "status": Command("status", "how the run of a job goes, or what the last one came to"),
     "pause": Command("pause", "a run sends nothing more out until it is resumed"),

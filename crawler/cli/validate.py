@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("text", "json", "github"), default="text",
         help="for people (default), for programs, or for the log of a GitHub workflow",
     )  # fmt: skip
+    parser.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="as --format json"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -50,7 +50,8 @@ def missed_between(
         now: Wall-clock second.
         times: Knows the schedule.
     """
-    plan = older.planned
+    # One whose config could not be read knows of no schedule.
+    plan = older.planned or (newer.planned if newer is not None else None)
     if plan is None:
         return None
     until = now - plan.slack - _LATE if newer is None else newer.started

@@ -10,8 +10,8 @@ import msgspec
 #: What starts a job.
 Trigger = Literal["hand", "cron", "systemd"]
 #: What became of a start. "ended": whatever its exit code; "crashed": it never said how it ended;
-#: "skipped": another run held the lock; "refused": the config could not be run; "missed": the
-#: schedule asks for it, and nothing was started.
+#: "skipped": another run held the lock; "refused": it ended before it held the lock, or its config
+#: could not be run; "missed": the schedule asks for it, and nothing was started.
 Standing = Literal["running", "ended", "crashed", "skipped", "refused", "missed"]
 
 #: Reasons of a crash.

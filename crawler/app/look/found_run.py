@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from crawler.app.job.history import history_of
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.known_jobs import job_names
 from crawler.config.suggest import did_you_mean
@@ -14,6 +15,8 @@ from crawler.storage.run_look import RunLook
 
 #: Run ids that a mistyped one is compared with, the newest of each job.
 _COMPARED = 200
+#: Letters of a run id that may stand for all of it: its day and hour.
+_PREFIX = 11
 
 
 class FoundRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,11 +42,11 @@ def find_run(base: Path, word: str) -> FoundRun:
 
     Args:
         base: Base of state, data and reports, absolute.
-        word: As the user wrote it.
+        word: As the user wrote it; the beginning of an id will do if no other begins so.
 
     Raises:
         ConfigError: There is no such run.
-        StateError: The job's state cannot be read.
+        StateError: The job's state, or the history, cannot be read.
     """
     names = job_names(base)
     if word in names:
@@ -53,6 +56,11 @@ def find_run(base: Path, word: str) -> FoundRun:
         here = _run_in_state(paths) == word
         if here or word in _run_ids(paths):
             return FoundRun(paths=paths, run_id=word, in_state=here)
+    kept = history_of(base).starts_of(word)
+    if kept:  # its report is gone, its record is not
+        return FoundRun(paths=JobPaths(base, kept[0].job), run_id=word, in_state=False)
+    if len(word) >= _PREFIX and (only := _begins_with(base, names, word)) is not None:
+        return only
     known = [
         *names,
         *(run for name in names for run in _run_ids(JobPaths(base, name))[-_COMPARED:]),
@@ -61,6 +69,43 @@ def find_run(base: Path, word: str) -> FoundRun:
         f"there are the jobs {', '.join(names[:8])}" if names else "--dir names where jobs were run"
     )
     raise ConfigError(f"no run and no job '{word}' under {base}; {hint}")
+
+
+def _begins_with(base: Path, names: list[str], word: str) -> FoundRun | None:
+    """Return the only run whose id begins like that; None if there are several, or none."""
+    found = [
+        (paths, run)
+        for paths in (JobPaths(base, name) for name in names)
+        for run in _run_ids(paths)
+        if run.startswith(word)
+    ]
+    if len(found) != 1:
+        return None
+    paths, run = found[0]
+    return FoundRun(paths=paths, run_id=run, in_state=_run_in_state(paths) == run)
+
+
+def find_two(base: Path, old: str, new: str | None) -> tuple[FoundRun, FoundRun]:
+    """Return two runs to be held against each other.
+
+    Args:
+        base: Base of state, data and reports, absolute.
+        old: A run id, or a job's name for its last run.
+        new: The same. None: `old` is a job, and its last two runs are meant.
+
+    Raises:
+        ConfigError: There is no such run, or no second one.
+        StateError: The job's state cannot be read.
+    """
+    if new is not None:
+        return find_run(base, old), find_run(base, new)
+    last = find_run(base, old)
+    if old == last.run_id:
+        raise ConfigError(f"hold run {old} against which? Name a second run, or the job alone")
+    before = [run for run in _run_ids(last.paths) if run < last.run_id]
+    if not before:
+        raise ConfigError(f"job '{old}' has one run only, {last.run_id}, and nothing before it")
+    return FoundRun(paths=last.paths, run_id=before[-1], in_state=False), last
 
 
 def _last_run(paths: JobPaths) -> FoundRun:

@@ -145,7 +145,7 @@ def run_json(run: RunOfList) -> dict[str, Any]:
         "folder": last.folder if last is not None else None,
         "config": last.config if last is not None else None,
         "report": last.report if last is not None else None,
-        "starts": [_start(one) for one in run.starts],
+        "starts": [start_json(one) for one in run.starts],
     }  # fmt: skip
     if counts is not None:
         found |= msgspec.to_builtins(counts)
@@ -154,7 +154,8 @@ def run_json(run: RunOfList) -> dict[str, Any]:
     return found
 
 
-def _start(start: PastRun) -> dict[str, Any]:
+def start_json(start: PastRun) -> dict[str, Any]:
+    """Return one start of a run for programs."""
     return {
         "started": rfc3339(start.started), "ended": _time(start.ended),
         "standing": start.standing, "exit": start.exit, "reason": start.reason,

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
+from crawler.app.job.history import history_of
 from crawler.app.job.job_paths import rfc3339
 from crawler.app.look.found_run import FoundRun
 from crawler.app.look.run_rows import GIVEN_UP, SKIPPED, count_reasons, run_rows
+from crawler.app.look.run_words import start_json
 from crawler.app.run.summing_up import item_counts
 from crawler.damage import UNREADABLE
 from crawler.engine.tally import decode_tally
@@ -18,6 +20,7 @@ from crawler.interfaces import LedgerLine
 from crawler.observe.console import safe
 from crawler.observe.end_summary import pages_line
 from crawler.observe.summary import books_of, is_stopped
+from crawler.schedule.past_run import PastRun
 from crawler.storage.job_lock import holder_of
 from crawler.storage.run_look import RunLook
 
@@ -37,6 +40,8 @@ class RunFacts(msgspec.Struct, kw_only=True):
         given_up: Requests that failed or are dead, by error class.
         report: Folder of the report.
         config: The config it was run with, None when that is not known.
+        starts: Every start of it, out of the history, the first one first; see docs/history.md.
+        counts: Of a run whose report is gone: what the history says that it gave.
     """
 
     job: str
@@ -55,6 +60,14 @@ class RunFacts(msgspec.Struct, kw_only=True):
     outputs: list[str] = msgspec.field(default_factory=list)
     report: str = ""
     config: str | None = None
+    http: dict[str, int] = msgspec.field(default_factory=dict)
+    bytes: int | None = None
+    duration_s: float | None = None
+    pages_per_s: float | None = None
+    cpu_s: float | None = None
+    peak_rss_bytes: int | None = None
+    starts: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    counts: dict[str, Any] | None = None
 
 
 class _Written(msgspec.Struct):
@@ -70,6 +83,12 @@ class _Written(msgspec.Struct):
     checks: list[str] = msgspec.field(default_factory=list)
     outputs: list[str] = msgspec.field(default_factory=list)
     retry_of: str | None = None
+    http: dict[str, int] = msgspec.field(default_factory=dict)
+    bytes: int | None = None
+    duration_s: float | None = None
+    pages_per_s: float | None = None
+    cpu_s: float | None = None
+    peak_rss_bytes: int | None = None
 
 
 def run_facts(found: FoundRun) -> RunFacts:
@@ -84,8 +103,12 @@ def run_facts(found: FoundRun) -> RunFacts:
     written = _written(found)
     if found.in_state:
         _add_state(facts, found, live=written is None)
-    elif written is None:
-        raise StateError(f"nothing is known of run {found.run_id}: it left no summary.json")
+    starts = _starts(found)
+    facts.starts = [start_json(start) for start in starts]
+    if written is None and not found.in_state:
+        if not starts:
+            raise StateError(f"nothing is known of run {found.run_id}: it left no summary.json")
+        _add_record(facts, starts)
     if written is not None and facts.standing in ("finished", "interrupted"):
         for name in _Written.__struct_fields__:
             setattr(facts, name, getattr(written, name))
@@ -94,6 +117,23 @@ def run_facts(found: FoundRun) -> RunFacts:
     if facts.books.get("failed") or facts.books.get("dead"):
         facts.given_up = count_reasons(found, GIVEN_UP)
     return facts
+
+
+def _starts(found: FoundRun) -> list[PastRun]:
+    try:
+        return history_of(found.paths.base).starts_of(found.run_id)
+    except StateError:
+        return []  # what else is known is shown all the same
+
+
+def _add_record(facts: RunFacts, starts: list[PastRun]) -> None:
+    """Take over what the history says of a run that has left nothing else."""
+    last = starts[-1]
+    facts.standing = "killed" if last.standing == "crashed" else "finished"
+    facts.exit, facts.reason = last.exit, last.reason
+    facts.started, facts.config = rfc3339(starts[0].started), last.config
+    facts.ended = None if last.ended is None else rfc3339(last.ended)
+    facts.counts = {} if last.counts is None else msgspec.to_builtins(last.counts)
 
 
 def _add_state(facts: RunFacts, found: FoundRun, *, live: bool) -> None:
@@ -130,11 +170,12 @@ def fact_lines(facts: RunFacts, list_failed: str) -> Iterator[str]:
         facts: The run.
         list_failed: The command that lists what was given up.
     """
-    lines = [f"{facts.job} run {facts.run}: {_standing(facts)}", *_lines(facts, list_failed)]
+    lines = [f"{facts.job} run {facts.run}: {standing_words(facts)}", *_lines(facts, list_failed)]
     yield from (safe(line, _WIDEST) for line in lines)
 
 
-def _standing(facts: RunFacts) -> str:
+def standing_words(facts: RunFacts) -> str:
+    """Return what became of a run: its standing, its exit code, and why it ended."""
     words = facts.standing
     if facts.exit is not None:
         words += f", exit {facts.exit}"
@@ -148,6 +189,12 @@ def _lines(facts: RunFacts, list_failed: str) -> Iterator[str]:
     yield f"  time    began {facts.started}{ended}"
     if facts.retry_of:
         yield f"  retry   of what run {facts.retry_of} gave up"
+    if len(facts.starts) > 1:
+        yield from (f"  start   {_start_text(start)}" for start in facts.starts)
+    if facts.counts is not None:
+        told = ", ".join(f"{count:,} {name}" for name, count in facts.counts.items() if count)
+        yield f"  gave    {told or 'nothing'}; its report is gone, this is out of the history"
+        return
     yield pages_line(facts.books)
     for name, kind in facts.items.items():
         yield f"  items   {kind['out']:,} {name}"
@@ -162,6 +209,13 @@ def _lines(facts: RunFacts, list_failed: str) -> Iterator[str]:
     yield f"  report  {facts.report}"
     if facts.config:
         yield f"  config  {facts.config}"
+
+
+def _start_text(start: dict[str, Any]) -> str:
+    how = start["standing"] if start["exit"] is None else f"exit {start['exit']}"
+    why = f" ({start['reason']})" if start["reason"] not in (None, "finished") else ""
+    who = f"pid {start['pid']} on {start['host']}"
+    return f"{start['started']} by {start['trigger']}, {who}: {how}{why}"
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -15,11 +15,12 @@ from crawler.app.job.history import history_of, left_by
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.this_boot import this_boot
 from crawler.app.run.options import RunOptions
+from crawler.config.models.job import Job
 from crawler.errors import BusyError, ConfigError, StateError
 from crawler.interfaces import Clock, Opened
 from crawler.observe.console import safe
 from crawler.observe.summary import Summary
-from crawler.schedule.run_history import Counts, PastRun, RunBegan, RunEnded
+from crawler.schedule.run_history import Counts, PastRun, Planned, RunBegan, RunEnded
 from crawler.version import VERSION
 
 _T = TypeVar("_T")
@@ -39,6 +40,7 @@ class Recording:
         options: The command line's.
         clock: The time.
         tell: Is told, once, if nothing can be put on record.
+        planned: When the job is to be started; None if it has no schedule, or nobody knows.
     """
 
     def __init__(
@@ -48,7 +50,10 @@ class Recording:
         options: RunOptions,
         clock: Clock,
         tell: Callable[[str], None],
+        *,
+        planned: Planned | None = None,
     ) -> None:
+        self._planned = planned
         self._paths = paths
         self._config = config.absolute()
         self._options = options
@@ -116,12 +121,10 @@ class Recording:
             self._end(exit_code_of(error), type(error).__name__, why, self._so_far())
         elif isinstance(error, BusyError):
             self._try(lambda: self._history.skipped(self._who(), why))
-        elif not isinstance(error, ConfigError):
-            self.began()
-            self._end(exit_code_of(error), type(error).__name__, why)
         # A mistake at the keyboard leaves nothing behind where nothing was run yet.
         elif self._options.trigger != "hand" or self._history.path.exists():
-            self._try(lambda: self._history.refused(self._who(), why))
+            code = exit_code_of(error)
+            self._try(lambda: self._history.refused(self._who(), why, code))
 
     def _end(
         self, code: int, reason: str, why: str = "", counts: Counts | None = None,
@@ -146,6 +149,7 @@ class Recording:
             host=socket.gethostname(), boot=None if boot is None else boot[1],
             trigger=self._options.trigger, config=str(self._config),
             go_on=self._options.go_on, folder=str(Path.cwd()), version=VERSION,
+            planned=self._planned,
         )  # fmt: skip
 
     def _try(self, record: Callable[[], _T]) -> _T | None:
@@ -167,6 +171,14 @@ def record_refusal(
         paths = JobPaths(options.base.absolute(), error.job)
         with suppress(ConfigError), Recording(paths, config, options, clock, tell).kept():
             raise error
+
+
+def planned_of(job: Job) -> Planned | None:
+    """Return when a job is to be started, as its config has it."""
+    schedule = job.schedule
+    if schedule.cron is None:
+        return None
+    return Planned(cron=schedule.cron, zone=schedule.timezone, slack=schedule.jitter)
 
 
 def _counts_of(summary: Summary) -> Counts:

@@ -21,7 +21,7 @@ from crawler.app.run.live_crawl import LiveCrawl, Shown
 from crawler.app.run.open_files import make_room
 from crawler.app.run.options import RunOptions
 from crawler.app.run.process_figures import CpuMeter
-from crawler.app.run.recording import Recording
+from crawler.app.run.recording import Recording, planned_of
 from crawler.app.run.retrying import NothingToRetry, no_run_to_retry
 from crawler.app.run.run_end import Ended, RunEnd, Spent
 from crawler.app.run.run_report import RunReport
@@ -58,7 +58,9 @@ def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clo
     """
     paths = JobPaths(options.base.absolute(), loaded.job.name)
     console = Console(streams.stderr, options.level)
-    recording = Recording(paths, loaded.path, options, clock, console.error)
+    recording = Recording(
+        paths, loaded.path, options, clock, console.error, planned=planned_of(loaded.job)
+    )
     # The lock is freed last, so that the next run finds on record how this one ended.
     with ExitStack() as lock, recording.kept():
         return _run(loaded, options, streams, clock, Kept(paths, recording, lock))
