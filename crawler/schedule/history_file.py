@@ -15,7 +15,7 @@ VERSION = 1
 APPLICATION_ID = 0x63726872  # "crhr"
 
 #: Seconds that another process may hold the file; what is written in one go takes milliseconds.
-_BUSY = 10.0
+BUSY = 10.0
 
 _TABLES = """
 CREATE TABLE start (
@@ -67,13 +67,8 @@ _MEANING = {
 }
 
 
-@contextmanager
-def writing(path: Path, patience: float = _BUSY) -> Iterator[sqlite3.Connection]:
-    """Open the file for one transaction, which is committed unless an exception leaves it.
-
-    Args:
-        path: Made if it is not there, with its folder.
-        patience: Seconds to wait for others that write.
+def opened(path: Path) -> sqlite3.Connection:
+    """Open the file to write to it; it is made if it is not there, with its folder.
 
     Raises:
         StateError: It cannot be written, is none of ours, or is newer than this program.
@@ -83,15 +78,47 @@ def writing(path: Path, patience: float = _BUSY) -> Iterator[sqlite3.Connection]
         with suppress(FileExistsError):
             # Commands stand in it, with what `--set` was given.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        with closing(sqlite3.connect(path, timeout=patience, isolation_level=None)) as db:
-            # Whoever is here first makes the tables; nobody sees half of them.
-            db.execute("BEGIN IMMEDIATE")
-            with db:
-                _bring_up(db, path)
-                yield db
-            _readable_meanwhile(db)
+        # Whoever ends a process at once may be in another thread.
+        db = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
     except OSError as error:
         raise StateError(f"{path}: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise _complaint(path, error) from error
+    try:
+        # A loss of power may cost the record of the last seconds; a flush to disk for each would
+        # cost every run more than that is worth.
+        db.execute("PRAGMA synchronous=NORMAL")
+        with transaction(db, path):
+            _bring_up(db, path)
+        _readable_meanwhile(db)
+    except sqlite3.Error as error:
+        db.close()
+        raise _complaint(path, error) from error
+    except StateError:
+        db.close()
+        raise
+    return db
+
+
+@contextmanager
+def transaction(
+    db: sqlite3.Connection, path: Path, patience: float = BUSY
+) -> Iterator[sqlite3.Connection]:
+    """Hold a transaction, which is committed unless an exception leaves it.
+
+    Args:
+        db: The file, opened.
+        path: Of the file.
+        patience: Seconds to wait for others that write.
+
+    Raises:
+        StateError: It cannot be written.
+    """
+    try:
+        db.execute(f"PRAGMA busy_timeout={patience * 1000:.0f}")
+        db.execute("BEGIN IMMEDIATE")
+        with db:
+            yield db
     except sqlite3.Error as error:
         raise _complaint(path, error) from error
 
@@ -105,12 +132,11 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     try:
-        with closing(sqlite3.connect(uri, timeout=_BUSY, uri=True, isolation_level=None)) as db:
+        with closing(sqlite3.connect(uri, timeout=BUSY, uri=True, isolation_level=None)) as db:
             db.execute("BEGIN")
             if _version(db, path) < VERSION:
                 db.execute("ROLLBACK")
-                with writing(path):
-                    pass
+                opened(path).close()
                 db.execute("BEGIN")
             yield db
     except sqlite3.Error as error:

@@ -1,20 +1,21 @@
 """The history of all jobs under one base: `state/runs.sqlite`, a record for each start of a job.
 
-Nothing is held open between calls, so that a run of hours holds nothing up, and a record is on
-disk when the call returns: after a kill it says what is known. Many processes may write at once.
+A record is written when the call returns: after a kill it says what is known. Between calls nothing
+is locked, so that a run of hours holds nobody up. Many processes may write at once.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from crawler.errors import StateError
-from crawler.schedule.history_file import reading, writing
+from crawler.schedule.history_file import BUSY, opened, reading, transaction
 from crawler.schedule.past_run import (
     KILLED,
     MACHINE_DOWN,
@@ -64,6 +65,24 @@ class RunHistory:
         self.path = path
         self._alive = alive
         self._boot = boot
+        self._db: sqlite3.Connection | None = None
+
+    def hold(self) -> None:
+        """Keep the file open until `close`: it takes longer to open than to write to."""
+        if self._db is None:
+            self._db = opened(self.path)
+
+    def close(self) -> None:
+        """Close the file, if it is kept open."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    @contextmanager
+    def _writing(self, patience: float = BUSY) -> Iterator[sqlite3.Connection]:
+        with ExitStack() as stack:
+            db = self._db or stack.enter_context(closing(opened(self.path)))
+            yield stack.enter_context(transaction(db, self.path, patience))
 
     def began(self, began: RunBegan, left: Left | None = None) -> int:
         """Put on record that a process runs a job, whose lock it holds; return the number.
@@ -75,7 +94,7 @@ class RunHistory:
             began: The process.
             left: What the last of those left.
         """
-        with writing(self.path) as db:
+        with self._writing() as db:
             self._settle(db, began.job, left or Left())
             number = _insert(db, began, "running")
             _forget_old(db, began.job)
@@ -91,24 +110,24 @@ class RunHistory:
             resumed: It goes on with a run that was begun before.
         """
         values = {"run": run, "report": str(report), "resumed": int(resumed)}
-        with writing(self.path) as db:
-            _update(db, number, values)
+        with self._writing() as db:
+            self._change(db, number, values)
 
-    def ended(self, number: int, ended: RunEnded, patience: float | None = None) -> None:
+    def ended(self, number: int, ended: RunEnded, patience: float = BUSY) -> None:
         """Put on record how it ended.
 
         Args:
             number: Of the record.
             ended: How.
-            patience: Seconds to wait for others that write; None for the usual.
+            patience: Seconds to wait for others that write.
         """
         standing = "refused" if ended.exit == _REFUSED else "ended"
         values = {
             "standing": standing, "ended": ended.ended, "exit": ended.exit, "reason": ended.reason,
             "why": ended.why, **_counts(ended.counts),
         }  # fmt: skip
-        with writing(self.path, *(() if patience is None else (patience,))) as db:
-            _update(db, number, values)
+        with self._writing(patience) as db:
+            self._change(db, number, values)
 
     def skipped(self, began: RunBegan, why: str, exit_code: int = 75) -> int:
         """Put on record a start that found another run of the job going on; return the number."""
@@ -151,6 +170,10 @@ class RunHistory:
         with reading(self.path) as db:
             return [name for (name,) in db.execute("SELECT DISTINCT job FROM start ORDER BY job")]
 
+    def _change(self, db: sqlite3.Connection, number: int, values: dict[str, Any]) -> None:
+        if not (self.path.exists() and _update(db, number, values)):
+            raise StateError(f"{self.path} was taken away while this run went on")
+
     def _found(self, sql: str, values: tuple[Any, ...]) -> list[PastRun]:
         if not self.path.exists():
             return []
@@ -181,7 +204,7 @@ class RunHistory:
             left = Left()  # only the last one is known
 
     def _not_run(self, began: RunBegan, standing: Standing, why: str, exit_code: int) -> int:
-        with writing(self.path) as db:
+        with self._writing() as db:
             number = _insert(db, began, standing)
             values = {"ended": began.started, "exit": exit_code, "reason": standing, "why": why}
             _update(db, number, values)
@@ -201,9 +224,10 @@ def _insert(db: sqlite3.Connection, began: RunBegan, standing: Standing) -> int:
     return row.lastrowid
 
 
-def _update(db: sqlite3.Connection, number: int, values: dict[str, Any]) -> None:
+def _update(db: sqlite3.Connection, number: int, values: dict[str, Any]) -> bool:
     names = ", ".join(f"{name} = ?" for name in values)
-    db.execute(f"UPDATE start SET {names} WHERE number = ?", (*values.values(), number))
+    row = db.execute(f"UPDATE start SET {names} WHERE number = ?", (*values.values(), number))
+    return row.rowcount == 1
 
 
 def _forget_old(db: sqlite3.Connection, job: str) -> None:

@@ -20,6 +20,7 @@ from crawler.errors import BusyError, ConfigError, StateError
 from crawler.interfaces import Clock, Opened
 from crawler.observe.console import safe
 from crawler.observe.summary import Summary
+from crawler.schedule.history_file import BUSY
 from crawler.schedule.run_history import Counts, PastRun, Planned, RunBegan, RunEnded
 from crawler.version import VERSION
 
@@ -73,11 +74,14 @@ class Recording:
         except BaseException as error:
             self._failed(error)
             raise
+        finally:
+            self._history.close()
 
     def began(self) -> None:
         """Put on record that the job runs; its lock is held, and nothing else is open."""
 
         def begin() -> int:
+            self._history.hold()
             last = next(iter(self._history.recent(self._paths.name, 1)), None)
             crashed = last is not None and last.standing in ("running", "crashed")
             left = left_by(self._paths, last) if last is not None and crashed else None
@@ -128,7 +132,7 @@ class Recording:
 
     def _end(
         self, code: int, reason: str, why: str = "", counts: Counts | None = None,
-        patience: float | None = None,
+        patience: float = BUSY,
     ) -> None:  # fmt: skip
         number = self._number
         if number is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -220,7 +221,7 @@ def test_it_is_read_while_somebody_writes(path: Path) -> None:
     history = RunHistory(path)
     history.began(began())
 
-    with history_file.writing(path) as db:
+    with closing(history_file.opened(path)) as db, history_file.transaction(db, path):
         db.execute("UPDATE start SET job = 'half done'")
         seen = history.recent("books", 1)
 
@@ -232,3 +233,14 @@ def test_a_folder_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) ->
 
     with pytest.raises(StateError, match=r"runs\.sqlite"):
         RunHistory(tmp_path / "state/runs.sqlite").began(began())
+
+
+def test_a_file_that_is_taken_away_during_a_run_is_missed(path: Path) -> None:
+    history = RunHistory(path)
+    history.hold()
+    number = history.began(began())
+    path.unlink()
+
+    with pytest.raises(StateError, match="taken away"):
+        history.ended(number, ended())
+    history.close()
