@@ -32,7 +32,8 @@ COMMANDS = {
     "shell": Command("shell", "a Python prompt with a page in it"),
     "runs": Command("runs", "what became of every run, the last one first"),
     "show": Command("show", "a run and what became of its requests"),
-    "diff",
+    "diff": Command("diff", "how two runs differ: counts, fields, URLs, items"),
+    "cron": Command("cron", "a job that runs by itself: install, remove, list, print"),
     "retry": Command("retry", "ask again for what the last run gave up"),
     "status": Command("status", "how the run of a job goes, or what the last one came to"),
     "pause": Command("pause", "a run sends nothing more out until it is resumed"),
@@ -46,6 +47,5 @@ COMMANDS = {
 
 #: Commands that will be.
 NOT_YET = (
-    "diff",
     "transcode", "runspider", "crawl", "state", "test", "reparse",
 )  # fmt: skip
