@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crawler.app.job.history import history_of
 from crawler.app.job.known_jobs import job_names, unknown_job
+from crawler.app.look.asked_for import asked_for
 from crawler.app.look.run_list import RunList, RunOfList
 from crawler.config.load import load_job
 
@@ -30,7 +31,7 @@ def listed_runs(
         StateError: The history cannot be read.
     """
     history = history_of(base)
-    runs = RunList(base, history, now, None)
+    runs = RunList(base, history, now, asked_for)
     if word is None:
         return runs.chosen(runs.of_all(), most, failed=failed)
     name = word

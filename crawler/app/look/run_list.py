@@ -81,12 +81,10 @@ class RunList:
         base: Base of state, data and reports, absolute.
         history: Of that base.
         now: Wall-clock second.
-        times: Knows what a schedule asks for; None: nothing counts as missed.
+        times: Knows what a schedule asks for.
     """
 
-    def __init__(
-        self, base: Path, history: RunHistory, now: float, times: Occurrences | None
-    ) -> None:
+    def __init__(self, base: Path, history: RunHistory, now: float, times: Occurrences) -> None:
         self._base = base
         self._history = history
         self._now = now
@@ -170,8 +168,8 @@ class RunList:
         return None
 
     def _missed(self, job: str) -> Iterator[RunOfList]:
-        first = None if self._times is None else self._history.first_by_schedule(job)
-        if self._times is None or first is None:
+        first = self._history.first_by_schedule(job)
+        if first is None:
             return
         newer: PastRun | None = None
         beside: list[PastRun] = []

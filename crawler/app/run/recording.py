@@ -182,7 +182,8 @@ def planned_of(job: Job) -> Planned | None:
     schedule = job.schedule
     if schedule.cron is None:
         return None
-    return Planned(cron=schedule.cron, zone=schedule.timezone, slack=schedule.jitter)
+    waits = schedule.max_wait if schedule.overlap != "skip" else 0.0
+    return Planned(cron=schedule.cron, zone=schedule.timezone, slack=schedule.jitter + waits)
 
 
 def _counts_of(summary: Summary) -> Counts:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from crawler.app.look.asked_for import asked_for
 from crawler.app.look.run_list import RunList, RunOfList
 from crawler.app.look.run_table import Look, run_table
 from crawler.app.look.run_words import run_json, when
@@ -52,15 +53,8 @@ class Past:
             number, RunEnded(ended=at + 60, exit=code, reason="finished", counts=counts)
         )
 
-    def listed(self, *, failed: bool = False, daily: bool = False) -> list[RunOfList]:
-        def times(cron: str, zone: str | None, after: float, before: float) -> Iterator[float]:
-            at = NIGHT - 30 * DAY
-            while at <= before:
-                if at > after:
-                    yield at
-                at += DAY
-
-        runs = RunList(self.base, self.history, NOW, times if daily else None)
+    def listed(self, *, failed: bool = False) -> list[RunOfList]:
+        runs = RunList(self.base, self.history, NOW, asked_for)
         return list(runs.chosen(runs.of_all(), 20, failed=failed))
 
     def table(self, **how: bool) -> list[str]:
@@ -136,19 +130,19 @@ def test_what_was_skipped_is_no_failure_and_hides_none(past: Past) -> None:
 
 
 def test_nights_on_which_nothing_was_started_are_missed(past: Past) -> None:
-    plan = Planned(cron="0 3 * * *")
+    plan = Planned(cron="0 3 * * *", zone="UTC")
     past.ran(NIGHT - 9 * DAY, "r0", trigger="hand", planned=plan)
     past.ran(NIGHT - 4 * DAY + 10, "r1", planned=plan)
     past.ran(NIGHT - DAY + 10, "r2", planned=plan)
 
-    states = [run_json(run)["state"] for run in past.listed(daily=True)]
-    _, last, _, before, *_ = past.table(daily=True)
+    states = [run_json(run)["state"] for run in past.listed()]
+    _, last, _, before, *_ = past.table()
 
     assert states == ["missed", "ok", "missed", "ok", "ok"]
     assert last.startswith("today 03:00")
     assert "← look here  nothing started it: was the machine off, or cron stopped?" in last
     assert "nothing started it (2 times since Thu 19 Nov 03:00)" in before
-    found = run_json(past.listed(daily=True)[2])
+    found = run_json(past.listed()[2])
     assert (found["times"], found["first"], found["run"]) == (2, "2026-11-19T03:00:00Z", None)
 
 
@@ -167,3 +161,13 @@ def test_times_are_said_as_people_say_them() -> None:
     said = [when(NOW - days * DAY, NOW) for days in (0, 1, 2, 400)]
 
     assert said == ["today 08:00", "yesterday 08:00", "Fri 20 Nov 08:00", "2025-10-18 08:00"]
+
+
+def test_a_night_on_which_clocks_change_misses_nothing(past: Past) -> None:
+    spring = 1_774_659_600.0  # 28 March 2026, 02:00 in Berlin; the next night has no 02:30
+    times = list(asked_for("30 2 * * *", "Europe/Berlin", spring, spring + 2.5 * DAY))
+    autumn = list(asked_for("30 2 * * *", "Europe/Berlin", NOW - 29 * DAY, NOW - 27 * DAY))
+
+    assert [at - spring for at in times] == [1_800, 1_800 + 2 * DAY - 3_600]
+    assert len(autumn) == 2
+    assert list(asked_for("never", None, 0, NOW)) == []
