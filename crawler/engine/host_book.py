@@ -9,12 +9,13 @@ from __future__ import annotations
 import msgspec
 
 from crawler.damage import UNREADABLE
+from crawler.engine.robots_memory import ReadRules, packed, unpacked
 from crawler.errors import StateError
 from crawler.outcome import ErrorClass, PageOutcome, State
 from crawler.policy.autothrottle import FRESH, AutothrottlePolicy, HostPace
 from crawler.policy.breaker import HEALTHY, Health
 from crawler.policy.politeness import HostLimits, PolitenessPolicy, delay_between
-from crawler.policy.robots import RobotsRules, rules_from_response
+from crawler.policy.robots import RobotsRules
 
 _PUSH_BACK = frozenset((ErrorClass.RATE_LIMITED, ErrorClass.TIMEOUT))
 _UNAVAILABLE = 503
@@ -25,6 +26,7 @@ class RobotsRecord(msgspec.Struct, gc=False):
 
     Attributes:
         status: None when there was no answer.
+        body: As it came; in memory it is packed.
         fetched: Wall-clock second.
         failures: Fetches in a row that found it unreachable.
         crawl_delay: What it asks for, so that a resumed crawl knows before it parses the body.
@@ -55,7 +57,6 @@ class _Host(msgspec.Struct):
     limits: HostLimits
     record: HostRecord
     stored_delay: float = 0.0
-    rules: dict[str, RobotsRules] = msgspec.field(default_factory=dict)
 
 
 _decoder = msgspec.msgpack.Decoder(HostRecord)
@@ -90,6 +91,7 @@ class HostBook:
         self._max_pause = max_pause
         self._hosts: dict[str, _Host] = {}
         self._changed: set[str] = set()
+        self._rules = ReadRules(user_agent)
 
     def load(self, stored: dict[str, bytes]) -> None:
         """Take in what earlier processes learnt.
@@ -104,6 +106,8 @@ class HostBook:
                 raise StateError(f"what is kept of {name} cannot be read: {error}") from error
             # Monotonic times mean nothing to another process.
             record.pace = HostPace(record.pace.delay, record.pace.latency)
+            for one in record.robots.values():
+                one.body = packed(one.body)
             self._hosts[name] = _Host(
                 self._politeness.for_host(name), record, stored_delay=record.pace.delay
             )
@@ -207,10 +211,9 @@ class HostBook:
         record = host.record.robots.get(origin)
         if record is None:
             return None
-        rules = host.rules.get(origin)
+        rules = self._rules.get(origin)
         if rules is None:
-            rules = rules_from_response(record.status, record.body, self._user_agent)
-            host.rules[origin] = rules
+            rules = self._rules.read(origin, record.status, unpacked(record.body))
         # A fetch in the future was one before the clock was set back: nobody knows its age.
         age = abs(wall - record.fetched)
         # Where the delay is longer than a day, an answer must last until the page's turn.
@@ -235,11 +238,12 @@ class HostBook:
         self, name: str, origin: str, status: int | None, body: bytes, wall: float
     ) -> RobotsRules:
         """Keep an answer to a request for robots.txt."""
-        rules = rules_from_response(status, body, self._user_agent)
+        rules = self._rules.read(origin, status, body)
         failures = 0 if rules.reachable else self.robots_failures(name, origin) + 1
         host = self._host(name)
-        host.record.robots[origin] = RobotsRecord(status, body, wall, failures, rules.crawl_delay)
-        host.rules[origin] = rules
+        host.record.robots[origin] = RobotsRecord(
+            status, packed(body), wall, failures, rules.crawl_delay
+        )
         self._changed.add(name)
         return rules
 
@@ -257,4 +261,15 @@ class HostBook:
     def changed(self) -> dict[str, bytes]:
         """Return what is to be stored since the last call."""
         names, self._changed = self._changed, set()
-        return {name: _encoder.encode(self._hosts[name].record) for name in names}
+        return {name: _encoder.encode(_whole(self._hosts[name].record)) for name in names}
+
+
+def _whole(record: HostRecord) -> HostRecord:
+    """Return a record as it is stored: what is packed in memory is not."""
+    if not record.robots:
+        return record
+    robots = {
+        origin: msgspec.structs.replace(one, body=unpacked(one.body))
+        for origin, one in record.robots.items()
+    }
+    return msgspec.structs.replace(record, robots=robots)

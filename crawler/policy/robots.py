@@ -72,6 +72,11 @@ class RobotsRules(msgspec.Struct, frozen=True, kw_only=True):
             return False
         return self._parser.can_fetch(url, self.token)
 
+    def discard(self) -> None:
+        """Free what was parsed, for good: its parts hold one another until a collection."""
+        if self._parser is not None:
+            vars(self._parser).clear()
+
 
 def rules_from_response(status: int | None, body: bytes, user_agent: str) -> RobotsRules:
     """Read the answer to a request for /robots.txt, its redirects followed (RFC 9309 §2.3.1).
