@@ -37,7 +37,13 @@ class ByteSource(Protocol):
 
 
 class ArrivedSource(Protocol):
-    """A body that may be here already."""
+    """A body that may be here already.
+
+    Attributes:
+        total_bytes: Bytes of it that have come.
+    """
+
+    total_bytes: int
 
     def is_eof(self) -> bool:
         """Say whether all of it has come."""
@@ -88,10 +94,9 @@ class Receiver(msgspec.Struct, frozen=True):
 
         None if there is more to be done, or to be waited for; nothing was read then.
         """
-        if plan is not BodyPlan.READ or head.codings or head.length is None or not source.is_eof():
+        if plan is not BodyPlan.READ or head.codings or not (head.is_delimited and source.is_eof()):
             return None
-        limit = request.max_body or self.limits.max_body
-        if head.length > limit:
+        if source.total_bytes > (request.max_body or self.limits.max_body):
             return None
         body = source.read_nowait()
         return Received(body, len(body))

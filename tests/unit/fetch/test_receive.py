@@ -185,6 +185,7 @@ class Arrived:
 
     def __init__(self, body: bytes, *, whole: bool = True) -> None:
         self.body = body
+        self.total_bytes = len(body)
         self.whole = whole
         self.was_read = False
 
@@ -196,18 +197,25 @@ class Arrived:
         return self.body
 
 
-def test_a_body_that_came_with_its_head_is_taken_without_waiting() -> None:
-    received = receiver().at_hand(Arrived(b"page"), GET, Head(200, length=4), BodyPlan.READ)
+@pytest.mark.parametrize("length", [4, None], ids=["of known length", "in chunks"])
+def test_a_body_that_came_with_its_head_is_taken_without_waiting(length: int | None) -> None:
+    received = receiver().at_hand(Arrived(b"page"), GET, Head(200, length=length), BodyPlan.READ)
 
     assert received == Received(b"page", 4)
+
+
+def test_a_body_beyond_the_limit_goes_the_long_way() -> None:
+    source = Arrived(b"page")
+
+    assert receiver(max_body=3).at_hand(source, GET, Head(200), BodyPlan.READ) is None
+    assert not source.was_read
 
 
 @pytest.mark.parametrize(
     ("head", "plan", "whole"),
     [
         pytest.param(Head(200, length=4), BodyPlan.READ, False, id="not all is here"),
-        pytest.param(Head(200), BodyPlan.READ, True, id="of no known length"),
-        pytest.param(Head(200, length=10**9), BodyPlan.READ, True, id="too large"),
+        pytest.param(Head(200, is_delimited=False), BodyPlan.READ, True, id="ended by the end"),
         pytest.param(Head(200, length=4, codings=("gzip",)), BodyPlan.READ, True, id="coded"),
         pytest.param(Head(404, length=4), BodyPlan.KEEP_WHAT_COMES, True, id="of an error"),
         pytest.param(Head(200, length=4), BodyPlan.UNWANTED, True, id="unwanted"),
