@@ -21,8 +21,8 @@ _LONG_TAG = 8192
 MOST_TAGS = 300_000
 #: Links that are looked at, three times as many as are ever taken.
 MOST_ANCHORS = 60_000
-#: The shortest link, `<a href>`.
-_LINK_SIZE = 8
+#: The shortest tag, `<b>`, and the shortest link, `<a href>`: smaller pages need not be counted.
+_TAG_SIZE, _LINK_SIZE = 3, 8
 _ANCHOR = re.compile(r"<[aA][\s/]")
 _TAG_START = re.compile(r"<")
 _TAG_START_BYTES = re.compile(rb"<")
@@ -40,7 +40,7 @@ _QUOTED = re.compile(rb"\"[^\"]*\"?|'[^']*'?")
 
 def within_reason(markup: AnyStr) -> AnyStr:
     """Return the part of a page that is parsed: up to `MOST_TAGS` tags; mostly all of it."""
-    if len(markup) < MOST_TAGS:
+    if len(markup) < MOST_TAGS * _TAG_SIZE:
         return markup
     if isinstance(markup, str):
         return _before(_TAG_START, markup) if markup.count("<") > MOST_TAGS else markup
