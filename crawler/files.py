@@ -92,10 +92,15 @@ def _publish(temporary: Path, path: Path) -> None:
     temporary.replace(path)
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, mode: int | None = None) -> None:
     """Write a small file that nobody ever sees half of: aside, synced, renamed, on the disk.
 
     For those that must be there before the next step is taken; it blocks.
+
+    Args:
+        path: The file.
+        data: All that is to be in it.
+        mode: Its permissions; None for the usual ones.
 
     Raises:
         OSError: It could not be written; the old one is as it was, and nothing is left beside it.
@@ -111,6 +116,8 @@ def replace_file(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             reached("file.write.after")
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         reached("file.rename.before")
         aside.replace(path)

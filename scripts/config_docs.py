@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from crawler.config.anatomy import fields_of, item_section_of, section_of
+from crawler.config.condition import FAMILIES, NAMES, UNITS
 from crawler.config.models.fetch import FetchSettings
 from crawler.config.models.items import (
     ChecksSettings,
@@ -24,6 +25,7 @@ from crawler.config.models.items import (
     OutputSettings,
 )
 from crawler.config.models.job import Job, RunSettings
+from crawler.config.models.notify import MailSettings, NotifySettings, WebhookSettings
 from crawler.config.models.schedule import ScheduleSettings
 from crawler.config.models.schemas import SchemaFieldSettings
 from crawler.config.models.scope import FollowSettings, ScopeSettings, StartSettings
@@ -39,6 +41,7 @@ DOCUMENT = ROOT / "docs" / "config.md"
 _MODELS: tuple[type[BaseModel], ...] = (
     Job, StartSettings, ScopeSettings, FollowSettings, FetchSettings, RunSettings, ExtractSettings,
     FieldSettings, SchemaFieldSettings, OutputSettings, ChecksSettings, ScheduleSettings,
+    NotifySettings, WebhookSettings, MailSettings,
 )  # fmt: skip
 #: Models with a table of their own: others are put into the table of what they stand in.
 _APART = frozenset((*_MODELS, StepSettings))
@@ -60,6 +63,7 @@ def render() -> str:
     for model in _MODELS:
         text = text.replace(f"<!-- table: {model.__name__} -->", _table(model, schema))
     text = text.replace("<!-- steps -->", _steps())
+    text = text.replace("<!-- numbers -->", _numbers())
     text = text.replace("<!-- placeholders -->", _names(f"{{{name}}}" for name in PLACEHOLDERS))
     text = text.replace("<!-- page -->", _names(iter(PAGE_FIELDS)))
     path = OutputSettings.model_fields["path"].default
@@ -156,6 +160,15 @@ def _steps() -> str:
         if name in EITHER or not forms:
             forms.insert(0, name)
         rows.append(f"| `{name}` | {_names(iter(forms))} | {field.description} |")
+    return "\n".join(rows)
+
+
+def _numbers() -> str:
+    rows = ["| Number | Is | Compared with |", "| --- | --- | --- |"]
+    rows += [f"| `{name}` | {text} | {UNITS[kind]} |" for name, (kind, text) in NAMES.items()]
+    for name, (words, text) in FAMILIES.items():
+        which = f"; one of {_names(iter(words))}" if words else ""
+        rows.append(f"| `{name}.…` | {text}{which} | {UNITS['number']} |")
     return "\n".join(rows)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from crawler.config.access_checks import check_access
 from crawler.config.named_files import named_file, similar_file
 from crawler.config.nodes import ListNode, MapNode, Node, ScalarNode
+from crawler.config.notify_checks import check_notify
 from crawler.config.rule_checks import check_rules
 from crawler.config.schema_checks import check_schemas
 from crawler.config.start_checks import check_start
@@ -26,6 +27,7 @@ def check_together(root: MapNode, job_file: Path) -> Iterator[Problem]:
     yield from check_access(root, job_file)
     yield from _check_spider(root, job_file)
     yield from _check_run(root.get("run"))
+    yield from check_notify(root)
 
 
 def _check_run(run: Node | None) -> Iterator[Problem]:

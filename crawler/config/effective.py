@@ -16,7 +16,9 @@ from crawler.config.nodes import MapNode, Path, Plain, ScalarNode, dotted, leave
 #: Keys of `args` whose values are taken for secrets, whatever their origin.
 _SECRET_NAME = re.compile(r"passw|secret|token|api_?key|credential", re.IGNORECASE)
 #: Sections whose every value is taken for a secret.
-SECRET_SECTIONS = (("fetch", "headers"), ("fetch", "cookies"), ("fetch", "auth"))
+_SECRET_SECTIONS = (("fetch", "headers"), ("fetch", "cookies"), ("fetch", "auth"))
+#: Keys below `notify` whose values are: whoever knows an address may speak in our name.
+NOTIFY_SECRETS = frozenset(("healthcheck", "webhook", "url", "secret", "user", "password", "proxy"))
 
 
 def values_of(root: MapNode) -> dict[str, Plain]:
@@ -35,15 +37,22 @@ def secrets_of(root: MapNode) -> frozenset[str]:
     """Return the dotted paths of values not to be shown.
 
     These are the values in which a variable stands, those of headers, cookies and `auth`, proxies
-    with a user, and arguments with a name like `password`.
+    with a user, arguments with a name like `password`, and whatever proves us to who is told.
     """
     return frozenset(dotted(path) for path, node in leaves(root) if _is_secret(path, node))
+
+
+def is_secret_place(path: Path) -> bool:
+    """Tell whether whatever stands at a path is taken for a secret."""
+    if path[:1] == ("notify",):
+        return next(step for step in reversed(path) if isinstance(step, str)) in NOTIFY_SECRETS
+    return path[:2] in _SECRET_SECTIONS
 
 
 def _is_secret(path: Path, node: object) -> bool:
     if isinstance(node, ScalarNode) and node.from_environment:
         return True
-    if path[:2] in SECRET_SECTIONS:
+    if is_secret_place(path):
         return True
     if path[:2] == ("fetch", "proxies") and isinstance(node, ScalarNode) and "@" in node.written:
         return True
@@ -56,7 +65,7 @@ def _completed(section: type[BaseModel], values: dict[str, Plain]) -> dict[str, 
     for name, field in fields_of(section).items():
         below = section_of(field.annotation)
         given = values.get(name)
-        if below is not None:
+        if below is not None and (name in values or field.default is not None):
             complete[name] = _completed(below, given if isinstance(given, dict) else {})
         elif name in values:
             complete[name] = given

@@ -1,7 +1,8 @@
 """Keeps secrets out of what errors of a config show: source lines, options, values repeated.
 
 What stands below `fetch.auth`, `fetch.headers` and `fetch.cookies` is secret, and so is a map
-below a key of `fetch` that does not exist, as it may be one of these misspelt.
+below a key of `fetch` that does not exist, as it may be one of these misspelt. Below `notify` it is
+what proves us to those who are told, their addresses included, and any key that does not exist.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from crawler.config.nodes import MapNode, Place, ScalarNode, leaves
+from crawler.config.nodes import MapNode, Node, Place, ScalarNode, leaves
+from crawler.config.short_forms import expanded
 from crawler.errors import Problem
 
 MASK = "***"
@@ -18,11 +20,13 @@ _USER_IN_URL = re.compile(r"(?<=://)[^/@\s?#]*@")
 _SECRET_KEYS = ("auth", "headers", "cookies")
 #: Where there is no tree to tell, names have to.
 _NAMED = re.compile(
-    r"(?:passw\w*|secret|token|api[_-]?key|credential\w*|bearer|value|authorization|cookie)"
+    r"(?:passw\w*|secret|healthcheck|webhook|token|api[_-]?key|credential\w*|bearer|value|authorization|cookie)"
     r"[\"']?:\s+(?=\S)",
     re.IGNORECASE,
 )
-_SECRET_OPTION = re.compile(r"(?s)(--set\s+fetch(?:\.(?:auth|headers|cookies)[^=]*)?=).*")
+_SECRET_OPTION = re.compile(
+    r"(?s)(--set\s+(?:fetch(?:\.(?:auth|headers|cookies)[^=]*)?|notify(?:\.[^=]*)?)=).*"
+)
 
 
 def without_user(text: str) -> str:
@@ -50,6 +54,22 @@ def hidden(problems: Iterable[Problem], root: MapNode | None) -> list[Problem]:
 
 
 def _secrets(root: MapNode) -> Iterator[Place]:
+    yield from _of_fetch(root)
+    yield from _of_notify(expanded(root).get("notify"))
+
+
+def _of_notify(notify: Node | None) -> Iterator[Place]:
+    from crawler.config.anatomy import keys_at
+    from crawler.config.effective import NOTIFY_SECRETS
+
+    for path, node in leaves(notify) if notify is not None else ():
+        key = str(path[-1]) if path else ""
+        known = not path or isinstance(path[-1], int) or key in keys_at(("notify", *path[:-1]))
+        if isinstance(node, ScalarNode) and (key in NOTIFY_SECRETS or not known):
+            yield from _unless_variable(node)
+
+
+def _of_fetch(root: MapNode) -> Iterator[Place]:
     fetch = root.get("fetch")
     if not isinstance(fetch, MapNode):
         return

@@ -171,15 +171,19 @@ def _start_file(path: Path, root: MapNode) -> Path | None:
 def _without_nulls(node: Node, path: KeyPath = ()) -> Node:
     """Drop keys without a value: they take their default.
 
-    `args` are the user's own, and a field of a schema has no default: it needs a type.
+    `args` are the user's own, and a field of a schema has no default: it needs a type. An address
+    of `notify` that is a variable without a value is turned off, not forgotten.
     """
     if not isinstance(node, MapNode) or path == ("args",):
         return node
-    needed = len(path) == 2 and path[0] == "schemas"
+    every = len(path) == 2 and path[0] == "schemas"
+    needed = frozenset(("healthcheck", "url") if path[:1] == ("notify",) else ())
     entries = {
         name: Entry(entry.key, _without_nulls(entry.value, (*path, name)))
         for name, entry in node.entries.items()
-        if needed or not (isinstance(entry.value, ScalarNode) and entry.value.value is None)
+        if every
+        or name in needed
+        or not (isinstance(entry.value, ScalarNode) and entry.value.value is None)
     }
     return MapNode(node.place, entries)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import yaml
@@ -10,6 +11,9 @@ from crawler.config.dialect import resolve
 from crawler.config.hidden_lines import MASK, without_user
 from crawler.config.load import LoadedJob
 from crawler.config.nodes import Path, Plain, dotted
+
+#: Characters of a secret at least: what is shorter stands in any text by chance.
+_SHORTEST = 4
 
 if TYPE_CHECKING:
     from yaml import SafeDumper as Emitting
@@ -69,3 +73,31 @@ def _shown(value: Plain, path: Path, secrets: frozenset[str]) -> Plain:
         # Variables are put in already: what is left of a "$" stands for itself.
         return without_user(value).replace("$", "$$")
     return value
+
+
+def without_secrets(loaded: LoadedJob) -> Callable[[str], str]:
+    """Return what takes the secrets of a job out of a text that is sent to people.
+
+    An error may quote them: the address that was asked for, an answer that repeats a header.
+    """
+    found = {str(value) for value in _secret_values(dict(loaded.values), (), loaded.secrets)}
+    # The longest first: one may be a part of another.
+    texts = sorted((one for one in found if len(one) >= _SHORTEST), key=len, reverse=True)
+
+    def clean(text: str) -> str:
+        for secret in texts:
+            text = text.replace(secret, MASK)
+        return without_user(text)
+
+    return clean
+
+
+def _secret_values(value: Plain, path: Path, secrets: frozenset[str]) -> Iterator[Plain]:
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield from _secret_values(below, (*path, name), secrets)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _secret_values(item, (*path, index), secrets)
+    elif value is not None and dotted(path) in secrets:
+        yield value

@@ -24,14 +24,23 @@ def json_schema() -> JsonSchemaValue:
             {"$ref": "#/definitions/StartSettings"},
         ],
     }
-    sitemap = schema["definitions"]["StartSettings"]["properties"]["sitemap"]
-    sitemap["anyOf"] = [dict(sitemap["items"]), {"type": sitemap.pop("type")}]
-    sitemap["anyOf"][1]["items"] = sitemap.pop("items")
+    for section, key in _ONE_OR_MANY:
+        _or_one(schema["definitions"][section]["properties"][key])
     schema["definitions"]["StepSettings"] |= {"minProperties": 1, "maxProperties": 1}
     # Anchors are kept under keys of the user's own.
     schema["patternProperties"] = {"^x-": {}}
     tidy = _tidy(schema)
     return {"$schema": _DRAFT, **tidy} if isinstance(tidy, dict) else {}
+
+
+#: Lists for which one entry may stand by itself, by section and key.
+_ONE_OR_MANY = (("StartSettings", "sitemap"), ("NotifySettings", "webhook"), ("MailSettings", "to"))
+
+
+def _or_one(node: JsonSchemaValue) -> None:
+    """Let an entry of a list stand for a list of it."""
+    many = {key: node.pop(key) for key in ("type", "items") if key in node}
+    node["anyOf"] = [dict(many["items"]), many]
 
 
 def _tidy(node: object) -> object:
@@ -61,6 +70,7 @@ _SHORT = {
     },
     "SchemaFieldSettings": {"type": "string"},
     "EachSettings": {"type": "string"},
+    "WebhookSettings": {"type": "string"},
 }
 
 

@@ -4,6 +4,8 @@
     start: {sitemap: URL}      start: {sitemap: [URL]}
     schemas: {Book: {a: str}}  schemas: {Book: {a: {type: str}}}
     each: "div.row"            each: {css: "div.row"}
+    webhook: URL               webhook: [{url: URL}]
+    mail: {to: ADDRESS}        mail: {to: [ADDRESS]}
     then: [text]               then: [{text: }]
 
 Every node that is added stands where the short one does, so that errors keep their place.
@@ -27,12 +29,24 @@ def start_as_map(root: MapNode) -> MapNode:
 def expanded(root: MapNode) -> MapNode:
     """Return the tree of a job without short forms."""
     root = start_as_map(root)
-    root = _in_map(root, "start", lambda start: _at(start, "sitemap", _sitemap))
+    root = _in_map(root, "start", lambda start: _at(start, "sitemap", _text_as_list))
     root = _in_map(root, "schemas", lambda schemas: _values(schemas, _schema))
+    root = _in_map(root, "notify", _notify)
     return _in_map(root, "extract", lambda rules: _items(rules, _rule))
 
 
-def _sitemap(node: Node) -> Node:
+def _notify(node: Node) -> Node:
+    node = _at(node, "webhook", _hooks)
+    return _at(node, "mail", lambda mail: _at(mail, "to", _text_as_list))
+
+
+def _hooks(node: Node) -> Node:
+    alone = isinstance(_text_as(node, "url"), MapNode)
+    hooks = ListNode(node.place, (node,)) if alone else node
+    return _items(hooks, lambda hook: _text_as(hook, "url"))
+
+
+def _text_as_list(node: Node) -> Node:
     if isinstance(node, ScalarNode) and isinstance(node.value, str):
         return ListNode(node.place, (node,))
     return node

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from crawler.config.anatomy import choices_at, homes_of, keys_at
-from crawler.config.effective import SECRET_SECTIONS
+from crawler.config.effective import is_secret_place
 from crawler.config.environment import recast
 from crawler.config.models.fields import VALUE, WHOLE
 from crawler.config.nodes import (
@@ -71,10 +71,10 @@ def _problem(detail: ErrorDetails, root: MapNode) -> Problem:
     if kind == "missing":
         return _missing(path, key, node)
     place = key if at_key or (kind == WHOLE and isinstance(node, MapNode)) else node.place
-    if path[:2] in SECRET_SECTIONS:
+    if is_secret_place(path):
         place = _without_value(place, key, str(path[-1]))
     message, hint = _words(detail, path, node, at_key=at_key)
-    if path[:2] in SECRET_SECTIONS and hint.startswith("quote it"):
+    if is_secret_place(path) and hint.startswith("quote it"):
         hint = "quote it"
     where = dotted(path[:-1] if at_key else path)
     return _discreet(place.problem(f"{where}: {message}" if where else message, hint), node)

@@ -77,6 +77,7 @@ class Summary(msgspec.Struct, kw_only=True):
         retry_of: The run whose given-up requests this one asked for again; its pages are in the
             books, its items are not counted here.
         retried: How many requests these were.
+        notified: Who was told of the run, `{to, what, ok, tries, error}` each; written last of all.
     """
 
     job: str
@@ -121,6 +122,7 @@ class Summary(msgspec.Struct, kw_only=True):
     outputs: list[str] = msgspec.field(default_factory=list)
     retry_of: str | None = None
     retried: int = 0
+    notified: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
     @property
     def stopped(self) -> bool:

@@ -23,6 +23,7 @@ class Exchange:
         method: As sent.
         path: Path and query, as sent.
         fields: Header fields, names in lower case; of a repeated field the last.
+        body: As sent, of the length that a field says.
         connection: Number of the connection, from 1.
         ordinal: Number of the request on its connection, from 1.
     """
@@ -38,6 +39,7 @@ class Exchange:
         self.method, self.path, _ = first.split(" ", 2)
         pairs = (line.partition(":") for line in lines if line)
         self.fields = {name.lower(): value.strip() for name, _, value in pairs}
+        self.body = b""
         self.connection = connection
         self.ordinal = ordinal
         self._reader, self._writer = streams
@@ -156,7 +158,8 @@ class RawServer:
                 ordinal += 1
                 exchange = Exchange(head, number, ordinal, (reader, writer))
                 self.exchanges.append(exchange)
-                await reader.readexactly(int(exchange.fields.get("content-length", "0")))
+                length = int(exchange.fields.get("content-length", "0"))
+                exchange.body = await reader.readexactly(length)
                 await self._play(exchange)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client went away, which is its right

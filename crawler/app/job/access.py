@@ -41,6 +41,11 @@ def access_of(
     return Access(Credentials(secrets), choice, TlsContexts(_tls_rules(fetch.tls)))
 
 
+def trust_of(job: Job) -> TlsContexts:
+    """Return whom a job trusts, for what it sends beside its crawl."""
+    return TlsContexts(_tls_rules(job.fetch.tls))
+
+
 def spider_secrets(spider: Spider, named: Iterable[str]) -> dict[str, Credential]:
     """Return the secret of a spider's `http_user`, `http_pass` and `http_auth_domain`, by origin.
 

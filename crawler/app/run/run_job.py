@@ -28,6 +28,7 @@ from crawler.app.run.run_report import RunReport
 from crawler.app.run.spider_offload import SpiderOffload
 from crawler.app.run.stop_signals import StopSignals
 from crawler.app.run.streams import Streams
+from crawler.app.run.told import telling_of
 from crawler.app.run.watched import Watched
 from crawler.app.run.wiring import OpenStore, Wired, outputs_of
 from crawler.config.load import LoadedJob
@@ -44,6 +45,7 @@ from crawler.storage.shared_clocks import SharedClocks
 
 if TYPE_CHECKING:
     from crawler.app.run.transforming import Transforming
+    from crawler.app.tell.telling import Telling
     from crawler.workers.process.forked_process import ForkedProcess
 
 
@@ -61,21 +63,24 @@ def run_job(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clo
     recording = Recording(
         paths, loaded.path, options, clock, console.error, planned=planned_of(loaded.job)
     )
-    # The lock is freed last, so that the next run finds on record how this one ended.
-    with ExitStack() as lock, recording.kept():
-        return _run(loaded, options, streams, clock, Kept(paths, recording, lock))
+    telling = telling_of(loaded, options, paths, clock, console)
+    told = nullcontext() if telling is None else telling.kept()
+    # First the record, then people are told, then the lock is freed: the next run finds the record.
+    with ExitStack() as lock, told, recording.kept():
+        return _run(loaded, options, streams, clock, Kept(paths, recording, telling, lock))
 
 
 class Kept(NamedTuple):
-    """What outlives a run: where it is kept, its record, what holds its lock."""
+    """What outlives a run: where it is kept, its record, who is told, what holds its lock."""
 
     paths: JobPaths
     recording: Recording
+    telling: Telling | None
     lock: ExitStack
 
 
 def _run(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock, kept: Kept) -> int:
-    paths, recording, held = kept
+    paths, recording, telling, held = kept
     if options.mode == "resume" and not paths.database.exists():
         raise nothing_to_resume(loaded)
     if options.mode == "retry" and not paths.database.exists():
@@ -95,9 +100,11 @@ def _run(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock,
         with asyncio.Runner(loop_factory=factory) as runner:
             control = Control(paths, lock, holder, options.go_on)
             run = JobRun(loaded, options, streams, paths, clock, control, spares)
-            run.recording = recording
+            run.recording, run.telling = recording, telling
             code = runner.run(run.run(user, loop_name))
         recording.ended(code)
+        if telling is not None:
+            telling.ended(code)
         return code
 
 
@@ -132,6 +139,8 @@ class JobRun:
         self._report: RunReport | None = None
         #: Puts the run into the history; None where none is kept.
         self.recording: Recording | None = None
+        #: Tells people of the run; None where nobody is to be told.
+        self.telling: Telling | None = None
         #: The crawl, once it has begun.
         self.crawl: Crawl | None = None
 
@@ -211,6 +220,8 @@ class JobRun:
                 self._stock = beginning.stock
                 if self.recording is not None:
                     self.recording.named(opened)
+                if self.telling is not None:
+                    self.telling.began(opened)
                 return await self._crawl(spiders, opened, transform, loop_name)
             except NothingToRetry as word:
                 await beginning.stock.store.abandon()
@@ -282,10 +293,16 @@ class JobRun:
                 elif not isinstance(error, StateError):  # it says itself what can be done
                     error.add_note(self._how_to_go_on(more))
                 raise
-            if self.recording is not None:
-                self.recording.summed_up(ended.summary)
+            self._hand_on(ended)
             self._say_ending(report, ended)
             return ended.exit_code
+
+    def _hand_on(self, ended: Ended) -> None:
+        """Give what the run came to to those who keep it and tell it."""
+        if self.recording is not None:
+            self.recording.summed_up(ended.summary)
+        if self.telling is not None:
+            self.telling.summed_up(ended.summary, ended.lines, finished=ended.finished)
 
     def _warn_of_slow_parser(self, report: RunReport) -> None:
         from crawler.fetch.client_wire import IN_PYTHON, reads_in_python

@@ -25,7 +25,8 @@ def settings_of(
         secrets: Dotted paths of those that are not to be kept.
         output: The path that replaces the outputs, None for none.
     """
-    kept = _without(values, secrets, "")
+    # Whom a run's end is told to says nothing about the run.
+    kept = _without({key: one for key, one in values.items() if key != "notify"}, secrets, "")
     if output is not None:
         kept["output"] = output
     return msgspec.json.encode(kept, order="deterministic")

@@ -19,6 +19,7 @@ from crawler.config.models.fields import (
     written,
 )
 from crawler.config.models.items import ChecksSettings, ExtractSettings, OutputSettings
+from crawler.config.models.notify import NotifySettings
 from crawler.config.models.schedule import ScheduleSettings
 from crawler.config.models.schemas import SchemaFields, SchemaName
 from crawler.config.models.scope import FollowSettings, ScopeSettings, StartSettings
@@ -110,3 +111,4 @@ class Job(Settings):
     )
     checks: ChecksSettings = written({}, "What a run must give.")
     schedule: ScheduleSettings = written({}, "When the job runs by itself, for `crawler cron`.")
+    notify: NotifySettings = written({}, "Who is told how a run ended. Default: nobody.")

@@ -15,7 +15,6 @@ HEAD = "name: x\nstart: [https://a.example/]\n"
     [
         ("files: {path: x}", 1, "'files'"),
         ("incremental: {validators: [etag]}", 1, "'incremental'"),
-        ("notify: {on: [failure]}", 1, "'notify'"),
         ("fetch: {cache: {}}", 9, "'fetch.cache'"),
         ("output: [{path: a.parquet}]", 17, "an output in .parquet"),
         ("output: [{path: a.sqlite}]", 17, "an output in .sqlite"),
@@ -41,9 +40,9 @@ def test_what_is_not_due_in_start_is_one_problem(problems: Fail) -> None:
 
 
 def test_a_misspelt_future_key_is_still_recognised(problems: Fail) -> None:
-    (problem,) = problems(HEAD + "notifi: {}\n")
+    (problem,) = problems(HEAD + "incrementel: {}\n")
 
-    assert problem.hint == "did you mean 'notify'?"
+    assert problem.hint == "did you mean 'incremental'?"
 
 
 def test_a_field_may_bear_the_name_of_a_future_key(load: Load) -> None:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.config.load import load_job
@@ -79,12 +79,19 @@ output:
     provenance: url
     formula_cells: quote
 checks: {min_items: 900, min_fill: {any: 9%}, max_failed: 2%, allow_empty: false}
+notify:
+  after: 2
+  remind_every: 2
+  healthcheck: https://hc.example/u
+  timeout: 5s
+  webhook: [{url: "https://hooks.example/x", secret: abcd, when: items > 1}]
 """
 
-# Field names are the user's: no spelling of them is wrong. Two letters are like too many others.
+# Field names are the user's: no spelling of them is wrong. Three letters are like too many others:
+# `alu` is as near to `value` as to `all`.
 KEYS = [
     match
-    for match in re.finditer(r"\b[a-z_]{3,}(?=: |:$)", JOB, re.MULTILINE)
+    for match in re.finditer(r"\b[a-z_]{4,}(?=: |:$)", JOB, re.MULTILINE)
     if match.group() not in ("any", "other")  # and capitals, like schemas
 ]
 KNOWN = {match.group() for match in KEYS}
@@ -119,6 +126,7 @@ def test_the_job_itself_is_good(tmp_path: Path) -> None:
     assert load_job(path, environ={}).job.name == "books"
 
 
+@settings(deadline=None)  # a config is loaded from disk
 @given(mistakes())
 def test_a_misspelt_key_is_found_and_its_right_spelling_named(
     mistake: tuple[re.Match[str], str],

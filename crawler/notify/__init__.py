@@ -1,0 +1,1 @@
+"""Telling people how a run ended: pings, webhooks, mail, a file for Prometheus."""
