@@ -59,6 +59,7 @@ def lines(result: Result) -> Iterator[str]:
         yield _row(name, turns, web.pages)
     yield f"the crawler takes {result.cpu_ratio():.2f} times the CPU of the bare loop, which keeps"
     yield "nothing safe: no robots.txt, no retry, no limit, and all is lost when it is killed"
+    yield f"writing its state and its items had {result.durability():.0%} of the crawler's CPU"
     cause, share = result.limited_by()
     if cause:
         yield f"limited by {cause} {share:.0%} of the time"

@@ -21,6 +21,7 @@ def test_both_programs_find_all_there_is_and_their_cost_is_told() -> None:
     assert result.cpu_ratio() > 0
     assert f"{result.web.pages} pages" in text
     assert "bare loop" in text
+    assert "its state and its items had" in text
 
 
 def test_a_run_that_fails_is_an_error_in_words() -> None:

@@ -75,11 +75,13 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         seconds: Wall time, start-up included.
         cpu: CPU seconds of the process and of all that it waited for.
         limited_by: See `Summary`; empty for the bare loop.
+        durability: Share of the CPU that keeping the crawl safe had; 0 for the bare loop.
     """
 
     seconds: float
     cpu: float
     limited_by: dict[str, float] = {}
+    durability: float = 0.0
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +101,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """Return the median over the turns of how many times the bare loop's CPU we take."""
         pairs = zip(self.ours, self.bare, strict=True)
         return statistics.median(ours.cpu / bare.cpu for ours, bare in pairs)
+
+    def durability(self) -> float:
+        """Return the median share of the crawler's CPU that keeping the crawl safe had."""
+        return statistics.median(turn.durability for turn in self.ours)
 
     def limited_by(self) -> tuple[str, float]:
         """Return what limited the crawler most, and its median share of the time."""
@@ -171,7 +177,9 @@ def _ours(web: Web, wanted: Wanted, folder: Path) -> Turn:
     _check("the crawler", web, output)
     (report,) = (folder / "reports" / "bench").glob("*/summary.json")
     summary: dict[str, Any] = json.loads(report.read_bytes())
-    return msgspec.structs.replace(turn, limited_by=summary["limited_by"])
+    return msgspec.structs.replace(
+        turn, limited_by=summary["limited_by"], durability=summary["durability"]["cpu_share"]
+    )
 
 
 def _bare(web: Web, folder: Path) -> Turn:
