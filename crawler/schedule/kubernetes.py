@@ -83,6 +83,8 @@ def cluster_line(line: CronLine) -> str:
             week, cron wants both, Kubernetes either.
     """
     days, weekdays = written_numbers(line.days, 31), written_numbers(line.weekdays, 7)
+    if line.either_day and "*" in (days, weekdays):
+        days = weekdays = "*"  # one is enough, and one is always so: every day
     if not line.either_day and "*" not in (days, weekdays):
         raise ConfigError(
             f"schedule.cron: Kubernetes would read {line.text!r} otherwise than cron does: one of "

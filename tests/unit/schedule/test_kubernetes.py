@@ -89,6 +89,7 @@ def test_a_name_is_one_that_the_cluster_takes(job: str, name: str) -> None:
 def test_a_line_is_written_in_numbers_and_refused_where_the_cluster_reads_it_otherwise() -> None:
     assert cluster_line(parse_cron_line("@weekly")) == "0 0 * * 0"
     assert cluster_line(parse_cron_line("*/20 1-3 */10 * *")) == "0,20,40 1-3 1,11,21,31 * *"
-    assert cluster_line(parse_cron_line("0 3 13 * fri-7")) == "0 3 13 * 0,5,6"
+    assert cluster_line(parse_cron_line("0 3 13 * 5-7")) == "0 3 13 * 0,5,6"
+    assert cluster_line(parse_cron_line("0 3 1-31 * fri")) == "0 3 * * *"
     with pytest.raises(ConfigError, match="otherwise than cron"):
         cluster_line(parse_cron_line("0 3 */10 * fri"))
