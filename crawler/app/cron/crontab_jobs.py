@@ -149,7 +149,7 @@ class CrontabJobs:
         diff = tuple(_diff(raw, fresh))
         if fresh == raw or dry_run:
             return Edit(changed=fresh != raw, diff=diff)
-        backup = back_up(raw, base, now)
+        backup = back_up(raw, base, now) if raw else None
         self._program.write(fresh, raw)
         return Edit(changed=True, diff=diff, backup=backup)
 
