@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from crawler.extract.html_tree import TreeOutline
 
+#: Bytes from which on a page is huge. turbohtml takes up to 15 bytes for each of text, lxml two.
+HUGE = 2 << 20
 #: Flag of a document with a tag that has lost its attributes, as there were thousands.
 LONG_TAG = "long_tag"
 #: Flag of a document that says it is JSON and is not.
@@ -60,9 +62,14 @@ class Document:
         return detect(self.body, self.content_type)
 
     @cached_property
-    def page(self) -> HtmlPage:
+    def page(self) -> HtmlPage | TreeOutline:
         """Its links, title and directives, read as HTML."""
-        return read_page(self.body, self.charset)
+        return self._outline_of_tree if self.is_huge else read_page(self.body, self.charset)
+
+    @property
+    def is_huge(self) -> bool:
+        """It is so large that lxml reads all of it, in less memory."""
+        return len(self.body) > HUGE
 
     @cached_property
     def tree(self) -> etree._Element:

@@ -2,7 +2,8 @@
 
 The adapter around turbohtml, which reads the links of every page: it follows the WHATWG algorithm
 as browsers do, is linear in markup that is meant to slow parsers down, and gives the `href`s of a
-page in one call. It holds the interpreter's lock meanwhile, for about 10 ms a megabyte.
+page in one call. It holds the interpreter's lock meanwhile, for about 10 ms a megabyte, and takes
+much memory for long texts, so that huge pages are left to lxml (`crawler.extract.html_tree`).
 """
 
 from __future__ import annotations

@@ -51,7 +51,12 @@ class TreeOutline:
 
     Args:
         root: From `html_tree`.
+
+    Attributes:
+        flags: None; the document that has the tree knows what was cut from it.
     """
+
+    flags: tuple[str, ...] = ()
 
     def __init__(self, root: etree._Element) -> None:
         self._root = root
@@ -61,6 +66,16 @@ class TreeOutline:
         """See `HtmlPage.hrefs`."""
         linking = self._root.iter("a", "area")
         return [str(one.get("href")) for one in linking if "href" in one.attrib]
+
+    @cached_property
+    def nofollow(self) -> list[str]:
+        """See `HtmlPage.nofollow`."""
+        linking = (one for one in self._root.iter("a", "area") if "href" in one.attrib)
+        return [
+            str(one.get("href"))
+            for one in linking
+            if "nofollow" in str(one.get("rel") or "").lower().split()
+        ]
 
     @cached_property
     def anchors(self) -> int:

@@ -184,8 +184,9 @@ class PageParser:
 
     async def _make_tree(self, document: Document) -> None:
         """Have the tree of a large page made before somebody asks for it."""
-        large = len(document.body) >= _HEAVY
-        if large and self._wants_trees and self._aside is not None and document.kind is Kind.HTML:
+        if self._aside is None or document.kind is not Kind.HTML:
+            return
+        if document.is_huge or (self._wants_trees and len(document.body) >= _HEAVY):
             await self._aside(lambda: document.tree)
 
     async def errback(

@@ -87,7 +87,7 @@ MARKUP = (
     _big("F55", "nests 100,000 elements", _TITLE + b"<div>" * 100_000),
     _big("F55b", "nests 100,000 elements that format", _TITLE + b"<b><i>" * 50_000),
     _big("F55c", "gives an element a million attributes",
-         _TITLE + b"<p " + b" ".join(b"a%d=1" % n for n in range(1_000_000)) + b">",
+         _TITLE + b"<p " + b" ".join(b"a%d=1" % n for n in range(1_000_000)) + b">", "long_tag",
          limit="32MiB"),
     _big("F55d", "sends a page of 7 MB in one line", _TITLE + b"<p>" + b"word " * 1_400_000),
     FaultRow(

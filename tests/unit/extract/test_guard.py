@@ -11,7 +11,8 @@ from crawler.extract.guard import (
     within_reason,
     without_long_tags,
 )
-from crawler.extract.html_page import read_page
+from crawler.extract.html_page import HtmlPage, read_page
+from crawler.extract.html_tree import TreeOutline
 from crawler.extract.media import Kind
 
 LINK = b"<a href='/last'>x</a>"
@@ -90,6 +91,17 @@ def test_as_many_links_as_are_allowed_are_all_looked_at_and_one_more_is_not() ->
 
     assert with_fewer_links(whole + "<article>") == whole + "<article>"
     assert with_fewer_links(whole + "<A href=y>") == whole
+
+
+def test_a_huge_page_is_read_by_lxml_and_has_the_same_links() -> None:
+    markup = b"<title>t</title><base href=/b/><a href=1 rel=nofollow>x</a><area href=2>"
+    small = Document("http://a/", markup, Kind.HTML).page
+    huge = Document("http://a/", markup + b"word " * 500_000, Kind.HTML).page
+
+    assert isinstance(small, HtmlPage)
+    assert isinstance(huge, TreeOutline)
+    assert (huge.hrefs, huge.nofollow, huge.anchors) == (small.hrefs, small.nofollow, small.anchors)
+    assert (huge.bases, huge.metas, huge.title) == (small.bases, small.metas, small.title)
 
 
 def test_a_page_of_which_not_all_is_read_says_so() -> None:
