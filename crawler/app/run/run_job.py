@@ -356,10 +356,10 @@ class JobRun:
             began = self._clock.monotonic()
             self._meter.begin(wired.staff.pids)
             end = await live.until_end()
+            signals.crawl_ended()
             await wired.staff.leave(end.reason)
         finally:
             await wired.close()
-        signals.crawl_ended()
         if self._control is not None:
             self._control.ending()
         spent = Spent(
