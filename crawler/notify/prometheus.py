@@ -65,7 +65,7 @@ def write_figures(path: Path, figures: RunFigures) -> None:
     if figures.succeeded is None:
         figures = msgspec.structs.replace(figures, succeeded=last_success(path, figures.job))
     try:
-        replace_file(path, exposition(figures).encode(), _MODE)
+        replace_file(path, exposition(figures).encode("utf-8", "backslashreplace"), _MODE)
     except OSError as error:
         raise NotTold(f"cannot write {path}: {error.strerror}", passing=False) from None
 

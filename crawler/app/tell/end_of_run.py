@@ -81,7 +81,9 @@ def subject(end: EndOfRun, event: str) -> str:
 
 def mail_text(end: EndOfRun, event: str) -> str:
     """Return what a mail says: at most as much as `--cron` prints, and where the report is."""
-    where = [f"report: {end.report / 'report.html'}"] if end.report is not None else []
+    report = end.report / "report.html" if end.report is not None else None
+    # A path may hold bytes that are no text, which nothing can encode.
+    where = [f"report: {safe(str(report), _LONGEST)}"] if report is not None else []
     where.append(f"on {socket.gethostname()}, " + (f"run {end.run}" if end.run else "before a run"))
     room = _LINES - len(where) - 2
     lines = [safe(line, _WIDEST) for text in end.lines for line in text.splitlines()]
@@ -99,7 +101,7 @@ def document(end: EndOfRun, event: str, when: str | None) -> Document:
         books=end.summary.books if end.summary is not None else None,
         started=rfc3339(end.started), ended=rfc3339(end.ended),
         duration_s=_duration(end), host=socket.gethostname(),
-        report=str(end.report) if end.report is not None else None, when=when,
+        report=safe(str(end.report), _LONGEST) if end.report is not None else None, when=when,
         previous=end.previous,
     )  # fmt: skip
 

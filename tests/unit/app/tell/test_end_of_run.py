@@ -98,6 +98,13 @@ def test_a_document_of_a_run_that_did_not_get_so_far_says_so() -> None:
     assert (told.why, told.duration_s) == ("no room", 20.0)
 
 
+def test_a_path_that_is_no_text_can_still_be_told() -> None:
+    told = end(report=Path("/r/b\udcfcch"), whys=("b\udcfcch",))
+
+    assert mail_text(told, "failure").encode()
+    assert msgspec.json.encode(document(told, "failure", None))
+
+
 def test_only_a_good_run_is_a_success_for_prometheus() -> None:
     assert figures(end(exit=0, standing="good")).succeeded == 20.0
     paused = figures(end(exit=0, standing="neither"))
