@@ -106,6 +106,7 @@ class CrontabJobs:
         table = Timetable(
             times=placed.times, zone=placed.zone, manner=placed.manner,
             machine=self.daemon.machine, job_zone=plan.schedule.timezone,
+            right_until=placed.converted_until,
         )  # fmt: skip
         notes = [placed.note] if placed.note else []
         if _mail_is_off(_before(crontab, plan.name)):

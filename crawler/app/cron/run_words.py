@@ -28,6 +28,8 @@ class Timetable(msgspec.Struct, frozen=True, kw_only=True):
         manner: What is made of clock changes.
         machine: The machine's zone.
         job_zone: Name of the zone that the job's own line is meant in; None for the machine's.
+        right_until: When `times` cease to be what the job's own line means, in seconds since 1970
+            UTC; None for never.
     """
 
     times: tuple[str, ...]
@@ -35,6 +37,7 @@ class Timetable(msgspec.Struct, frozen=True, kw_only=True):
     manner: Manner
     machine: MachineZone
     job_zone: str | None
+    right_until: float | None = None
 
     def next_runs(self, now: float, count: int = _SHOWN) -> list[float]:
         """Return when the next runs are, in seconds since 1970 UTC."""
@@ -59,7 +62,11 @@ def timetable_lines(plan: CronPlan, table: Timetable, now: float) -> Iterator[st
     if plan.schedule.jitter:
         most = about(plan.schedule.jitter)
         yield f"  jitter      up to {most} later, the same each time on this machine"
-    yield from _change_lines(plan.line, there, title, table, now)
+    if table.right_until is None:
+        yield from _change_lines(plan.line, there, title, table, now)
+    else:
+        day = _day(table.right_until, there)
+        yield f"  until       {day}: then clocks change: install it again by then"
 
 
 def stamp(at: float, zone: tzinfo) -> str:
