@@ -40,6 +40,7 @@ _COUNTS = ("pages", "items", "failed", "bytes", "peak_rss_bytes")
 _PLANNED = ("cron", "zone", "slack")
 _LATEST = "SELECT * FROM start WHERE job = ? AND number < ? ORDER BY number DESC LIMIT ?"
 _LATEST_OF_ALL = "SELECT * FROM start WHERE number < ? ORDER BY number DESC LIMIT ?"
+_RUNNING = "SELECT * FROM start WHERE job = ? AND standing = 'running' ORDER BY number DESC"
 _ALL = 1 << 62
 
 
@@ -155,6 +156,14 @@ class RunHistory:
         """Return all starts of a run, the first one first."""
         return self._found("SELECT * FROM start WHERE run = ? ORDER BY number", (run,))
 
+    def start(self, number: int) -> PastRun | None:
+        """Return one start; None if there is none of that number."""
+        return next(iter(self._found("SELECT * FROM start WHERE number = ?", (number,))), None)
+
+    def unsettled(self, job: str) -> PastRun | None:
+        """Return the last start of a job that has not said how it ended; None if all have."""
+        return next(iter(self._found(f"{_RUNNING} LIMIT 1", (job,))), None)
+
     def first_by_schedule(self, job: str) -> int | None:
         """Return the number of the first start of a job that was not made by hand."""
         found = self._found(
@@ -194,8 +203,7 @@ class RunHistory:
         return MACHINE_DOWN if here and self._boot != (run.host, run.boot) else KILLED
 
     def _settle(self, db: sqlite3.Connection, job: str, left: Left) -> None:
-        sql = "SELECT * FROM start WHERE job = ? AND standing = 'running' ORDER BY number DESC"
-        for run in list(_past_runs(db.execute(sql, (job,)))):
+        for run in list(_past_runs(db.execute(_RUNNING, (job,)))):
             values = {
                 "standing": "crashed", "reason": self._cause(run), "ended": left.seen,
                 **_counts(left.counts),

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from crawler.app.job.history import history_of
-from crawler.schedule.run_history import PastRun
+from crawler.schedule.run_history import PastRun, RunBegan
 from tests.acceptance.conftest import Job, Site
 
 
@@ -44,11 +44,14 @@ async def test_a_run_that_is_killed_reads_as_crashed_and_the_next_one_goes_on_wi
     (going,) = starts(job)
     await first.kill()
     (crashed,) = starts(job)
+    # One that was turned away in between hides nothing.
+    turned_away = RunBegan(job="job", started=crashed.started, pid=1, host="vm")
+    history_of(job.folder).skipped(turned_away, "the first holds the lock")
     held.answer.set()
 
     ran = await job.run()
 
-    second, first_start = starts(job)
+    second, _, first_start = starts(job)
     assert (going.standing, going.pid) == ("running", first.pid)
     assert (crashed.standing, crashed.reason, crashed.ended) == ("crashed", "killed", None)
     assert ran.code == 0
@@ -126,17 +129,29 @@ async def test_an_interrupted_run_is_on_record_with_its_signal(job: Job, site: S
     assert run.counts is not None
 
 
-async def test_a_run_quit_at_once_is_on_record_with_its_signal(job: Job, site: Site) -> None:
-    site.tree(2)
-    held = site.hold("/leaf0")
-    job.write()
+async def test_a_run_that_is_made_to_quit_at_once_is_on_record_with_its_signal(
+    job: Job, site: Site
+) -> None:
+    site.html("/")
+    job.spider(
+        "import time\n"
+        "class S(Spider):\n"
+        "    name = 's'\n"
+        "    def parse(self, response):\n"
+        "        print('parses', flush=True)\n"
+        "        time.sleep(600)\n"
+    )
     running = await job.start()
-    await held.asked.wait()
-    assert (await job.run("--", "stop", "job", "--now")).code == 0
-    await running.end()
+    assert running._process.stdout is not None
+    await running._process.stdout.readline()
+
+    await job.run("--", "stop", "job", "--now")
+    stopped = await running.end()
 
     (run,) = starts(job)
-    assert (run.standing, run.exit) == ("ended", 143)
+    assert stopped.code == 143
+    assert "quit at once" in stopped.err
+    assert (run.standing, run.exit, run.reason) == ("ended", 143, "quit")
 
 
 async def test_an_error_is_on_record_with_its_exit_code(job: Job, site: Site) -> None:

@@ -82,9 +82,8 @@ class Recording:
 
         def begin() -> int:
             self._history.hold()
-            last = next(iter(self._history.recent(self._paths.name, 1)), None)
-            crashed = last is not None and last.standing in ("running", "crashed")
-            left = left_by(self._paths, last) if last is not None and crashed else None
+            crashed = self._history.unsettled(self._paths.name)
+            left = left_by(self._paths, crashed) if crashed is not None else None
             return self._history.began(self._who(), left)
 
         self._number = self._try(begin)
@@ -122,7 +121,7 @@ class Recording:
     def _failed(self, error: BaseException) -> None:
         why = _words(error)
         if self._number is not None:
-            self._end(exit_code_of(error), type(error).__name__, why, self._so_far())
+            self._end(exit_code_of(error), type(error).__name__, why, self._so_far(self._number))
         elif isinstance(error, BusyError):
             self._try(lambda: self._history.skipped(self._who(), why))
         # A mistake at the keyboard leaves nothing behind where nothing was run yet.
@@ -142,8 +141,8 @@ class Recording:
         )
         self._try(lambda: self._history.ended(number, ended, patience))
 
-    def _so_far(self) -> Counts | None:
-        found = next(iter(self.recent(1)), None)
+    def _so_far(self, number: int) -> Counts | None:
+        found = self._try(lambda: self._history.start(number))
         return None if found is None else left_by(self._paths, found).counts
 
     def _who(self) -> RunBegan:

@@ -107,6 +107,20 @@ def test_the_next_start_of_a_job_settles_what_crashed_before_it(path: Path) -> N
     assert history.recent("other", 1)[0].standing == "running"
 
 
+def test_what_has_not_said_how_it_ended_is_found_behind_what_was_turned_away(path: Path) -> None:
+    history = RunHistory(path, lambda _: False)
+    number = history.began(began())
+    history.skipped(began(), "busy")
+
+    left = history.unsettled("books")
+
+    assert left is not None
+    assert left == history.start(number)
+    history.ended(number, ended())
+    assert history.unsettled("books") is None
+    assert history.start(99) is None
+
+
 def test_a_resumed_run_keeps_its_id_and_has_one_more_start(path: Path, tmp_path: Path) -> None:
     history = RunHistory(path)
     history.named(history.began(began()), "r1", tmp_path, resumed=False)
