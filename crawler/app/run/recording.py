@@ -21,7 +21,7 @@ from crawler.interfaces import Clock, Opened
 from crawler.observe.console import safe
 from crawler.observe.summary import Summary
 from crawler.schedule.history_file import BUSY
-from crawler.schedule.run_history import Counts, PastRun, Planned, RunBegan, RunEnded
+from crawler.schedule.run_history import Counts, Planned, RunBegan, RunEnded
 from crawler.version import VERSION
 
 _T = TypeVar("_T")
@@ -113,10 +113,6 @@ class Recording:
     def quit_at_once(self, code: int) -> None:
         """Put on record that the process ends where it stands; takes no time worth speaking of."""
         self._end(code, "quit", "quit at once, in the middle of its work", patience=_AT_ONCE)
-
-    def recent(self, limit: int) -> list[PastRun]:
-        """Return the latest starts of the job, this one first; none if they cannot be read."""
-        return self._try(lambda: self._history.recent(self._paths.name, limit)) or []
 
     def _failed(self, error: BaseException) -> None:
         why = _words(error)
