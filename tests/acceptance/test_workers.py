@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from crawler.app.run.stop_signals import ECHO, GRACE
 from crawler.testing.raw_server import Exchange
 from scripts.soak.killed_process import session_of, workers_of
 from tests.acceptance.conftest import Job, Running, Site
@@ -272,3 +273,30 @@ async def test_ctrl_c_lets_the_workers_finish_what_is_in_flight(
     assert ran.code == 0, ran.err
     assert sorted(job.paths()) == sorted(paths)
     assert site.hits["/leaf9"] == 1
+
+
+async def test_the_second_signal_does_not_wait_for_a_spider_that_never_closes(
+    job: Job, site: Site
+) -> None:
+    site.html("/")
+    job.spider(
+        "import asyncio, os\n"
+        "class S(Spider):\n"
+        "    name = 's'\n"
+        "    def parse(self, response): pass\n"
+        "    async def closed(self, reason):\n"
+        "        os.write(2, b'waits\\n')\n"
+        "        await asyncio.Event().wait()\n",
+        run=TWO,
+    )
+    running = await job.start()
+    await running.said("waits")
+
+    running.send(signal.SIGTERM)
+    await running.said("the crawl is over")
+    await asyncio.sleep(ECHO)
+    running.send(signal.SIGTERM)
+    ran = await asyncio.wait_for(running.end(), GRACE / 2)
+
+    assert ran.code == 143
+    await gone(running.pid)
