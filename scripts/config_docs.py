@@ -17,6 +17,14 @@ from pydantic_core import PydanticUndefined
 
 from crawler.config.anatomy import fields_of, item_section_of, section_of
 from crawler.config.condition import FAMILIES, NAMES, UNITS
+from crawler.config.models.access import (
+    AuthSettings,
+    BasicSettings,
+    ClientCertSettings,
+    ProxySettings,
+    SecretHeaderSettings,
+    TlsSettings,
+)
 from crawler.config.models.fetch import FetchSettings
 from crawler.config.models.items import (
     ChecksSettings,
@@ -30,6 +38,7 @@ from crawler.config.models.schedule import ScheduleSettings
 from crawler.config.models.schemas import SchemaFieldSettings
 from crawler.config.models.scope import FollowSettings, ScopeSettings, StartSettings
 from crawler.config.models.steps import EITHER, FORMS, StepSettings
+from crawler.config.models.transform import TransformSettings, TransformStepSettings
 from crawler.config.rule_checks import PLACEHOLDERS
 from crawler.config.schema import json_schema
 from crawler.config.schema_checks import PAGE_FIELDS
@@ -41,7 +50,9 @@ DOCUMENT = ROOT / "docs" / "config.md"
 _MODELS: tuple[type[BaseModel], ...] = (
     Job, StartSettings, ScopeSettings, FollowSettings, FetchSettings, RunSettings, ExtractSettings,
     FieldSettings, SchemaFieldSettings, OutputSettings, ChecksSettings, ScheduleSettings,
-    NotifySettings, WebhookSettings, MailSettings,
+    NotifySettings, WebhookSettings, MailSettings, AuthSettings, BasicSettings,
+    SecretHeaderSettings, ProxySettings, TlsSettings, ClientCertSettings, TransformSettings,
+    TransformStepSettings,
 )  # fmt: skip
 #: Models with a table of their own: others are put into the table of what they stand in.
 _APART = frozenset((*_MODELS, StepSettings))

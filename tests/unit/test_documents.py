@@ -52,6 +52,7 @@ def test_the_reference_is_what_the_models_say() -> None:
     written = (ROOT / "docs/config.md").read_text(encoding="utf-8")
 
     assert written == config_docs.render(), "run: python -m scripts.config_docs"
+    assert "<!--" not in written, "a mark that scripts/config_docs.py does not know"
 
 
 @pytest.mark.parametrize("text", yaml_in("docs/config.md"))
