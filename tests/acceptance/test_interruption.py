@@ -378,7 +378,8 @@ async def test_the_state_of_a_spider_and_its_arguments_outlive_a_kill(
         "        self.state['seen'] = self.state.get('seen', 0) + 1\n"
         "        yield {'url': response.url, 'rank': rank, 'seen': self.state['seen']}\n"
         "        for rank, link in enumerate(response.css('a')):\n"
-        "            yield response.follow(link, self.parse, cb_kwargs={'rank': rank})\n"
+        "            yield response.follow(link, self.parse, cb_kwargs={'rank': rank})\n",
+        run={"workers": 1},  # each of several has a spider of its own, and no state
     )
     await interrupted(job, held, None)
 
