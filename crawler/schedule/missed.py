@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 
 import msgspec
 
+from crawler.cron_line import CronLineError, parse_cron_line
 from crawler.schedule.past_run import PastRun, Planned
 
 #: The times at which an expression asks for a start: expression, zone, after and before which
@@ -54,6 +56,8 @@ def missed_between(
     plan = older.planned or (newer.planned if newer is not None else None)
     if plan is None:
         return None
+    if newer is not None and newer.started - older.started - _EARLY < _apart(plan.cron):
+        return None  # as most are: there is room for one
     until = now - plan.slack - _LATE if newer is None else newer.started
     asked = list(islice(times(plan.cron, plan.zone, older.started + _EARLY, until), _COUNTED))
     if newer is not None:
@@ -67,3 +71,12 @@ def missed_between(
 def _covers(run: PastRun, at: float, now: float) -> bool:
     end = now if run.standing == "running" else run.ended or run.started
     return run.started <= at < end
+
+
+@lru_cache(maxsize=64)
+def _apart(cron: str) -> float:
+    """Return the seconds between two starts at least; 0 for a line that is none."""
+    try:
+        return (parse_cron_line(cron).shortest_gap or 0) * 60.0
+    except CronLineError:
+        return 0.0

@@ -101,7 +101,7 @@ class RunList:
             StateError: The history cannot be read.
         """
         latest = True
-        for run in merge(self._runs(job), self._missed(job), key=lambda run: -run.started):
+        for run in self._in_order(job):
             run.latest = latest and not _is_beside(run.last)
             latest = latest and (_is_beside(run.last) or _is_running(run.last))
             yield run
@@ -112,17 +112,34 @@ class RunList:
             yield from found
             before = found[-1].number
 
-    def _runs(self, job: str) -> Iterator[RunOfList]:
+    def _in_order(self, job: str) -> Iterator[RunOfList]:
+        """Yield runs and what was missed between them; reads no further back than is asked for."""
+        first = self._history.first_by_schedule(job)
         known: set[str] = set()
+        # Back to the last start that the schedule made: what was missed belongs among them.
+        held: list[RunOfList] = []
+        newer: PastRun | None = None
+        beside: list[PastRun] = []
         for start in self._starts(job):
-            starts = [start]
-            if start.run is not None:
-                if start.run in known:
-                    continue
-                if start.resumed:
-                    known.add(start.run)
-                    starts = self._history.starts_of(start.run)
-            yield RunOfList(job=job, started=start.started, starts=starts, counts=start.counts)
+            beside.append(start)
+            if start.trigger != "hand":
+                found = missed_between(start, newer, beside, self._now, self._times)
+                if found is not None:
+                    held.append(RunOfList(job=job, started=found.last, missed=found))
+                newer, beside = start, [start]
+            if start is newer or first is None or start.number < first:
+                yield from sorted(held, key=lambda run: -run.started)
+                held, beside = [], beside[-1:]
+            if start.run is None or start.run not in known:
+                held.append(self._run_of(start, known))
+        yield from sorted(held, key=lambda run: -run.started)
+
+    def _run_of(self, start: PastRun, known: set[str]) -> RunOfList:
+        starts = [start]
+        if start.run is not None and start.resumed:
+            known.add(start.run)
+            starts = self._history.starts_of(start.run)
+        return RunOfList(job=start.job, started=start.started, starts=starts, counts=start.counts)
 
     def chosen(self, runs: Iterable[RunOfList], most: int, *, failed: bool) -> Iterator[RunOfList]:
         """Yield the first of the runs, or of those that are bad, with all that is known of them.
@@ -166,23 +183,6 @@ class RunList:
             if start.good and start.counts is not None and start.run is not None:
                 return start.counts
         return None
-
-    def _missed(self, job: str) -> Iterator[RunOfList]:
-        first = self._history.first_by_schedule(job)
-        if first is None:
-            return
-        newer: PastRun | None = None
-        beside: list[PastRun] = []
-        for start in self._starts(job):
-            if start.number < first:
-                return
-            beside.append(start)
-            if start.trigger == "hand":
-                continue
-            found = missed_between(start, newer, beside, self._now, self._times)
-            if found is not None:
-                yield RunOfList(job=job, started=found.last, missed=found)
-            newer, beside = start, [start]
 
 
 def _is_beside(start: PastRun | None) -> bool:

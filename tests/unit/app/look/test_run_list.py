@@ -146,6 +146,23 @@ def test_nights_on_which_nothing_was_started_are_missed(past: Past) -> None:
     assert (found["times"], found["first"], found["run"]) == (2, "2026-11-19T03:00:00Z", None)
 
 
+def test_a_list_of_the_last_runs_reads_no_further_back(past: Past) -> None:
+    plan = Planned(cron="0 3 * * *", zone="UTC")
+    for night in range(20, 0, -2):
+        past.ran(NIGHT - night * DAY + 10, f"r{night}", planned=plan)
+    asked: list[float] = []
+
+    def times(cron: str, zone: str | None, after: float, before: float) -> Iterator[float]:
+        asked.append(after)
+        return asked_for(cron, zone, after, before)
+
+    runs = RunList(past.base, past.history, NOW, times)
+    first = list(runs.chosen(runs.of("books"), 3, failed=False))
+
+    assert [run_json(run)["state"] for run in first] == ["missed", "ok", "missed"]
+    assert len(asked) <= 3
+
+
 def test_a_narrow_terminal_gets_the_reason_on_a_line_of_its_own(past: Past) -> None:
     number = past.began(NIGHT, "r1")
     past.history.ended(number, RunEnded(ended=NIGHT, exit=1, reason="x", why="\x1b[2J" + "a" * 99))
