@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 
 from xxhash import xxh3_64_intdigest
 
-#: Entries of a list that are held at a time, some 60 MB; longer ones are read once for each part.
-HELD = 500_000
+#: Entries of a list that are held at a time, some 40 MB; longer ones are read once for each part.
+HELD = 250_000
 
 
 class Entry(NamedTuple):
