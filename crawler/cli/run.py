@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from crawler.app.exit_codes import BUSY
 from crawler.cli.arguments import UsageError
 from crawler.cli.job_word import tell
 from crawler.cli.own_command import own_command
 from crawler.cli.printing import stdout_bytes
-from crawler.errors import ConfigError
+from crawler.errors import BusyError, ConfigError
 
 #: Problems, of three lines each, that a mail names.
 _MAILED = 6
@@ -110,7 +111,12 @@ def run_config(
     load_client(loaded.job)  # what its import makes is there to stay, too
     settle()
     stdin = None if sys.stdin is None else sys.stdin.buffer
-    return run_job(loaded, wanted, Streams(_stdout(output), sys.stderr, stdin), clock)
+    try:
+        return run_job(loaded, wanted, Streams(_stdout(output), sys.stderr, stdin), clock)
+    except BusyError:
+        if not options.cron:
+            raise
+        return BUSY  # on record, and no reason for a mail
 
 
 def _trigger(options: argparse.Namespace) -> Literal["hand", "cron", "systemd"]:

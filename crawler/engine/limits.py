@@ -6,6 +6,8 @@ import msgspec
 
 #: Why a run ended that wrote as many items as were asked for.
 LIMIT_REACHED = "limit"
+#: Why a run ended that the next one goes on with, as its time of the night was over.
+PAUSED = "paused"
 
 
 class RunLimits(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ _LIMITS = {
     "max_runtime": "limit scope.max_runtime reached",
     "limit": "limit --limit reached",
     "memory_limit": "run.memory_limit left no room",
+    "paused": "schedule.max_runtime; the next run goes on",
 }
 #: Flags that mean something of a page was left out.
 _LOSSES = {

@@ -15,6 +15,8 @@ from crawler.interfaces import Books
 _SIGNALS = 128
 #: Exit code of what was stopped for safety.
 _SAFETY = 6
+#: Exit codes and reasons of runs that ended by themselves, to be gone on with.
+_PAUSES = frozenset(((_SAFETY, "memory_limit"), (0, "paused")))
 
 
 class RuleCounts(msgspec.Struct, frozen=True):
@@ -132,7 +134,7 @@ class Summary(msgspec.Struct, kw_only=True):
 
 def is_stopped(exit_code: int, reason: str) -> bool:
     """Tell whether a run of this exit code and reason is to be gone on with."""
-    return exit_code > _SIGNALS or (exit_code, reason) == (_SAFETY, "memory_limit")
+    return exit_code > _SIGNALS or (exit_code, reason) in _PAUSES
 
 
 def books_of(books: Books) -> dict[str, Any]:

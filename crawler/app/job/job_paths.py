@@ -52,12 +52,16 @@ class JobPaths(msgspec.Struct, frozen=True):
 
     def report(self, run_id: str) -> Path:
         """Folder of a run's report."""
-        return self.base / "reports" / self.name / run_id
+        return self.reports / run_id
+
+    @property
+    def reports(self) -> Path:
+        """Folder of the reports of all runs."""
+        return self.base / "reports" / self.name
 
     def newest_report(self) -> Path | None:
         """Folder of the newest run's report, None when there is none."""
-        folder = self.base / "reports" / self.name
-        runs = sorted(folder.iterdir()) if folder.is_dir() else []
+        runs = sorted(self.reports.iterdir()) if self.reports.is_dir() else []
         return runs[-1] if runs else None
 
     def output(self, template: str, run_id: str, started: float) -> Path:

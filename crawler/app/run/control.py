@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from crawler.app.job.job_paths import JobPaths
+from crawler.app.job.job_paths import JobPaths, rfc3339
 from crawler.app.run.pausing import Pausing
 from crawler.app.run.stop_signals import StopSignals
+from crawler.interfaces import Clock
 from crawler.observe.control_socket import ControlSocket, default_path, remove
 from crawler.storage.job_lock import JobLock
 
 #: Who holds a job's lock, as it stands in the lock file.
 Holder = dict[str, str | int]
+
+
+def holder_now(clock: Clock) -> Holder:
+    """Return what stands in the lock of a run that begins now."""
+    since = rfc3339(clock.wall())
+    return {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
 
 
 class Live(Protocol):

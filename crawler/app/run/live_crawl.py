@@ -9,6 +9,7 @@ import msgspec
 from crawler.app.run.memory_keeper import MemoryKeeper
 from crawler.app.run.pausing import Pausing
 from crawler.app.run.progress import Progress, may_share_terminal
+from crawler.app.run.run_pause import RunPause
 from crawler.app.run.run_report import RunReport
 from crawler.app.run.spider_offload import SpiderOffload
 from crawler.app.run.streams import Streams
@@ -62,6 +63,7 @@ class LiveCrawl:
                 group.create_task(bodies.run())
                 runs = [progress.run(), self.watch.run(), wired.probe.run()]
                 runs += [keeper.run() for keeper in self._keepers()]
+                runs += [pause.run() for pause in self._pauses()]
                 beside = [group.create_task(one) for one in runs]
                 end = await wired.crawl.run(wired.staff.workers)
                 for task in beside:
@@ -73,6 +75,14 @@ class LiveCrawl:
         """Return what keeps the limit of memory, if there is one."""
         memory = self._watched.wired.crawl.sight.parts.memory
         return [] if memory is None else [MemoryKeeper(self._watched, memory, self._tell)]
+
+    def _pauses(self) -> list[RunPause]:
+        """Return what pauses the run when its time is over, if there is such a time."""
+        watched, most = self._watched, self._watched.job.schedule.max_runtime
+        if most is None or watched.job.run.durability == "off":
+            return []
+        crawl, clock = watched.wired.crawl, watched.clock
+        return [RunPause(crawl, most, watched.begun, clock, self._say)]
 
     def stop(self, reason: str) -> None:
         """Stop the crawl, as whoever watches can see."""
@@ -92,6 +102,11 @@ class LiveCrawl:
             self._watched, self.pausing, shown.console, shown.streams.stderr, shared=shared
         )
         return self._progress
+
+    def _say(self, text: str) -> None:
+        """Say what is as it should be."""
+        self._report.log.note(text)
+        self._shown.console.say(text)
 
     def _tell(self, text: str) -> None:
         """Say what is not to be missed."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from crawler.damage import UNREADABLE
-from crawler.engine.limits import LIMIT_REACHED
+from crawler.engine.limits import LIMIT_REACHED, PAUSED
 from crawler.observe.past import PastRun
 
 #: Good runs that are compared with.
@@ -37,7 +37,12 @@ def past_runs(reports: Path, run_id: str) -> list[PastRun]:
     found: list[PastRun] = []
     for name in reversed(names[-_LOOKED_INTO:]):
         run = _read(reports / name / "summary.json")
-        if run is not None and run.exit == 0 and run.reason != LIMIT_REACHED and not run.retry_of:
+        if (
+            run is not None
+            and run.exit == 0
+            and run.reason not in (LIMIT_REACHED, PAUSED)
+            and not run.retry_of
+        ):
             found.append(run)
             if len(found) == RUNS:
                 break

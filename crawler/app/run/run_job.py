@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.app.job.access import unverified_words
-from crawler.app.job.job_paths import JobPaths, rfc3339
+from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.practice_site import start_practice_site
 from crawler.app.job.spider_set import SpiderSet, spiders_of, user_spider
 from crawler.app.job.start_lists import check_file
 from crawler.app.run.beginning import Beginning, forgets, nothing_to_resume
-from crawler.app.run.control import Control, Holder
+from crawler.app.run.control import Control, holder_now
 from crawler.app.run.early_workers import early_workers
 from crawler.app.run.live_crawl import LiveCrawl, Shown
+from crawler.app.run.old_reports import delete_old_reports
 from crawler.app.run.open_files import make_room
 from crawler.app.run.options import RunOptions
 from crawler.app.run.process_figures import CpuMeter
 from crawler.app.run.recording import Recording, planned_of
 from crawler.app.run.retrying import NothingToRetry, no_run_to_retry
 from crawler.app.run.run_end import Ended, RunEnd, Spent
+from crawler.app.run.run_pause import refuse_lost_pause
 from crawler.app.run.run_report import RunReport
+from crawler.app.run.scheduled_start import ScheduledStart
 from crawler.app.run.spider_offload import SpiderOffload
 from crawler.app.run.stop_signals import StopSignals
 from crawler.app.run.streams import Streams
@@ -40,7 +42,6 @@ from crawler.interfaces import Batch, Clock, Mark, Opened, Transform
 from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
 from crawler.spider.spider import Spider
-from crawler.storage.job_lock import JobLock
 from crawler.storage.shared_clocks import SharedClocks
 
 if TYPE_CHECKING:
@@ -85,26 +86,28 @@ def _run(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock,
         raise nothing_to_resume(loaded)
     if options.mode == "retry" and not paths.database.exists():
         raise no_run_to_retry(loaded)
+    refuse_lost_pause(loaded.job)
     check_file(loaded)
     make_room(loaded.job.fetch.concurrency)
     factory, loop_name = new_loop_factory(loaded.job.run.loop)
+    start = ScheduledStart(loaded.job, paths, options, clock)
+    start.delay()
     with early_workers(loaded, loop_name) as spares:
         # What can be wrong with a config is found before anything is made on disk.
         user = user_spider(loaded)
-        holder: Holder = {
-            "pid": os.getpid(), "host": socket.gethostname(), "since": rfc3339(clock.wall()),
-        }  # fmt: skip
-        lock = JobLock(paths.lock).acquire(holder)
+        lock = start.lock(lambda: holder_now(clock))
         held.callback(lock.release)
         recording.began()
         with asyncio.Runner(loop_factory=factory) as runner:
-            control = Control(paths, lock, holder, options.go_on)
+            control = Control(paths, lock, holder_now(clock), options.go_on)
             run = JobRun(loaded, options, streams, paths, clock, control, spares)
-            run.recording, run.telling = recording, telling
+            run.recording, run.telling, run.notes = recording, telling, start.notes
             code = runner.run(run.run(user, loop_name))
         recording.ended(code)
         if telling is not None:
             telling.ended(code)
+        console = Console(streams.stderr, options.level)
+        delete_old_reports(paths.reports, loaded.job.schedule.keep, console.say)
         return code
 
 
@@ -137,6 +140,8 @@ class JobRun:
         self._signals = StopSignals(self._say_aloud, self._abort, clock)
         self._offload: SpiderOffload | None = None
         self._report: RunReport | None = None
+        #: What came before the run, for its log.
+        self.notes: list[str] = []
         #: Puts the run into the history; None where none is kept.
         self.recording: Recording | None = None
         #: Tells people of the run; None where nobody is to be told.
@@ -276,7 +281,8 @@ class JobRun:
             verb = "goes on" if opened.resumed else "begins"
             retried = decode_tally(opened.tally).earlier
             of = f", a retry of run {retried.run}" if retried is not None else ""
-            self._tell(report, f"{self._job.name} run {opened.run_id} {verb}{of}")
+            for line in (f"{self._job.name} run {opened.run_id} {verb}{of}", *self.notes):
+                self._tell(report, line)
             if self._job.run.backend == "asyncio":
                 self._warn_of_slow_parser(report)
             run_end = RunEnd(
@@ -387,7 +393,9 @@ class JobRun:
         for line in ended.lines:
             self._tell(report, line, 0 if ended.exit_code == 0 else QUIET)
         if not ended.finished:
-            self._console.error(self._how_to_go_on("interrupted"))
+            paused = ended.exit_code == 0
+            how = self._how_to_go_on("paused" if paused else "interrupted")
+            self._console.say(how, 0 if paused else QUIET)
 
     def _say_aloud(self, text: str) -> None:
         """Say what is not to be missed, whatever the level."""

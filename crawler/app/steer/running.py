@@ -65,6 +65,21 @@ class Running:
         except NoAnswer as error:
             raise Unreachable(f"{self.text} does not answer: {error}; {self._busy()}") from error
 
+    def ask_to_stop(self) -> None:
+        """Have it finish what is in flight and end; does not wait for that.
+
+        A run that does not answer is sent the signal that means the same.
+
+        Raises:
+            Unreachable: It cannot be stopped from here.
+        """
+        self._refuse_elsewhere()
+        try:
+            with ControlCall(self._socket) as call:
+                call.ask({"do": "stop", "now": False})
+        except (NobodyThere, NoAnswer):
+            self._signal(now=False)
+
     def stop(self, *, now: bool, tell: Callable[[str], None]) -> dict[str, Any]:
         """Stop it, and wait until it has ended; return how it did, as far as that is known.
 
