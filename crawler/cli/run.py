@@ -45,6 +45,10 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--limit", type=_count, metavar="N", help="end after N items")
     run.add_argument("--cron", action="store_true", help="say nothing unless the run is not good")
+    run.add_argument(
+        "--catch-up", action="store_true",
+        help="do nothing unless schedule.catch_up is once and a run was missed",
+    )  # fmt: skip
     loud = run.add_mutually_exclusive_group()
     loud.add_argument("-q", dest="level", action="store_const", const=-1, help="errors only")
     loud.add_argument("-v", dest="level", action="count", help="a line for each page; -vv: debug")
@@ -108,6 +112,11 @@ def run_config(
     except ConfigError as error:
         record_refusal(error, options.config, wanted, clock, tell)
         raise _for_mail(error, options) if options.cron else error from None
+    if options.catch_up:
+        from crawler.app.run.catching_up import is_to_catch_up
+
+        if not is_to_catch_up(loaded.job, options.dir.absolute(), clock.wall()):
+            return 0
     load_client(loaded.job)  # what its import makes is there to stay, too
     settle()
     stdin = None if sys.stdin is None else sys.stdin.buffer

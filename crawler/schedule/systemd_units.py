@@ -15,8 +15,6 @@ _WEEKDAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 HEAD = "# Written by `crawler cron install --systemd`: change `schedule` and install again."
 #: A run that pauses finishes what is on its way, for so many seconds at most.
 _GRACE = 15 * 60
-#: Folders that `PrivateTmp` would hide.
-_TEMPORARY = ("/tmp", "/var/tmp")
 
 
 class UnitSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,14 +121,9 @@ _NETWORK = ("Wants=network-online.target", "After=network-online.target")
 
 
 def _hardening(command: StartCommand) -> list[str]:
-    lines = ["ProtectSystem=full"] if not _below(command, ("/usr", "/boot", "/etc")) else []
-    return lines if _below(command, _TEMPORARY) else [*lines, "PrivateTmp=yes"]
-
-
-def _below(command: StartCommand, folders: tuple[str, ...]) -> bool:
-    """Tell whether a job writes below one of these folders, or has anything in `/tmp`."""
-    paths = command.paths if folders is _TEMPORARY else (str(command.base),)
-    return any(Path(path).is_relative_to(folder) for path in paths for folder in folders)
+    # No PrivateTmp: the jobs of a user share the delays of hosts through a file in /tmp.
+    protected = any(command.base.is_relative_to(folder) for folder in ("/usr", "/boot", "/etc"))
+    return [] if protected else ["ProtectSystem=full"]
 
 
 def _env_file(path: Path | None) -> list[str]:

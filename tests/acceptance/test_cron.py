@@ -112,6 +112,19 @@ async def test_the_line_of_the_crontab_runs_the_job_in_crons_environment_without
     assert sorted(machine.job.paths()) == ["/", "/leaf0", "/leaf1"]
 
 
+async def test_a_job_that_makes_up_for_missed_runs_has_a_line_for_the_start_of_the_machine(
+    machine: Machine,
+) -> None:
+    machine.job.write(schedule={"cron": "15 3 * * *", "catch_up": "once"})
+
+    await machine.cron("install", "job.yaml")
+    listed = json.loads((await machine.cron("list", "--json")).out)
+
+    (line,) = (one for one in machine.crontab.splitlines() if one.startswith(b"@reboot "))
+    assert line.endswith(b"--cron --catch-up")
+    assert (listed[0]["standing"], len(listed[0]["next"])) == ("current", 3)
+
+
 async def test_the_next_runs_are_shown_and_listed_for_programs(machine: Machine) -> None:
     machine.job.write(schedule={"cron": "15 3 * * *", "timezone": "Asia/Kolkata", "jitter": "10m"})
 

@@ -298,6 +298,38 @@ async def test_a_pause_needs_a_state_to_keep(job: Job, site: Site) -> None:
     assert "scope.max_runtime" in ran.err
 
 
+# What was missed
+
+
+async def test_a_missed_run_is_made_up_for_once(job: Job, site: Site) -> None:
+    site.tree(1)
+    job.write(schedule={"cron": "15 3 * * *", "catch_up": "once"})
+    late = ("--cron", "--catch-up")
+    assert (await job.run(*late)).code == 0
+    assert job.untouched  # nobody knows since when it is installed
+    assert (await job.run("--cron")).code == 0
+    assert (await job.run(*late)).code == 0
+    assert len(job.reports) == 1
+    with closing(sqlite3.connect(job.folder / "state/runs.sqlite")) as db:
+        db.execute("UPDATE start SET started = started - 86400 * 3")
+        db.commit()
+
+    for _ in range(2):
+        ran = await job.run(*late)
+        assert (ran.code, ran.err) == (0, "")
+
+    assert len(job.reports) == 2
+
+
+async def test_without_the_wish_nothing_is_made_up_for(job: Job, site: Site) -> None:
+    site.tree(1)
+    job.write(schedule={"cron": "* * * * *"})
+    assert (await job.run("--cron")).code == 0
+
+    assert (await job.run("--cron", "--catch-up")).code == 0
+    assert len(job.reports) == 1
+
+
 # What is kept
 
 

@@ -19,6 +19,7 @@ from crawler.schedule.crontab_program import CrontabProgram
 from crawler.schedule.crontab_text import Block, Crontab, parse_crontab
 from crawler.schedule.edit_lock import edit_lock
 from crawler.schedule.machine_zone import machine_zone
+from crawler.schedule.start_command import escaped
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +74,7 @@ class CrontabJobs:
             name, equals, value = entry.decode("utf-8", "replace").partition("=")
             if equals and name == "CRON_TZ":
                 zone = zone or value
-            else:
+            elif not entry.startswith(b"@reboot "):
                 times.append(" ".join(entry.decode("utf-8", "replace").split()[:5]))
         return _timetable(times, zone, self.daemon, job_zone)
 
@@ -185,6 +186,10 @@ def block_body(
     if placed.converted_until is not None:
         facts.append("# converted: for as long as the clocks are as far apart as now")
     entries = [f"{times} {command.crontab_command()}" for times in placed.times]
+    if plan.schedule.catch_up == "once":
+        # cron forgets what came due while the machine was off.
+        late = command.words("--catch-up")
+        entries.append(f"@reboot {escaped(command.shell_line(late))}")
     lines = [_HEAD, *facts, *placed.before, *entries, *placed.after]
     text = "".join(f"{line}\n" for line in lines)
     return text.encode("utf-8", "surrogateescape"), placed

@@ -70,12 +70,12 @@ def test_a_service_waits_no_second_time_and_takes_a_busy_job_for_no_failure() ->
     (start,) = (line for line in lines if line.startswith("ExecStart="))
     assert "--cron --set schedule.jitter=0s --set schedule.catch_up=never" in start
     assert {"SuccessExitStatus=75", "TimeoutStartSec=15300s", "KillMode=mixed"} <= set(lines)
-    assert "PrivateTmp=yes" in lines
+    assert "ProtectSystem=full" in lines
     assert "TimeoutStartSec=infinity" in service_text(unit(max_runtime=None))
 
 
-def test_a_job_under_tmp_keeps_the_tmp_that_everybody_sees() -> None:
-    assert "PrivateTmp" not in service_text(unit(Path("/tmp/crawl")))
+def test_a_job_sees_the_tmp_in_which_jobs_share_the_delays_of_hosts() -> None:
+    assert "PrivateTmp" not in service_text(unit())
 
 
 def test_a_users_units_ask_for_nothing_that_only_the_machine_can_give() -> None:
