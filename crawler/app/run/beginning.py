@@ -13,7 +13,8 @@ from crawler.app.run.recovery import (
     settle_outputs,
     wipe_history,
 )
-from crawler.app.run.retrying import begin_retry, plan_retry
+from crawler.app.run.retrying import begin_retry, no_run_to_retry, plan_retry
+from crawler.app.run.run_pause import refuse_lost_pause
 from crawler.app.run.settings_change import changes, settings_of
 from crawler.app.run.wiring import OpenStore, files_of, refuse_taken
 from crawler.config.load import LoadedJob
@@ -149,6 +150,19 @@ class Beginning:
             )
         if light:
             self._console.say(f"changed since the interruption: {', '.join(light)}")
+
+
+def refuse_vain_start(loaded: LoadedJob, options: RunOptions, paths: JobPaths) -> None:
+    """Refuse what can be known at once to come to nothing.
+
+    Raises:
+        ConfigError: There is no run to go on with, or to retry, or could be none after a pause.
+    """
+    if options.mode == "resume" and not paths.database.exists():
+        raise nothing_to_resume(loaded)
+    if options.mode == "retry" and not paths.database.exists():
+        raise no_run_to_retry(loaded)
+    refuse_lost_pause(loaded.job)
 
 
 def nothing_to_resume(loaded: LoadedJob) -> ConfigError:

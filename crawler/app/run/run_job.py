@@ -13,7 +13,7 @@ from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.practice_site import start_practice_site
 from crawler.app.job.spider_set import SpiderSet, spiders_of, user_spider
 from crawler.app.job.start_lists import check_file
-from crawler.app.run.beginning import Beginning, forgets, nothing_to_resume
+from crawler.app.run.beginning import Beginning, forgets, refuse_vain_start
 from crawler.app.run.control import Control, holder_now
 from crawler.app.run.early_workers import early_workers
 from crawler.app.run.live_crawl import LiveCrawl, Shown
@@ -22,9 +22,8 @@ from crawler.app.run.open_files import make_room
 from crawler.app.run.options import RunOptions
 from crawler.app.run.process_figures import CpuMeter
 from crawler.app.run.recording import Recording, planned_of
-from crawler.app.run.retrying import NothingToRetry, no_run_to_retry
+from crawler.app.run.retrying import NothingToRetry
 from crawler.app.run.run_end import Ended, RunEnd, Spent
-from crawler.app.run.run_pause import refuse_lost_pause
 from crawler.app.run.run_report import RunReport
 from crawler.app.run.scheduled_start import ScheduledStart
 from crawler.app.run.spider_offload import SpiderOffload
@@ -82,11 +81,7 @@ class Kept(NamedTuple):
 
 def _run(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock, kept: Kept) -> int:
     paths, recording, telling, held = kept
-    if options.mode == "resume" and not paths.database.exists():
-        raise nothing_to_resume(loaded)
-    if options.mode == "retry" and not paths.database.exists():
-        raise no_run_to_retry(loaded)
-    refuse_lost_pause(loaded.job)
+    refuse_vain_start(loaded, options, paths)
     check_file(loaded)
     make_room(loaded.job.fetch.concurrency)
     factory, loop_name = new_loop_factory(loaded.job.run.loop)
