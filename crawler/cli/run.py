@@ -113,7 +113,7 @@ def run_config(
         record_refusal(error, options.config, wanted, clock, tell)
         raise _for_mail(error, options) if options.cron else error from None
     if options.catch_up:
-        from crawler.app.run.catching_up import is_to_catch_up
+        from crawler.app.look.catching_up import is_to_catch_up
 
         if not is_to_catch_up(loaded.job, options.dir.absolute(), clock.wall()):
             return 0

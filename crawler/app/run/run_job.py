@@ -85,8 +85,7 @@ def _run(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock,
     check_file(loaded)
     make_room(loaded.job.fetch.concurrency)
     factory, loop_name = new_loop_factory(loaded.job.run.loop)
-    start = ScheduledStart(loaded.job, paths, options, clock)
-    start.delay()
+    start = ScheduledStart(loaded.job, paths, options, clock).delayed()
     with early_workers(loaded, loop_name) as spares:
         # What can be wrong with a config is found before anything is made on disk.
         user = user_spider(loaded)
@@ -101,8 +100,8 @@ def _run(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock,
         recording.ended(code)
         if telling is not None:
             telling.ended(code)
-        console = Console(streams.stderr, options.level)
-        delete_old_reports(paths.reports, loaded.job.schedule.keep, console.say)
+        say = Console(streams.stderr, options.level).say
+        delete_old_reports(paths.reports, loaded.job.schedule.keep, say)
         return code
 
 
@@ -135,8 +134,7 @@ class JobRun:
         self._signals = StopSignals(self._say_aloud, self._abort, clock)
         self._offload: SpiderOffload | None = None
         self._report: RunReport | None = None
-        #: What came before the run, for its log.
-        self.notes: list[str] = []
+        self.notes: list[str] = []  # of what came before the run, for its log
         #: Puts the run into the history; None where none is kept.
         self.recording: Recording | None = None
         #: Tells people of the run; None where nobody is to be told.
@@ -388,9 +386,8 @@ class JobRun:
         for line in ended.lines:
             self._tell(report, line, 0 if ended.exit_code == 0 else QUIET)
         if not ended.finished:
-            paused = ended.exit_code == 0
-            how = self._how_to_go_on("paused" if paused else "interrupted")
-            self._console.say(how, 0 if paused else QUIET)
+            how, level = ("interrupted", QUIET) if ended.exit_code else ("paused", 0)
+            self._console.say(self._how_to_go_on(how), level)
 
     def _say_aloud(self, text: str) -> None:
         """Say what is not to be missed, whatever the level."""

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.run.options import RunOptions
@@ -59,14 +59,14 @@ class ScheduledStart:
     def _by_hand(self) -> bool:
         return self._options.trigger == "hand"
 
-    def delay(self) -> None:
+    def delayed(self) -> Self:
         """Wait for as long as this job is late on this machine."""
-        if self._by_hand:
-            return
-        seconds = fixed_jitter(self._job.name, machine_name(), self._job.schedule.jitter)
+        most = 0.0 if self._by_hand else self._job.schedule.jitter
+        seconds = fixed_jitter(self._job.name, machine_name(), most)
         if seconds:
             self._sleep(seconds)
             self.notes.append(f"it began {took(seconds)} after its time (schedule.jitter)")
+        return self
 
     def lock(self, holder: Callable[[], dict[str, Any]]) -> JobLock:
         """Take the job's lock, in the way that `schedule.overlap` says.
