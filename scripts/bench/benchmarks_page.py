@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,11 +17,13 @@ from pathlib import Path
 from scripts.bench.measured import Cost
 from scripts.bench.paired import Run, counted, median_of, ratio
 from scripts.bench.programs import PROGRAMS
+from scripts.bench.worksets import OFFERS
 
 _BEGIN = "<!-- side by side: written by python -m scripts.bench -->"
 _END = "<!-- side by side: end -->"
 _OURS = "crawler"
 _NONE = "-"
+_SECTION = re.compile(r"<!-- set: (?P<name>\w+) -->\n(?P<text>.*?)\n?(?=<!-- set: |\Z)", re.DOTALL)
 _PAGE = f"""\
 # Benchmarks
 
@@ -127,7 +130,7 @@ def _times(measured: Measured, name: str, figure: str) -> str:
 
 
 def write_page(docs: Path, measured: Sequence[Measured], conditions: Conditions) -> None:
-    """Write the page and its charts.
+    """Write the page and its charts; sets that were not measured now keep what stands there.
 
     Args:
         docs: The folder of the documents.
@@ -136,14 +139,16 @@ def write_page(docs: Path, measured: Sequence[Measured], conditions: Conditions)
     """
     charts = docs / "benchmarks"
     charts.mkdir(parents=True, exist_ok=True)
-    parts = [_how(conditions), _programs(conditions.versions, conditions.missing)]
-    for one in measured:
-        parts.append(_section(one))
-        _chart(charts / f"{one.name}.svg", one)
     path = docs / "benchmarks.md"
     text = path.read_text(encoding="utf-8") if path.exists() else _PAGE
     before, _, rest = text.partition(_BEGIN)
-    after = rest.partition(_END)[2]
+    body, _, after = rest.partition(_END)
+    sections = {found["name"]: found["text"] for found in _SECTION.finditer(body)}
+    for one in measured:
+        sections[one.name] = _section(one)
+        _chart(charts / f"{one.name}.svg", one)
+    parts = [_how(conditions), _programs(conditions.versions, conditions.missing)]
+    parts += [f"<!-- set: {name} -->\n{sections[name]}" for name in OFFERS if name in sections]
     body = "\n".join(parts)
     path.write_text(f"{before}{_BEGIN}\n{body}{_END}{after or chr(10)}", encoding="utf-8")
     print(f"\nwritten: {path}")
@@ -153,7 +158,7 @@ def _how(conditions: Conditions) -> str:
     return _HOW.read_text(encoding="utf-8").format(
         minutes=conditions.minutes, cores=os.cpu_count(), cpu=_cpu_name(), memory=_memory_gib(),
         system=f"{platform.system()} {platform.release().partition('-')[0]}",
-        python=platform.python_version(), others=conditions.others,
+        python=platform.python_version(), others=conditions.others, priority=_priority(),
     )  # fmt: skip
 
 
@@ -198,6 +203,14 @@ def _cpu_name() -> str:
         return platform.machine()
     found = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
     return found[1].strip() if found else platform.machine()
+
+
+def _priority() -> str:
+    """Say it if the bench, and with it all that it starts, goes before other programs."""
+    ahead = {os.SCHED_RR, os.SCHED_FIFO} if sys.platform == "linux" else set()
+    if not ahead or os.sched_getscheduler(0) not in ahead:
+        return ""
+    return ", and stood back: clients and servers had real-time priority (`chrt -r`)"
 
 
 def _memory_gib() -> float:

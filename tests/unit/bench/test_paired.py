@@ -87,3 +87,20 @@ def test_the_page_keeps_what_others_wrote_around_its_part(tmp_path: Path) -> Non
     assert "Left out: Colly: no Go." in text
     assert "Not counted: bare loop: 1 pages missing." in text
     assert (tmp_path / "benchmarks" / "web.svg").exists()
+
+
+@pytest.mark.slow
+def test_the_page_keeps_the_sets_that_were_not_measured_again(tmp_path: Path) -> None:
+    conditions = Conditions({"crawler": "1.0"}, [], minutes=2, others=0.1)
+    write_page(tmp_path, [Measured("web", "Many sites", "a web", 9, 9, RUNS)], conditions)
+    write_page(tmp_path, [Measured("slow", "A slow one", "a server", 9, 9, RUNS)], conditions)
+    write_page(tmp_path, [Measured("web", "Many sites", "a new web", 9, 9, RUNS)], conditions)
+
+    text = (tmp_path / "benchmarks.md").read_text()
+
+    assert [line for line in text.splitlines() if line.startswith("### ")] == [
+        "### Many sites", "### A slow one",
+    ]  # fmt: skip
+    assert "A new web: 9 pages" in text
+    assert "A server: 9 pages" in text
+    assert "A web: 9 pages" not in text
