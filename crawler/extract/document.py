@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from crawler.extract.html_tree import TreeOutline
 
-#: Bytes from which on a page is huge. turbohtml takes up to 15 bytes for each of text, lxml two.
-HUGE = 2 << 20
+#: Bytes from which on a page is huge. turbohtml takes up to 21 bytes for each of a long text, lxml
+#: three; where there are many tags, as on most pages, it is turbohtml that takes less.
+HUGE = 6 << 20
 #: Flag of a document with a tag that has lost its attributes, as there were thousands.
 LONG_TAG = "long_tag"
 #: Flag of a document that says it is JSON and is not.
