@@ -79,6 +79,18 @@ class Document:
         Always by the HTML parser: parsel would take a page that begins with an XML declaration
         for XML, and none of its elements would match a selector.
         """
+        return self._read_tree()
+
+    def make_tree(self) -> None:
+        """Make the tree before somebody asks for it; may be called in a thread.
+
+        Before Python 3.12 all documents share the lock of a `cached_property`: whoever asked one of
+        them for its tree would wait until that of another was made.
+        """
+        if "tree" not in vars(self):
+            vars(self)["tree"] = self._read_tree()
+
+    def _read_tree(self) -> etree._Element:
         raw = self.body[3:] if self.body[:3] == b"\xef\xbb\xbf" else self.body
         if self.charset.codec != "utf-8" or not is_utf_8(raw):
             raw = self.text.encode("utf-8", "replace")

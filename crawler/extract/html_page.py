@@ -16,6 +16,7 @@ from crawler.extract.guard import MOST_ANCHORS, with_fewer_links, within_reason
 
 if TYPE_CHECKING:
     from turbohtml import Document as Tree
+    from turbohtml import Element
 
 #: Flags: links, or markup, beyond what is read of a page.
 LINKS_CAPPED = "links_capped"
@@ -47,7 +48,7 @@ class HtmlPage:
     @cached_property
     def nofollow(self) -> list[str]:
         """Those of the links that say `rel=nofollow`."""
-        found = self._tree.select('a[href][rel~="nofollow" i],area[href][rel~="nofollow" i]')
+        found = self._select('a[href][rel~="nofollow" i],area[href][rel~="nofollow" i]')
         return [element.attr("href") or "" for element in found[:MOST_ANCHORS]]
 
     @cached_property
@@ -68,25 +69,37 @@ class HtmlPage:
     @cached_property
     def _shown(self) -> str:
         """What an element has to be so as not to be in a template, which is no part of a page."""
-        return "[not(ancestor::template)]" if self._tree.find("template") is not None else ""
+        return "[not(ancestor::template)]" if self._has_templates else ""
+
+    @cached_property
+    def _has_templates(self) -> bool:
+        return self._tree.find("template") is not None
+
+    def _select(self, wanted: str) -> list[Element]:
+        found = self._tree.select(wanted)
+        if found and self._has_templates:
+            return [one for one in found if one.closest("template") is None]
+        return found
 
     @cached_property
     def bases(self) -> list[str]:
         """`href` of every `base` element that has one; the first valid one counts."""
         # A name alone is found in an index; with an attribute, all elements are looked at.
-        found = (base.attrs for base in self._tree.select("base"))
+        found = (base.attrs for base in self._select("base"))
         return [str(attributes["href"]) for attributes in found if "href" in attributes]
 
     @cached_property
     def metas(self) -> list[tuple[str, str]]:
         """`name` and `content` of the `meta` elements with a name."""
-        found = [meta for meta in self._tree.select("meta") if "name" in meta.attrs]
+        found = [meta for meta in self._select("meta") if "name" in meta.attrs]
         return [(meta.attr("name") or "", meta.attr("content") or "") for meta in found]
 
     @cached_property
     def title(self) -> str | None:
         """Text of the first `title` element, white space collapsed; None without one."""
         found = self._tree.find("title")
+        if found is not None and self._has_templates:
+            found = next(iter(self._select("title")), None)
         return None if found is None else " ".join(found.text.split())
 
 

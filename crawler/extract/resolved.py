@@ -13,19 +13,22 @@ from crawler.urls import Resolver, origin
 
 #: Meanings that are kept, about; each takes some 300 bytes.
 MOST = 1 << 15
+#: Meanings that a place takes the room of, even an empty one: many a page has a folder of its own.
+_PLACE = 4
 
 
 class _Place(dict[str, str | None]):
     """A folder or a site: `href`s that stood there, and where they lead."""
 
-    __slots__ = ("_resolver",)
+    __slots__ = ("resolver",)
 
-    def __init__(self, resolver: Resolver) -> None:
-        super().__init__()
-        self._resolver = resolver
+    #: Of the page that is read.
+    resolver: Resolver
 
     def __missing__(self, href: str) -> str | None:
-        url = self[href] = self._resolver.resolve(href)
+        url = self.resolver.resolve(href)
+        if not _may_mean_the_page(href):
+            self[href] = url
         return url
 
 
@@ -72,8 +75,16 @@ class ResolvedHrefs:
     def _place(self, name: str, resolver: Resolver, encoding: str) -> _Place:
         place = self._places.get((name, encoding))
         if place is None:
-            place = self._places[name, encoding] = _Place(resolver)
+            place = self._places[name, encoding] = _Place()
+            self._kept += _PLACE
+        place.resolver = resolver
         return place
+
+
+def _may_mean_the_page(href: str) -> bool:
+    """Tell whether it may be relative with a scheme: `http:?a=b` is `?a=b` (WHATWG URL §4.4)."""
+    colon = href.find(":")
+    return colon > 0 and href[0] in "hH" and href[colon + 1 : colon + 2] not in ("/", "\\")
 
 
 def _folder(url: str) -> str:

@@ -132,9 +132,17 @@ class Wire(ResponseHandler):
         if body:
             transport.write(body)
 
+    @property
+    def is_sending(self) -> bool:
+        """Part of the request still waits for the other side to take it."""
+        # `writing_paused` does not say so: with our limit of 0 that of asyncio's TLS flips with
+        # every piece that is sent or read.
+        transport = self.transport
+        return transport is not None and transport.get_write_buffer_size() > 0
+
     def is_silent(self, since: float) -> bool:
         """Say whether the other side did nothing since that second of the loop's time."""
-        if self._reading_paused or self.writing_paused:  # it is our turn, or it is still taking
+        if self._reading_paused or self.is_sending:  # it is our turn, or it is still taking
             self.heard = self._loop.time()
         return self.heard <= since
 

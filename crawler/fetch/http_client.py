@@ -167,9 +167,10 @@ class AiohttpFetcher:
                 return await self._receive(request, wire, message, content, way)
         finally:
             # Whatever was not read to its end, a cancelled request included, would otherwise be
-            # read by the next user of the connection.
+            # read by the next user of the connection; and whatever was not sent to its end, as the
+            # answer came before, would keep the next request waiting.
             if connection is not None:
-                if seen.status is None:
+                if seen.status is None or wire.is_sending:
                     connection.close()
                 else:
                     connection.release()

@@ -187,7 +187,7 @@ class PageParser:
         if self._aside is None or document.kind is not Kind.HTML:
             return
         if document.is_huge or (self._wants_trees and len(document.body) >= _HEAVY):
-            await self._aside(lambda: document.tree)
+            await self._aside(document.make_tree)
 
     async def errback(
         self, queued: QueuedRequest, error: Exception, http: HttpResponse | None = None

@@ -129,6 +129,28 @@ async def test_silence_inside_a_body_ends_in_a_timeout(new_fetcher: NewFetcher) 
     assert (error.kind, error.status) == (ErrorClass.TIMEOUT, 200)
 
 
+@ONLY_AIOHTTP
+async def test_an_answer_that_comes_before_the_request_was_taken_ends_the_connection(
+    fetcher: Fetcher,
+) -> None:
+    heard, over = [], asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(answer(b"said"))
+        await over.wait()  # and takes nothing more
+        writer.transport.abort()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        large = FetchRequest(url=url, method="POST", body=b"x" * 30_000_000)
+        answers = [await fetcher.fetch(one) for one in (large, FetchRequest(url=url))]
+        over.set()
+
+    assert [one.body for one in answers] == [b"said", b"said"]
+    assert [one[:5] for one in heard] == [b"POST ", b"GET /"]
+
+
 async def drip(exchange: Exchange, head: bytes) -> None:
     """Send a byte now and then, so that no read ever waits long."""
     await exchange.send(head)
@@ -306,6 +328,23 @@ async def test_pages_come_over_tls_on_one_connection(fetcher: Fetcher, tls: ssl.
 
     assert bodies == {b"private" * 20_000}
     assert server.connections == 1
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("parts", [1, 2, 3, 4])
+async def test_silence_over_tls_ends_in_a_timeout(
+    new_fetcher: NewFetcher, tls: ssl.SSLContext, parts: int
+) -> None:
+    async def script(exchange: Exchange) -> None:
+        for part in (b"HTTP/1.1 200 OK\r\n", b"Content-Length: 4\r\n\r\n", b"h", b"a")[:parts]:
+            await exchange.send(part)
+            await asyncio.sleep(0)
+        await exchange.hold()
+
+    async with RawServer(script, tls=tls) as server, new_fetcher(timeout=0.1) as fetcher:
+        error = await failure(fetcher, FetchRequest(url=server.url()))
+
+    assert (error.kind, str(error)) == (ErrorClass.TIMEOUT, "nothing came in time")
 
 
 @pytest.mark.usefixtures("trusted")

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
-import pytest
+import threading
 
+import pytest
+from lxml import etree
+
+from crawler.extract import html_tree
 from crawler.extract.document import Document
 from crawler.extract.media import Kind
 
@@ -25,6 +29,32 @@ def test_the_base_is_the_same_whatever_was_parsed_first(first: str) -> None:
     getattr(document, first)
 
     assert document.base == "https://e.org/c/"
+
+
+def test_a_tree_that_is_made_in_a_thread_keeps_no_other_document_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    large, small, begun, ended = html(b"<p>x"), html(b"<b>y"), threading.Event(), threading.Event()
+    waited = []
+
+    whole = html_tree.html_tree
+
+    def slow(raw: bytes) -> etree._Element:
+        if raw == large.body:
+            begun.set()
+            waited.append(ended.wait(10))
+        return whole(raw)
+
+    monkeypatch.setattr(html_tree, "html_tree", slow)
+    thread = threading.Thread(target=large.make_tree)
+    thread.start()
+    begun.wait(10)
+    found = small.tree.findtext(".//b")
+    ended.set()
+    thread.join()
+
+    assert (found, waited) == ("y", [True])
+    assert large.tree.findtext(".//p") == "x"
 
 
 def test_a_document_that_is_no_html_has_no_base_of_its_own() -> None:

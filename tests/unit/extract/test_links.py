@@ -57,6 +57,14 @@ def test_hrefs_are_read_as_browsers_read_them(markup: str, urls: list[str]) -> N
     assert links(markup).urls == urls
 
 
+def test_what_stands_in_a_template_says_nothing_of_the_page() -> None:
+    inside = "<base href=/t/><meta name=robots content=nofollow><title>t</title>"
+    one = page(f"<template>{inside}<a href=x rel=nofollow></a></template><a href=x></a>")
+
+    assert (one.bases, one.metas, one.title, one.nofollow) == ([], [], None, [])
+    assert links_of(one.hrefs, URL, URL, nofollow=one.nofollow).urls == ["https://e.org/a/x"]
+
+
 @pytest.mark.parametrize(
     ("bases", "expected"),
     [

@@ -42,6 +42,27 @@ def test_no_more_is_remembered_than_is_allowed_and_one_page() -> None:
     assert sum(map(len, resolved._places.values())) <= 110
 
 
+@pytest.mark.parametrize(
+    "href", ["http:?a=b", "http:", "http:#x", "HTTP:?a", "h\nttp:?a", "http:?u=http://e.org/"]
+)
+def test_a_link_that_is_relative_with_a_scheme_means_each_page_anew(href: str) -> None:
+    resolved, pages = ResolvedHrefs(), ["http://e.org/a/b", "http://e.org/a/c?q"]
+
+    urls = [resolved.urls([href], page, "utf-8")[0] for page in pages]
+
+    assert urls == [Resolver(page).resolve(href) for page in pages]
+    assert urls[0] != urls[1]
+
+
+def test_folders_take_room_even_if_nothing_in_them_is_remembered() -> None:
+    resolved = ResolvedHrefs(most=100)
+
+    for number in range(500):
+        resolved.urls(["/a", "/b"], f"http://e.org/{number}/", "utf-8")
+
+    assert len(resolved._places) <= 100
+
+
 def test_a_base_that_is_no_web_address_is_refused() -> None:
     with pytest.raises(UrlError):
         ResolvedHrefs().urls(["x"], "ftp://e.org/", "utf-8")
