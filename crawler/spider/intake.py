@@ -187,7 +187,7 @@ class Intake:
             raise CallbackError(f"priority of {request!r} is no integer: {request.priority!r}")
         return NewRequest(
             url=url,
-            method=request.method,
+            method=request.method.upper(),  # a spider may have set it since the request was made
             body=request.body,
             rank=max(-_MAX_PRIORITY, min(_MAX_PRIORITY, int(request.priority))),  # True is one
             depth=depth,

@@ -155,7 +155,8 @@ def pack(outcome: PageOutcome) -> Ended:
 def sayable(report: Report) -> Report:
     """Return what to say instead of a report that cannot be encoded.
 
-    Texts of a spider may hold half of a surrogate pair, which no encoding has.
+    Texts of a spider may hold half of a surrogate pair, which no encoding has. The links of a page
+    are said all the same: the filter of this process takes them for known from now on.
     """
     match report:
         case Ended(row, outcome):
@@ -163,7 +164,7 @@ def sayable(report: Report) -> Report:
             ended = PageOutcome(
                 request=_NOBODY, state=State.FAILED, reason=ErrorClass.CALLBACK,
                 error=_clean(outcome.error) or f"{error} number beyond 64 bits",
-                status=outcome.status,
+                status=outcome.status, links=outcome.links,
             )  # fmt: skip
             return Ended(row, ended)
         case Logged(level, text):

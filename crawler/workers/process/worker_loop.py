@@ -118,7 +118,7 @@ class WorkerLoop:
             ended = pack(
                 PageOutcome(
                     request=request, state=State.FAILED, reason=ErrorClass.CALLBACK,
-                    error=str(error), status=outcome.status,
+                    error=str(error), status=outcome.status, links=outcome.links,
                 )
             )  # fmt: skip
         self._channel.say(ended)

@@ -282,6 +282,20 @@ async def test_a_request_goes_one_deeper_and_keeps_its_order() -> None:
     ]
 
 
+async def test_a_method_that_is_set_later_is_in_upper_case_too() -> None:
+    class Asking(Spider):
+        name = "asking"
+
+        def parse(self, response: Response) -> Iterator[Any]:
+            request = Request("https://e.org/x")
+            request.method = "head"
+            yield request
+
+    parsed = await parser(Asking()).parse(queued(), answer())
+
+    assert [one.method for one in parsed.requests] == ["HEAD"]
+
+
 async def test_arguments_and_meta_reach_the_callback() -> None:
     shop = Shop()
     first = await parser(shop).parse(queued(depth=1), answer(b"<a href=1>x</a>"))

@@ -18,7 +18,7 @@ from crawler.outcome import (
     RuleHit,
     State,
 )
-from crawler.workers.process.messages import Report, pack, unpack
+from crawler.workers.process.messages import Ended, Report, pack, sayable, unpack
 
 REQUEST = QueuedRequest(id=7, key=1 << 63, url="http://a.example/", host="a.example", depth=3)
 
@@ -82,3 +82,14 @@ def test_a_time_in_an_item_is_a_time_in_the_parent() -> None:
     )
 
     assert travelled(outcome).items[0].data == {"when": when}
+
+
+def test_the_links_of_a_page_that_cannot_be_said_are_said_all_the_same() -> None:
+    links = [LinkBatch(["http://a.example/1"])]
+    outcome = PageOutcome(request=REQUEST, state=State.DONE, error="\ud800", links=links)
+
+    said = sayable(pack(outcome))
+
+    assert isinstance(said, Ended)
+    assert (said.outcome.state, said.outcome.links) == (State.FAILED, links)
+    assert msgspec.msgpack.encode([said])
