@@ -153,6 +153,12 @@ class Wire(ResponseHandler):
         if self._payload is not None:
             self._payload.set_exception(error)
 
+    def _on_read_timeout(self) -> None:
+        if self.is_sending:  # what is read cannot have come yet
+            self.start_timeout()
+        else:
+            super()._on_read_timeout()
+
     def resume_reading(self, *args: Any, **options: Any) -> None:
         """Go on, if it was paused; aiohttp says so after each piece of a body."""
         if self._reading_paused:

@@ -65,6 +65,15 @@ def test_what_stands_in_a_template_says_nothing_of_the_page() -> None:
     assert links_of(one.hrefs, URL, URL, nofollow=one.nofollow).urls == ["https://e.org/a/x"]
 
 
+def test_templates_within_templates_take_no_longer_than_other_markup() -> None:
+    # As it was once: minutes. A test that hangs is what would be seen of it.
+    many = page(
+        "<template>" * 20_000 + "<a href=x>" * 20_000 + "</template>" * 20_000 + "<a href=y>"
+    )
+
+    assert (many.hrefs, many.anchors) == (["y"], 1)
+
+
 @pytest.mark.parametrize(
     ("bases", "expected"),
     [
