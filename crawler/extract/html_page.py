@@ -40,9 +40,10 @@ class HtmlPage:
     @cached_property
     def hrefs(self) -> list[str]:
         """`href` of every `a` and `area` that has one, in page order."""
-        # One call for all: three times as fast as to ask each element.
-        wanted = "//a/@href|//area/@href" if self._has_areas else "//a/@href"
-        return self._values(wanted)[:MOST_ANCHORS]
+        # One call for all: three times as fast as to ask each element. No union of two: it is put
+        # in order by a sort that takes seconds for links which are all in one element.
+        both = "//*[self::a or self::area]/@href"
+        return self._values(both if self._has_areas else "//a/@href")[:MOST_ANCHORS]
 
     @cached_property
     def nofollow(self) -> list[str]:
