@@ -16,6 +16,8 @@ Standing = Literal["running", "ended", "crashed", "skipped", "refused", "missed"
 
 #: Reasons of a crash.
 KILLED, MACHINE_DOWN = "killed", "machine_down"
+#: Reason of a start that found nothing to do, as a retry without failures.
+NOTHING_TO_DO = "nothing to do"
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):

@@ -134,6 +134,25 @@ async def test_only_failures_in_a_row_are_told_if_that_is_asked_for(
     ]  # fmt: skip
 
 
+async def test_a_look_and_a_run_that_pauses_are_neither_failure_nor_recovery(
+    job: Job, site: Site, receiver: Receiver
+) -> None:
+    site.tree(3)
+    job.write(notify=settings(receiver, textfile=None), checks={"min_items": 99})
+    failed = await job.run(env=ENV)
+    look = await job.run("--limit", "1", "--set", "checks.min_items=1", env=ENV)
+    job.write(notify=settings(receiver, textfile=None), fetch={"per_host": {"delay": "1s"}})
+    paused = await job.run("--set", "schedule.max_runtime=500ms", env=ENV)
+    job.write(notify=settings(receiver, textfile=None))
+    good = await job.run("--fresh", env=ENV)
+
+    assert [ran.code for ran in (failed, look, paused, good)] == [3, 0, 0, 0]
+    assert [(one["event"], one["failures"]) for one in receiver.hooks] == [
+        ("failure", 1), ("recovered", 1),
+    ]  # fmt: skip
+    assert receiver.hooks[-1]["previous"] == 3
+
+
 async def test_a_condition_is_about_the_numbers_however_the_run_ended(
     job: Job, site: Site, receiver: Receiver
 ) -> None:

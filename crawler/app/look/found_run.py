@@ -104,7 +104,9 @@ def find_two(base: Path, old: str, new: str | None) -> tuple[FoundRun, FoundRun]
         raise ConfigError(f"hold run {old} against which? Name a second run, or the job alone")
     before = [run for run in _run_ids(last.paths) if run < last.run_id]
     if not before:
-        raise ConfigError(f"job '{old}' has one run only, {last.run_id}, and nothing before it")
+        raise ConfigError(
+            f"job '{old}' has no report of a run before {last.run_id} to hold it against"
+        )
     return FoundRun(paths=last.paths, run_id=before[-1], in_state=False), last
 
 

@@ -11,6 +11,8 @@ import msgspec
 
 from crawler.app.job.history import left_by
 from crawler.app.job.job_paths import JobPaths
+from crawler.app.job.unjudged import is_unjudged
+from crawler.engine.limits import PAUSED
 from crawler.errors import StateError
 from crawler.schedule.missed import Missed, Occurrences, missed_between
 from crawler.schedule.past_run import Counts, PastRun
@@ -160,8 +162,10 @@ class RunList:
             left = left_by(JobPaths(self._base, run.job), last)
             run.counts = left.counts or run.counts
             run.seen = left.seen if last.standing == "crashed" else None
-        if run.latest and last.bad and last.run is not None:
+        if run.latest and last.run is not None and (last.bad or last.reason == PAUSED):
             run.resumable = self._is_resumable(last)
+        if is_unjudged(last):
+            return
         if run.counts is not None and last.standing == "ended" and last.exit in (0, 3):
             before = self._good_before(run)
             if before is not None and before.items:
@@ -180,7 +184,7 @@ class RunList:
     def _good_before(self, run: RunOfList) -> Counts | None:
         first = run.starts[0]
         for start in self._history.recent(run.job, _LOOKED_INTO, first.number):
-            if start.good and start.counts is not None and start.run is not None:
+            if start.good and start.counts is not None and not is_unjudged(start):
                 return start.counts
         return None
 

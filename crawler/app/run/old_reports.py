@@ -13,7 +13,9 @@ from crawler.config.models.schedule import KeepSettings
 _RUN = re.compile(r"\d{8}-\d{6}-[0-9a-z]+")
 
 
-def delete_old_reports(folder: Path, keep: KeepSettings, tell: Callable[[str], None]) -> None:
+def delete_old_reports(
+    folder: Path, keep: KeepSettings, tell: Callable[[str], None], last: str | None = None
+) -> None:
     """Delete the folders of the oldest runs until as many, and as much, is left as is wanted.
 
     The last run is always kept, and so is one that goes on, which is the last. Outputs are
@@ -23,18 +25,20 @@ def delete_old_reports(folder: Path, keep: KeepSettings, tell: Callable[[str], N
         folder: `reports/NAME`.
         keep: How much.
         tell: Is told what could not be deleted.
+        last: Id of the last run, which a clock that was set back makes look old; None for the
+            one whose name is the newest.
     """
     if keep.runs is None and keep.size is None:
         return
-    for old in list(_beyond(_runs(folder), keep)):
+    for old in list(_beyond(_runs(folder, last), keep)):
         try:
             shutil.rmtree(old)
         except OSError as error:
             tell(f"the old report {old} cannot be deleted: {error.strerror or error}")
 
 
-def _runs(folder: Path) -> list[Path]:
-    """Return the folders of runs, the newest first: their names sort by time."""
+def _runs(folder: Path, last: str | None) -> list[Path]:
+    """Return the folders of runs, the last one first, then the newest: names sort by time."""
     if not folder.is_dir():
         return []
     runs = [
@@ -42,7 +46,7 @@ def _runs(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if _RUN.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
     ]
-    return sorted(runs, key=lambda path: path.name, reverse=True)
+    return sorted(runs, key=lambda path: (path.name == last, path.name), reverse=True)
 
 
 def _beyond(runs: list[Path], keep: KeepSettings) -> Iterator[Path]:

@@ -21,6 +21,7 @@ from crawler.interfaces import Clock, Opened
 from crawler.observe.console import safe
 from crawler.observe.summary import Summary
 from crawler.schedule.history_file import BUSY
+from crawler.schedule.past_run import NOTHING_TO_DO
 from crawler.schedule.run_history import Counts, Planned, RunBegan, RunEnded
 from crawler.version import VERSION
 
@@ -42,6 +43,9 @@ class Recording:
         clock: The time.
         tell: Is told, once, if nothing can be put on record.
         planned: When the job is to be started; None if it has no schedule, or nobody knows.
+
+    Attributes:
+        run: Id of the run, once it is known.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Recording:
         self._number: int | None = None
         self._summary: Summary | None = None
         self._lost = False
+        self.run: str | None = None
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -91,6 +96,7 @@ class Recording:
     def named(self, opened: Opened) -> None:
         """Put on record which run it is."""
         number, report = self._number, self._paths.report(opened.run_id)
+        self.run = opened.run_id
         if number is not None:
             self._try(
                 lambda: self._history.named(
@@ -106,7 +112,7 @@ class Recording:
         """Put on record how the process ends."""
         found = self._summary
         if found is None:
-            self._end(code, "stopped" if code > _SIGNALS else "nothing to do")
+            self._end(code, "stopped" if code > _SIGNALS else NOTHING_TO_DO)
         else:
             self._end(code, found.reason, "; ".join(found.checks), _counts_of(found))
 

@@ -101,7 +101,7 @@ def _run(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock,
         if telling is not None:
             telling.ended(code)
         say = Console(streams.stderr, options.level).say
-        delete_old_reports(paths.reports, loaded.job.schedule.keep, say)
+        delete_old_reports(paths.reports, loaded.job.schedule.keep, say, recording.run)
         return code
 
 

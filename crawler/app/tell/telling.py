@@ -15,6 +15,7 @@ from crawler.app.exit_codes import exit_code_of
 from crawler.app.grouped import leaves
 from crawler.app.job.history import history_of
 from crawler.app.job.job_paths import JobPaths
+from crawler.app.job.unjudged import is_unjudged
 from crawler.app.tell.end_of_run import EndOfRun
 from crawler.app.tell.receivers import Receivers
 from crawler.app.tell.run_numbers import run_numbers
@@ -180,6 +181,8 @@ class Telling:
 
 def _standing(past: PastRun) -> Standing:
     """Return how an earlier start counts."""
+    if is_unjudged(past):
+        return "neither"
     if past.standing == "ended":
         return standing_of(past.exit)
     if past.standing == "refused":

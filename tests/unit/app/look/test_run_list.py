@@ -46,12 +46,13 @@ class Past:
             self.history.named(number, run, report, resumed=resumed)
         return number
 
-    def ran(self, at: float, run: str, items: int = 100, code: int = 0, **more: object) -> None:
+    def ran(
+        self, at: float, run: str, items: int = 100, code: int = 0, reason: str = "finished",
+        **more: object,
+    ) -> None:  # fmt: skip
         number = self.began(at, run, **more)
         counts = Counts(pages=items + 1, items=items, failed=0)
-        self.history.ended(
-            number, RunEnded(ended=at + 60, exit=code, reason="finished", counts=counts)
-        )
+        self.history.ended(number, RunEnded(ended=at + 60, exit=code, reason=reason, counts=counts))
 
     def listed(self, *, failed: bool = False) -> list[RunOfList]:
         runs = RunList(self.base, self.history, NOW, asked_for)
@@ -90,6 +91,31 @@ def test_a_good_run_with_far_fewer_items_is_pointed_out(past: Past) -> None:
 
     assert "-20%" in past.table()[1]
     assert "← look here  20% fewer items than the good run before" in past.table()[1]
+
+
+@pytest.mark.parametrize("reason", ["paused", "limit"])
+def test_a_run_that_paused_and_a_look_are_held_against_nothing(past: Past, reason: str) -> None:
+    past.ran(NIGHT - 2 * DAY, "r1", items=100)
+    past.ran(NIGHT - DAY, "r2", items=8, reason=reason)
+    past.ran(NIGHT, "r3", items=99)
+
+    last, part, _ = past.listed()
+
+    assert (part.change, part.look) == (None, False)
+    assert last.change == pytest.approx(-0.01)
+
+
+def test_a_run_that_paused_is_gone_on_with_and_says_how(
+    past: Past, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunList, "_is_resumable", lambda self, start: start.run == "r1")
+    past.ran(NIGHT, "r1", reason="paused", go_on="crawler books.yaml --resume")
+
+    (run,) = past.listed()
+
+    assert (run_json(run)["state"], run_json(run)["resumable"]) == ("interrupted", True)
+    how = "the next run goes on with it; at once: crawler books.yaml --resume"
+    assert past.table()[2].strip() == how
 
 
 def test_only_the_last_bad_run_of_a_job_is_to_be_looked_at(past: Past) -> None:

@@ -51,6 +51,14 @@ def test_the_oldest_go_until_the_rest_is_small_enough_but_never_the_last(
     assert "20261105" in left(folder)
 
 
+def test_the_last_run_is_kept_though_a_clock_that_was_set_back_makes_it_look_old(
+    folder: Path,
+) -> None:
+    delete_old_reports(folder, KeepSettings(runs=2), said, "20261102-031500-ab12cd")
+
+    assert left(folder) == ["20261102", "20261105"]
+
+
 def test_what_is_no_run_is_left_alone(folder: Path, tmp_path: Path) -> None:
     (folder / "notes").mkdir()
     (folder / "20261031-031500-ab12cd").write_text("a file")
