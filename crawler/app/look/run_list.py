@@ -11,7 +11,7 @@ import msgspec
 
 from crawler.app.job.history import left_by
 from crawler.app.job.job_paths import JobPaths
-from crawler.app.job.unjudged import is_unjudged
+from crawler.app.job.unjudged import is_retry, is_unjudged
 from crawler.engine.limits import PAUSED
 from crawler.errors import StateError
 from crawler.schedule.missed import Missed, Occurrences, missed_between
@@ -164,7 +164,7 @@ class RunList:
             run.seen = left.seen if last.standing == "crashed" else None
         if run.latest and last.run is not None and (last.bad or last.reason == PAUSED):
             run.resumable = self._is_resumable(last)
-        if is_unjudged(last):
+        if is_unjudged(last) or is_retry(last):
             return
         if run.counts is not None and last.standing == "ended" and last.exit in (0, 3):
             before = self._good_before(run)
@@ -184,7 +184,8 @@ class RunList:
     def _good_before(self, run: RunOfList) -> Counts | None:
         first = run.starts[0]
         for start in self._history.recent(run.job, _LOOKED_INTO, first.number):
-            if start.good and start.counts is not None and not is_unjudged(start):
+            whole = start.good and start.counts is not None and not is_unjudged(start)
+            if whole and not is_retry(start):
                 return start.counts
         return None
 

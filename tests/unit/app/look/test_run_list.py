@@ -105,6 +105,20 @@ def test_a_run_that_paused_and_a_look_are_held_against_nothing(past: Past, reaso
     assert last.change == pytest.approx(-0.01)
 
 
+def test_a_retry_is_held_against_nothing(past: Past) -> None:
+    past.ran(NIGHT - 2 * DAY, "r1", items=100)
+    past.ran(NIGHT - DAY, "r2", items=1)
+    past.ran(NIGHT, "r3", items=99)
+    report = past.base / "reports/books/r2"
+    report.mkdir(parents=True)
+    (report / "summary.json").write_text('{"exit": 0, "retry_of": "r1"}')
+
+    last, retry, _ = past.listed()
+
+    assert (retry.change, retry.look) == (None, False)
+    assert last.change == pytest.approx(-0.01)
+
+
 def test_a_run_that_paused_is_gone_on_with_and_says_how(
     past: Past, monkeypatch: pytest.MonkeyPatch
 ) -> None:
