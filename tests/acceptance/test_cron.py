@@ -170,8 +170,10 @@ async def test_what_was_edited_by_hand_is_written_over_only_by_force(machine: Ma
     whole = machine.crontab
     machine.kept.write_bytes(whole.replace(b"15 3", b"16 3"))
 
+    listed = await machine.cron("list")
     ran = await machine.cron("install", "job.yaml", "--force")
 
+    assert b"what is installed was edited by hand; install --force writes over it" in listed.out
     assert ran.code == 0
     assert machine.crontab == whole
 

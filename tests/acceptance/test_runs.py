@@ -146,7 +146,7 @@ async def test_diff_says_what_it_cannot_know(job: Job, site: Site) -> None:
     listed = await job.run("--", "diff", "job", "--urls")
 
     assert (alone.code, once.code) == (2, 2)
-    assert "one run only" in once.err
+    assert "has no report of a run before" in once.err
     assert "which no longer says what is of which" in both.out.decode()
     assert without.code == 0
     assert "urls   not known: " in without.out.decode()

@@ -23,7 +23,7 @@ Standing = Literal["current", "differs", "edited", "broken"]
 
 _ADVICE: Mapping[str, str] = {
     "differs": "the config says otherwise now: install it again",
-    "edited": "edited by hand",
+    "edited": "what is installed was edited by hand; install --force writes over it",
 }
 
 
