@@ -6,6 +6,10 @@ without looking at the others. Taking a row writes nothing: it is remembered as 
 commit that carries its outcome, so that a refill from the store can leave it out. Counts are kept
 as they change; nothing here scans.
 
+A host without work is forgotten once its delay has passed and nothing sets it apart from one that
+was never seen: two that rest are looked at for each new one. So a crawl of a million hosts keeps
+those that it is busy with.
+
 No clock is read: `now` comes in, in monotonic seconds. Nothing here is safe for threads.
 """
 
@@ -13,6 +17,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -20,11 +25,13 @@ import msgspec
 from crawler.frontier.host_queue import HostQueue
 from crawler.messages import QueuedRequest
 
-#: (requests in flight allowed, seconds between two starts) of a host.
+#: (requests in flight allowed, seconds between two starts) of a host, as they are now.
 HostRule = Callable[[str], tuple[int, float]]
 
 #: Rows of a host that are kept in memory however many hosts have work.
 _LEAST = 2
+#: Resting hosts that are looked at for each new one.
+_LOOKS = 2
 
 
 class _Taken(msgspec.Struct, frozen=True, gc=False):
@@ -36,7 +43,7 @@ class Frontier:
     """Orders what is pending.
 
     Args:
-        rule: Gives the limits of a host when it is first seen.
+        rule: Gives the limits of a host when it is first seen, and again if it was forgotten.
         window: Rows kept in memory over all hosts, about.
         per_host: Rows kept in memory of one host, at most.
     """
@@ -47,6 +54,8 @@ class Frontier:
         self._per_host = per_host
         self._hosts: dict[str, HostQueue] = {}
         self._at_work: set[str] = set()
+        # Hosts whose work was done when they were looked at last, or that are new.
+        self._resting: deque[HostQueue] = deque()
         self._heap: list[tuple[float, int, HostQueue]] = []
         self._tie = itertools.count()
         self._taken: dict[int, _Taken] = {}
@@ -69,17 +78,38 @@ class Frontier:
         return len(self._taken)
 
     def host(self, name: str, now: float = 0.0) -> HostQueue:
-        """Return a host's queue, made on first use."""
+        """Return a host's queue, made if there is none."""
         queue = self._hosts.get(name)
         if queue is None:
+            self._forget_resting(now)
             concurrency, delay = self._rule(name)
             queue = HostQueue(name, concurrency=concurrency, delay=delay, ready_at=now)
             self._hosts[name] = queue
+            self._rest(queue)
         return queue
+
+    def _rest(self, queue: HostQueue) -> None:
+        """Have a host looked at some time, whether anything is to be kept of it."""
+        if not queue.resting:
+            queue.resting = True
+            self._resting.append(queue)
+
+    def _forget_resting(self, now: float) -> None:
+        """Look at the hosts that rest for longest; forget those that are as if they were new."""
+        for _ in range(min(_LOOKS, len(self._resting))):
+            queue = self._resting.popleft()
+            queue.resting = False
+            if queue.at_work:
+                continue  # it comes back as its work is done
+            idle = queue.idle and queue.ready_at <= now
+            if idle and (queue.concurrency, queue.delay) == self._rule(queue.name):
+                del self._hosts[queue.name]
+            else:
+                self._rest(queue)
 
     @property
     def hosts(self) -> Iterable[HostQueue]:
-        """Every host with or without work."""
+        """Every host that is kept, with or without work."""
         return self._hosts.values()
 
     @property
@@ -146,7 +176,7 @@ class Frontier:
 
     def start(self, request: QueuedRequest, now: float) -> None:
         """Note that a taken request goes out: the host's delay begins, a slot is used."""
-        queue = self._hosts[request.host]
+        queue = self.host(request.host, now)
         queue.in_flight += 1
         self.in_flight += 1
         queue.ready_at = max(queue.ready_at, now + queue.delay)
@@ -214,12 +244,12 @@ class Frontier:
 
     def waits_for_slot(self, name: str, now: float) -> bool:
         """Tell whether rows of a host wait that may start as soon as one of its slots is free."""
-        queue = self._hosts[name]
+        queue = self.host(name, now)
         return bool(queue.waiting) and queue.ready_at <= now and not queue.held
 
     def pause(self, name: str, until: float) -> None:
         """Leave a host alone until a monotonic second."""
-        queue = self._hosts[name]
+        queue = self.host(name)
         queue.ready_at = max(queue.ready_at, until)
         self._schedule(queue)
 
@@ -230,13 +260,13 @@ class Frontier:
             name: The host.
             until: Monotonic second of the next.
         """
-        queue = self._hosts[name]
+        queue = self.host(name)
         queue.concurrency, queue.probing = 1, True
         self.pause(name, until)
 
     def widen(self, name: str, ready_at: float) -> None:
         """End what `narrow` began, its pause included. Looks at every host with work."""
-        queue = self._hosts[name]
+        queue = self.host(name)
         queue.concurrency, queue.probing = self._rule(name)[0], False
         queue.ready_at = ready_at
         # The entry of a host that may be asked earlier than it says is in the wrong place.
@@ -247,11 +277,11 @@ class Frontier:
 
     def hold(self, name: str) -> None:
         """Stop a host until `release`: its robots.txt is on its way."""
-        self._hosts[name].held = True
+        self.host(name).held = True
 
     def release(self, name: str) -> None:
         """Let a held host go on."""
-        queue = self._hosts[name]
+        queue = self.host(name)
         queue.held = False
         self._schedule(queue)
 
@@ -276,6 +306,7 @@ class Frontier:
         elif name in self._at_work:
             self._at_work.discard(name)
             self._share_window()
+            self._rest(queue)
 
     def _share_window(self) -> None:
         """Share the window out between the hosts that have work."""
@@ -288,7 +319,7 @@ class Frontier:
         while self._hungry:
             name = next(iter(self._hungry))
             del self._hungry[name]
-            queue = self._hosts[name]
+            queue = self.host(name)
             if queue.more and not queue.refilling:
                 queue.refilling = True
                 return name
@@ -301,7 +332,7 @@ class Frontier:
     def leave(self, name: str) -> frozenset[int]:
         """Ids that a refill of a host is to leave out: queued or taken."""
         taken = {row for row, taken in self._taken.items() if taken.host == name}
-        return frozenset(self._hosts[name].rows | taken)
+        return frozenset(self.host(name).rows | taken)
 
     def leave_retries(self) -> frozenset[int]:
         """Ids that a look for due retries is to leave out."""

@@ -37,13 +37,15 @@ class HostQueue:
         held: True while the host waits for its robots.txt.
         refilling: True between asking the store for rows and getting them.
         scheduled: True while an entry of the frontier's heap stands for this host.
+        resting: The frontier is going to look whether the host is to be kept.
         probing: The host does not work: what is taken comes from all over the queue.
         waiting: Rows that wait here, by id, each with its place; to be looked at.
     """
 
     __slots__ = (
         "_arrivals", "_heap", "_probes", "_retries", "concurrency", "delay", "held", "in_flight",
-        "more", "name", "probing", "ready_at", "refilling", "scheduled", "waiting", "watermark",
+        "more", "name", "probing", "ready_at", "refilling", "resting", "scheduled", "waiting",
+        "watermark",
     )  # fmt: skip
 
     def __init__(self, name: str, *, concurrency: int, delay: float, ready_at: float) -> None:
@@ -57,6 +59,7 @@ class HostQueue:
         self.watermark: Order | None = None
         self.refilling = False
         self.scheduled = False
+        self.resting = False
         self.probing = False
         self._probes = 0
         self.waiting: dict[int, tuple[Order, QueuedRequest]] = {}
@@ -80,6 +83,12 @@ class HostQueue:
     def at_work(self) -> bool:
         """Something waits, here or on disk."""
         return bool(self.waiting) or self.more
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits, is out or is being looked for; whether it is time is another question."""
+        busy = self.in_flight or self.held or self.refilling or self.scheduled or self.probing
+        return not (busy or self.at_work)
 
     @property
     def eligible(self) -> bool:

@@ -51,6 +51,17 @@ class Web:
         return [*near, *far, *(_FIRST_NEW + page * NEW + step for step in range(NEW))]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trees(Web):
+    """Sites of pages that each lead to two further ones of their site, and to the one before."""
+
+    def links(self, page: int) -> list[int]:
+        """Return the pages that a page links to."""
+        place, host = divmod(page, self.hosts)
+        near = (2 * place + 1, 2 * place + 2, place // 2)
+        return [n for n in (place * self.hosts + host for place in near) if n < self.pages]
+
+
 def address(host: int) -> str:
     """Return the address of a host, from 127.0.0.1 on."""
     number = host + 1

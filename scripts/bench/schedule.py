@@ -39,6 +39,10 @@ fetch:
 _SLACK = 0.05
 
 
+class NothingSeen(Exception):
+    """The crawl was too short to say anything."""
+
+
 def violations(times: Mapping[str, Sequence[float]], delay: float) -> list[float]:
     """Return the gaps between two requests to one host that are shorter than its delay."""
     gaps = (after - before for at in times.values() for before, after in pairwise(at))
@@ -46,9 +50,18 @@ def violations(times: Mapping[str, Sequence[float]], delay: float) -> list[float
 
 
 def share(times: Mapping[str, Sequence[float]], delay: float, hosts: int, end: float) -> float:
-    """Return the share of the ideal schedule, from the first request of each host to `end`."""
+    """Return the share of the ideal schedule, from the first request of each host to `end`.
+
+    Raises:
+        NothingSeen: There is no host, or nothing came after the first request to any.
+    """
     ideal = sum((end - at[0]) / delay for at in times.values())
     done = sum(len(at) - 1 for at in times.values())
+    if not ideal:
+        raise NothingSeen(
+            f"no host of {hosts:,} was asked twice, so there is no schedule to judge: give it more"
+            " --seconds, to begin and to come round, or a shorter --delay"
+        )
     return done / ideal * len(times) / hosts
 
 
@@ -105,7 +118,10 @@ def main() -> None:
     ):
         web = Web(hosts=options.hosts, pages=1, port=server.port)
         spent = crawl(Path(folder), web, options.delay, options.seconds)
-        say(server.seen(), spent, options)
+        try:
+            say(server.seen(), spent, options)
+        except NothingSeen as error:
+            sys.exit(str(error))
 
 
 if __name__ == "__main__":

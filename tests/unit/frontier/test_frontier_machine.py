@@ -41,6 +41,10 @@ PER_HOST, WINDOW = 4, 8
 BUDGET = 4
 
 
+def rule_of(host: str) -> tuple[int, float]:
+    return RULES.get(host, (1, 0.0))
+
+
 class Fate(NamedTuple):
     """How a page ends: "done", "redirect", or "retry" after some seconds."""
 
@@ -95,7 +99,7 @@ class FrontierMachine(RuleBasedStateMachine):
         self.gathered.append(self.starts(first))
 
     def new_frontier(self) -> None:
-        self.frontier = Frontier(RULES.__getitem__, window=WINDOW, per_host=PER_HOST)
+        self.frontier = Frontier(rule_of, window=WINDOW, per_host=PER_HOST)
         self.flying: list[QueuedRequest] = []
         self.gathered: list[PageCommit] = []
         self.committing: tuple[list[PageCommit], Committed] | None = None
@@ -105,6 +109,7 @@ class FrontierMachine(RuleBasedStateMachine):
         self.held: set[str] = set()
         self.may_start = dict.fromkeys(RULES, 0.0)
         self.put_first: set[int] = set()
+        self.strangers = 0
 
     # What the store knows
 
@@ -267,6 +272,13 @@ class FrontierMachine(RuleBasedStateMachine):
             page.state, page.reason = State.DEAD, "timeout"
         return page
 
+    @rule(count=st.integers(1, 4))
+    def strangers_come(self, count: int) -> None:
+        """Hosts that were never seen have the frontier forget others."""
+        for _ in range(count):
+            self.strangers += 1
+            self.frontier.host(f"stranger{self.strangers}", self.now)
+
     # Time, and the end of a process
 
     @rule(seconds=st.sampled_from([0.25, 1.0, 5.0]))
@@ -394,6 +406,7 @@ def walk_on(machine: FrontierMachine, chance: random.Random, known: range, rarit
         lambda: machine.land([some_fate() for _ in range(chance.randrange(1, 4))]): 3,
         lambda: machine.wait(chance.choice([0.25, 1.0])): 2,
         lambda: machine.feed(some_urls()): 0.3,
+        lambda: machine.strangers_come(chance.randrange(1, 5)): 2,
         machine.die_and_resume: 0.05,
     }
     (step,) = chance.choices(list(steps), list(steps.values()))
