@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Bytes from which on a page is huge. turbohtml takes up to 21 bytes for each of a long text, lxml
 #: three; where there are many tags, as on most pages, it is turbohtml that takes less.
 HUGE = 6 << 20
+#: The same for a page with less than one tag in so many bytes.
+HUGE_TEXT, _TEXT_RUN = 1 << 20, 256
 #: Flag of a document with a tag that has lost its attributes, as there were thousands.
 LONG_TAG = "long_tag"
 #: Flag of a document that says it is JSON and is not.
@@ -67,10 +69,13 @@ class Document:
         """Its links, title and directives, read as HTML."""
         return self._outline_of_tree if self.is_huge else read_page(self.body, self.charset)
 
-    @property
+    @cached_property
     def is_huge(self) -> bool:
         """It is so large that lxml reads all of it, in less memory."""
-        return len(self.body) > HUGE
+        size = len(self.body)
+        if size <= HUGE_TEXT:
+            return False
+        return size > HUGE or self.body.count(b"<") * _TEXT_RUN < size
 
     @cached_property
     def tree(self) -> etree._Element:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.extract.document import HUGE, Document
+from crawler.extract.document import HUGE_TEXT, Document
 from crawler.extract.encoding import UTF_8
 from crawler.extract.guard import (
     MOST_ANCHORS,
@@ -96,12 +96,16 @@ def test_as_many_links_as_are_allowed_are_all_looked_at_and_one_more_is_not() ->
 def test_a_huge_page_is_read_by_lxml_and_has_the_same_links() -> None:
     markup = b"<title>t</title><base href=/b/><a href=1 rel=nofollow>x</a><area href=2>"
     small = Document("http://a/", markup, Kind.HTML).page
-    huge = Document("http://a/", markup + b"word " * (HUGE // 5), Kind.HTML).page
+    huge = Document("http://a/", markup + b"word " * (HUGE_TEXT // 5), Kind.HTML).page
 
     assert isinstance(small, HtmlPage)
     assert isinstance(huge, TreeOutline)
     assert (huge.hrefs, huge.nofollow, huge.anchors) == (small.hrefs, small.nofollow, small.anchors)
     assert (huge.bases, huge.metas, huge.title) == (small.bases, small.metas, small.title)
+
+
+def test_a_large_page_of_many_tags_is_not_huge() -> None:
+    assert not Document("http://a/", b"<p>word</p>" * (HUGE_TEXT // 5), Kind.HTML).is_huge
 
 
 def test_a_page_of_which_not_all_is_read_says_so() -> None:
