@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
+from crawler.app.run.heaps import share_heaps
 from crawler.config.models.job import Job
 from crawler.engine.lag_probe import LagProbe
 from crawler.interfaces import Clock, CrashGuard
@@ -48,6 +49,7 @@ class Backend:
             self.probe = LagProbe(guard, clock, stalled)
             inner: CrashGuard = self.probe
         else:
+            share_heaps()
             # Callbacks on a thread of their own hold nobody up.
             self.probe = LagProbe(NoGuard(), clock, stalled)
             inner = guard

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from collections.abc import Callable
 
+from crawler.app.run.heaps import trim
 from crawler.app.run.process_figures import rss_bytes
 from crawler.app.run.watched import Watched
 from crawler.engine.memory_watch import MemoryWatch
@@ -72,13 +71,3 @@ def _words(room: Room, taken: int, memory: MemoryLimit) -> str:
     if room is Room.FREE:
         return f"memory is down to {size(taken)}: everything is sent again"
     return f"memory {size(taken)} is beyond {limit} with nothing on its way: the run ends"
-
-
-def trim() -> None:
-    """Give the system what is free but kept; it costs tens of milliseconds."""
-    import ctypes
-
-    gc.collect()
-    # Of glibc only: others give memory back by themselves, or never.
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
