@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
-from crawler.app.run.heaps import share_heaps
+from crawler.app.run.heaps import give_back, share_heaps
 from crawler.config.models.job import Job
 from crawler.engine.lag_probe import LagProbe
 from crawler.interfaces import Clock, CrashGuard
@@ -43,6 +43,7 @@ class Backend:
         clock: Clock,
         stalled: Callable[[list[int], float], None],
     ) -> None:
+        give_back()
         self._thread = _spider_thread() if job.run.backend == "threads" else None
         self.concurrency = job.fetch.concurrency
         if self._thread is None:
