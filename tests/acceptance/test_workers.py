@@ -37,7 +37,8 @@ def paths(site: Site) -> list[str]:
 async def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
     job: Job, site: Site, paths: list[str]
 ) -> None:
-    held = [site.hold(path) for path in ("/leaf7", "/leaf8", "/leaf9", "/leaf10", "/leaf11")]
+    on_their_way = ("/leaf7", "/leaf8", "/leaf9", "/leaf10", "/leaf11")
+    held = [site.hold(path) for path in on_their_way]
     job.write(run=TWO, fetch=QUICK)
     running = await job.start()
     await asyncio.wait_for(held[0].asked.wait(), 60)
@@ -56,7 +57,9 @@ async def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
     assert ran.code == 0, ran.err
     assert sorted(job.paths()) == sorted(paths)
     assert "SIGKILL" in job.log()
-    assert all(row["attempts"] <= 1 for row in job.requests().values())
+    # Of the others, one may have been read just then, and be charged as a suspect.
+    tries = {path: row["attempts"] for path, row in job.requests().items()}
+    assert all(tries[path] <= 1 for path in on_their_way)
     assert len(set(workers_of(running.pid))) == 0
 
 
