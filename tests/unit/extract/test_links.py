@@ -65,15 +65,14 @@ def test_what_stands_in_a_template_says_nothing_of_the_page() -> None:
     assert links_of(one.hrefs, URL, URL, nofollow=one.nofollow).urls == ["https://e.org/a/x"]
 
 
-def test_links_and_areas_side_by_side_take_no_longer_than_links_alone() -> None:
-    # They did: a minute. A test that hangs is what would be seen of it.
-    many = page("<a href=x></a>" * 50_000 + "<area href=y>" * 200_000)
+def test_areas_stand_among_the_links_in_page_order_and_are_no_anchors() -> None:
+    one = page("<a href=x></a><area href=y><a href=z></a><area>")
 
-    assert (many.hrefs[49_999:50_001], many.anchors) == (["x", "y"], 50_000)
+    assert (one.hrefs, one.anchors) == (["x", "y", "z"], 2)
 
 
 def test_templates_within_templates_take_no_longer_than_other_markup() -> None:
-    # They did: minutes.
+    # They did: 17 s for a fifth of this many, so that a test which hangs is what would be seen.
     many = page(
         "<template>" * 20_000 + "<a href=x>" * 20_000 + "</template>" * 20_000 + "<a href=y>"
     )
