@@ -21,7 +21,6 @@ from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError, LineTooL
 from crawler.fetch.answer_head import HEAD_TOO_LARGE, TOO_MANY_FIELDS, MalformedAnswer
 from crawler.fetch.answer_stream import TINY_CHUNKS, AnswerStream, CutShort, NoAnswer
 from crawler.fetch.connect_failure import not_http
-from crawler.fetch.idle_connections import MAX_IDLE
 from crawler.fetch.in_place import run_in_place
 from crawler.fetch.limits import (
     MAX_CHUNKING,
@@ -259,10 +258,17 @@ class Wire(ResponseHandler):
 
 
 class Connector(aiohttp.TCPConnector):
-    """aiohttp's connector, making our connections."""
+    """aiohttp's connector, making our connections.
 
-    def __init__(self, *, now: Callable[[], float], **options: Any) -> None:
+    Args:
+        now: The monotonic time.
+        idle: Hosts to which connections are kept for a next request.
+        options: aiohttp's own.
+    """
+
+    def __init__(self, *, now: Callable[[], float], idle: int, **options: Any) -> None:
         super().__init__(**options)
+        self._idle = idle
         self._factory = functools.partial(_new_wire, self._loop, now)
 
     def drop_idle(self) -> None:
@@ -274,7 +280,7 @@ class Connector(aiohttp.TCPConnector):
 
     def _release(self, key: Any, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         # A crawl of very many hosts would keep a connection to each of them for a while.
-        full = len(self._conns) >= MAX_IDLE
+        full = len(self._conns) >= self._idle
         super()._release(key, protocol, should_close=should_close or full)
 
 

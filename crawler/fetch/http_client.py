@@ -244,6 +244,7 @@ class AiohttpFetcher:
                 resolver=self._resolvers[proxied],
                 socket_factory=functools.partial(_new_socket, self._guards[proxied]),
                 now=self._clock.monotonic,
+                idle=self._limits.idle,
                 force_close=fresh,
             )
         return connector

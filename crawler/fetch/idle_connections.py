@@ -8,9 +8,6 @@ from typing import Generic, Protocol, TypeVar
 
 from crawler.interfaces import Clock
 
-#: Connections kept over all hosts; the one that waited longest is closed for the next.
-MAX_IDLE = 256
-
 #: Seconds that one is kept. Servers close after 5 to 75; each that closed first costs a try.
 IDLE_AGE = 15.0
 
@@ -31,11 +28,12 @@ class IdleConnections(Generic[ConnectionT]):
 
     Args:
         clock: For their age.
-        size: How many are kept at most, 0 for none.
+        size: How many are kept over all hosts, 0 for none; the one that waited longest is closed
+            for the next.
         age: Seconds that one is kept at most.
     """
 
-    def __init__(self, clock: Clock, *, size: int = MAX_IDLE, age: float = IDLE_AGE) -> None:
+    def __init__(self, clock: Clock, *, size: int = 256, age: float = IDLE_AGE) -> None:
         self._clock = clock
         self._size = size
         self._age = age

@@ -31,6 +31,7 @@ class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
         max_ratio: Decoded bytes per byte received, judged once 1 MiB has been decoded.
         min_rate: Bytes per second that a body must bring, judged every `rate_window` seconds.
         rate_window: Seconds over which the rate is taken.
+        idle: Connections kept for a next request, over all hosts.
         accept: Media types kept, "text/html" or "image/*"; None keeps everything.
     """
 
@@ -41,6 +42,7 @@ class FetchLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_ratio: int = 1000
     min_rate: float = 100.0
     rate_window: float = 30.0
+    idle: int = 256
     accept: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:

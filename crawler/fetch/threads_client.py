@@ -90,7 +90,7 @@ class Urllib3Fetcher:
         # For proxies, all of which the user has named: they may be private.
         self._to_proxies = Dialler(AddressGuard("allow"), self._lookup, clock)
         self._tls: ssl.SSLContext | None = None  # made when first needed, as that takes long
-        self._idle: IdleConnections[Wire] = IdleConnections(clock)
+        self._idle: IdleConnections[Wire] = IdleConnections(clock, size=limits.idle)
         self._go_on = retry_once_on_reuse(functools.partial(self._attempt, fresh=True))
         self._lock = threading.Lock()  # guards the two below, and the making of `_tls`
         self._busy: set[Wire] = set()

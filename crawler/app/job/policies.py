@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from crawler.app.job.open_files import idle_room
 from crawler.config.models.job import Job
 from crawler.fetch.addresses import AddressGuard
 from crawler.fetch.limits import FetchLimits
@@ -111,7 +112,7 @@ def limits_of(job: Job, spider: Spider) -> FetchLimits:
     accept = fetch.accept if fetch.accept is not None else media_types_of(spider)
     return FetchLimits(
         timeout=fetch.timeout, connect_timeout=min(10.0, fetch.timeout), deadline=fetch.deadline,
-        max_body=fetch.max_body, accept=accept,
+        max_body=fetch.max_body, accept=accept, idle=idle_room(fetch.concurrency),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.app.job.access import unverified_words
 from crawler.app.job.job_paths import JobPaths
+from crawler.app.job.open_files import make_room
 from crawler.app.job.practice_site import start_practice_site
 from crawler.app.job.spider_set import SpiderSet, spiders_of, user_spider
 from crawler.app.job.start_lists import check_file
@@ -18,7 +19,6 @@ from crawler.app.run.control import Control, holder_now
 from crawler.app.run.early_workers import early_workers
 from crawler.app.run.live_crawl import LiveCrawl, Shown
 from crawler.app.run.old_reports import delete_old_reports
-from crawler.app.run.open_files import make_room
 from crawler.app.run.options import RunOptions
 from crawler.app.run.process_figures import CpuMeter
 from crawler.app.run.recording import Recording, planned_of

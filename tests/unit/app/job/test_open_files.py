@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from crawler.app.run.open_files import make_room
+from crawler.app.job.open_files import LEAST_IDLE, MOST_IDLE, idle_room, make_room
 from crawler.errors import ConfigError
 
 
@@ -18,16 +18,28 @@ def hard() -> Iterator[int]:
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_the_soft_limit_is_raised_to_what_the_connections_need(hard: int) -> None:
+def soft_limit() -> int:
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def test_the_soft_limit_is_raised_to_what_connections_need_and_those_that_wait(hard: int) -> None:
     make_room(400)
 
-    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 464
+    assert soft_limit() >= min(hard if hard >= 0 else 1 << 30, 400 + 64 + MOST_IDLE)
+    assert idle_room(400) <= MOST_IDLE
 
 
 def test_a_limit_that_is_high_enough_is_left_alone(hard: int) -> None:
     make_room(16)
+    before = soft_limit()
 
-    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 256
+    make_room(8)
+
+    assert soft_limit() == before
+
+
+def test_few_connections_wait_where_few_files_may_be_open(hard: int) -> None:
+    assert idle_room(16) == LEAST_IDLE
 
 
 def test_more_connections_than_the_machine_allows_files_are_refused(hard: int) -> None:
