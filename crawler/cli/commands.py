@@ -40,6 +40,7 @@ COMMANDS = {
     "resume": Command("resume", "a paused run goes on"),
     "stop": Command("stop", "a run ends as with Ctrl-C, and can be resumed"),
     "map": Command("map_rows", "a function over the rows of a file, in processes"),
+    "transcode": Command("transcode", "videos of one codec and size, in processes, by ffmpeg"),
     "bench": Command("bench", "what a page costs on this machine, beside the shortest loop"),
     "doctor": Command("doctor", "what this machine lacks for crawling"),
     "schema": Command("schema", "print the JSON Schema of config files, for editors"),
@@ -47,5 +48,5 @@ COMMANDS = {
 
 #: Commands that will be.
 NOT_YET = (
-    "transcode", "runspider", "crawl", "state", "test", "reparse",
+    "runspider", "crawl", "state", "test", "reparse",
 )  # fmt: skip
