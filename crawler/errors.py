@@ -143,6 +143,20 @@ class FetchError(CrawlerError):
         self.retry_after = retry_after
 
 
+class FileFault(CrawlerError):
+    """What came is no file as asked for.
+
+    Attributes:
+        fault: In one word, as in manifests: "type", "broken", "empty", "too_small"...
+        why: The same for people.
+    """
+
+    def __init__(self, fault: str, why: str) -> None:
+        super().__init__(why)
+        self.fault = fault
+        self.why = why
+
+
 class OffloadFailed(CrawlerError):
     """A function that a spider offloaded gave no value.
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
 from crawler.fail_points import ACTIVE, reached
+
+if TYPE_CHECKING:
+    from aiofiles.threadpool.binary import AsyncFileIO
 
 T = TypeVar("T")
 
@@ -39,9 +42,119 @@ class FileWriter:
         """
         await write_file(path, data, self._pool)
 
+    async def run(self, function: Callable[[], T]) -> T:
+        """Call a function that reads or writes, in one of the threads.
+
+        Raises:
+            Exception: Whatever it raises.
+        """
+        import asyncio
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+
+    def pieces(self) -> StreamedFile:
+        """Return a file that is to be written piece by piece."""
+        return StreamedFile(self._pool)
+
     def close(self) -> None:
         """Wait for what is being written, and end the threads."""
         self._pool.shutdown()
+
+
+class PieceWriter(Protocol):
+    """A file that is written piece by piece."""
+
+    async def open(self, path: Path, at: int) -> None:
+        """Begin to write, behind the first `at` bytes that are there; what follows them is cut off.
+
+        Raises:
+            OSError: It cannot be opened, or has fewer.
+        """
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Add a piece.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of the file; may be called again."""
+        ...
+
+
+class StreamedFile:
+    """A `PieceWriter` beside the loop.
+
+    Args:
+        pool: Its threads write.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+        self._file: AsyncFileIO | None = None
+
+    async def open(self, path: Path, at: int) -> None:
+        """See `PieceWriter.open`."""
+        import aiofiles
+
+        await self.close()
+        # A piece is large: a buffer would only copy it.
+        file = await aiofiles.open(
+            path, "rb+" if at else "wb", buffering=0, executor=self._pool, opener=_private
+        )
+        self._file = file
+        if at:
+            await file.truncate(at)
+            await file.seek(at)
+
+    async def write(self, data: bytes) -> None:
+        """See `PieceWriter.write`."""
+        assert self._file is not None  # it was opened
+        left = memoryview(data)
+        while left:
+            left = left[await self._file.write(left) :]
+
+    async def close(self) -> None:
+        """See `PieceWriter.close`."""
+        file, self._file = self._file, None
+        if file is not None:
+            await file.close()
+
+
+class BlockingFile:
+    """A `PieceWriter` for a thread that may block; none of its coroutines ever waits."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+
+    async def open(self, path: Path, at: int) -> None:
+        """See `PieceWriter.open`."""
+        await self.close()
+        flags = os.O_RDWR if at else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        file = self._file = os.fdopen(_private(str(path), flags), "rb+" if at else "wb")
+        if at:
+            file.truncate(at)
+            file.seek(at)
+
+    async def write(self, data: bytes) -> None:
+        """See `PieceWriter.write`."""
+        assert self._file is not None  # it was opened
+        self._file.write(data)
+        self._file.flush()
+
+    async def close(self) -> None:
+        """See `PieceWriter.close`."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file; no link is followed that somebody may have put in its place."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
 
 
 async def in_thread(source: Iterator[T]) -> AsyncGenerator[T, None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -275,6 +275,34 @@ class QueuedRequest(msgspec.Struct, gc=False, kw_only=True):
         return f"{self.key:016x}-{self.fetch_no}"
 
 
+class BodySink(Protocol):
+    """Where the body of a good answer goes instead of into memory."""
+
+    async def begin(self, status: int, headers: Headers) -> bool:
+        """Take the head of an answer of status 2xx that has a body; of a further try, again.
+
+        Returns:
+            False when the body is not wanted.
+
+        Raises:
+            FetchError: It is no answer to what was asked.
+            OutputError: It cannot be kept.
+        """
+        ...
+
+    async def take(self, data: bytes) -> None:
+        """Take the next piece of the body, its content coding removed.
+
+        Raises:
+            OutputError: It cannot be kept.
+        """
+        ...
+
+    async def finish(self) -> None:
+        """Note that the body is complete."""
+        ...
+
+
 class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a Fetcher needs to know of one request.
 
@@ -287,6 +315,7 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
         max_body: Decoded bytes allowed; None for the fetcher's own.
         cut: A body beyond `max_body` is cut there and flagged "body_cut", instead of refused.
         proxy: URL of the proxy to go through, "" for none; None leaves it to the fetcher.
+        sink: Where the body of a good answer goes; None keeps it in memory.
     """
 
     url: str
@@ -300,6 +329,7 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
     max_body: int | None = None
     cut: bool = False
     proxy: str | None = None
+    sink: BodySink | None = None
 
 
 class StoredCookie(msgspec.Struct, frozen=True, gc=False):

@@ -36,6 +36,7 @@ class SkipReason(enum.StrEnum):
     DUPLICATE = "duplicate"
     NOT_DUE = "not_due"
     IGNORED = "ignored"  # a callback raised IgnoreRequest
+    NOAI = "noai"  # its X-Robots-Tag asks not to be used for training, and the config obeys it
 
 
 class ErrorClass(enum.StrEnum):
@@ -62,6 +63,7 @@ class ErrorClass(enum.StrEnum):
     REDIRECT = "redirect"  # too many hops, or a Location that is no http(s) URL
     UNREADABLE = "unreadable"  # the body cannot be decoded
     CALLBACK = "callback"  # the spider raised
+    FILE = "file"  # what came is not the kind of file that was asked for
 
 
 class ItemRecord(msgspec.Struct, frozen=True, gc=False):
@@ -133,6 +135,30 @@ class LinkBatch(msgspec.Struct, frozen=True, gc=False):
     label_rank: int = 0
 
 
+class StoredFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A file that was fetched and is in its place.
+
+    Attributes:
+        path: Where it is, relative to the base directory, with slashes.
+        sha256: Of its bytes, 64 hexadecimal digits.
+        size: In bytes.
+        media_type: By its bytes, else as the server said.
+        width: In pixels; None where that is not known.
+        height: The same.
+        duplicate_of: URL whose file had the same bytes before, and whose path this is; None else.
+        kept: It was there before, and not asked for.
+    """
+
+    path: str
+    sha256: str
+    size: int
+    media_type: str = ""
+    width: int | None = None
+    height: int | None = None
+    duplicate_of: str | None = None
+    kept: bool = False
+
+
 class PageOutcome(msgspec.Struct, kw_only=True):
     """All that one request gave: committed together or not at all.
 
@@ -166,6 +192,8 @@ class PageOutcome(msgspec.Struct, kw_only=True):
         barren: True for a page that was read and gave no item of any rule or callback.
         text: Signatures of its text, see `crawler.extract.text_signature`; None if nobody asked.
         charged: False when the try is not counted against the page.
+        file: The file that its answer was, None for none.
+        file_fault: In one word, why it is no file as asked for: "type", "too_small"...
     """
 
     request: QueuedRequest
@@ -197,3 +225,5 @@ class PageOutcome(msgspec.Struct, kw_only=True):
     charged: bool = True
     barren: bool = False
     text: tuple[int, int] | None = None
+    file: StoredFile | None = None
+    file_fault: str | None = None

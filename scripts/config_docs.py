@@ -26,6 +26,7 @@ from crawler.config.models.access import (
     TlsSettings,
 )
 from crawler.config.models.fetch import FetchSettings
+from crawler.config.models.files import FilesSettings
 from crawler.config.models.items import (
     ChecksSettings,
     ExtractSettings,
@@ -49,8 +50,8 @@ DOCUMENT = ROOT / "docs" / "config.md"
 
 _MODELS: tuple[type[BaseModel], ...] = (
     Job, StartSettings, ScopeSettings, FollowSettings, FetchSettings, RunSettings, ExtractSettings,
-    FieldSettings, SchemaFieldSettings, OutputSettings, ChecksSettings, ScheduleSettings,
-    NotifySettings, WebhookSettings, MailSettings, AuthSettings, BasicSettings,
+    FieldSettings, SchemaFieldSettings, FilesSettings, OutputSettings, ChecksSettings,
+    ScheduleSettings, NotifySettings, WebhookSettings, MailSettings, AuthSettings, BasicSettings,
     SecretHeaderSettings, ProxySettings, TlsSettings, ClientCertSettings, TransformSettings,
     TransformStepSettings,
 )  # fmt: skip

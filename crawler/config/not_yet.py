@@ -21,10 +21,16 @@ from crawler.errors import Problem
 
 #: Keys, by the section they stand in; `*` is any list item.
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "": ("files", "incremental"),
+    "": ("incremental",),
     "start": ("lastmod",),
     "fetch": ("cache",),
     "output.*": ("only", "keep"),
+}
+
+#: Values, by the key that would have them.
+VALUES: Mapping[str, tuple[str, ...]] = {
+    "files.verify": ("decode",),
+    "files.on_exists": ("revalidate",),
 }
 
 #: Endings of output files.
@@ -74,6 +80,8 @@ def _unsupported(node: Node, path: Path) -> str:
     pattern = _pattern(path)
     if pattern == "output.*.path" and isinstance(node, ScalarNode):
         return _output(node)
+    if isinstance(node, ScalarNode) and node.value in VALUES.get(pattern, ()):
+        return f"{pattern}: {node.value}"
     return ""
 
 

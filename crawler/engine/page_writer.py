@@ -57,8 +57,7 @@ class PageWriter:
         for place, outcome in enumerate(outcomes):
             if place % _AT_A_TIME == _AT_A_TIME - 1:
                 await asyncio.sleep(0)  # a long batch does not keep answers waiting
-            if parts.limits.max_items is not None:
-                self._cut_to_limit(outcome)
+            self._complete_items(outcome)
             batch.pages.append(_page_commit(outcome, wall))
             batch.cookies += outcome.cookies
             if outcome.spider_state is not None:
@@ -80,6 +79,15 @@ class PageWriter:
         self._tell_of_spoilt(settled)
         due = [page.not_before for page in batch.pages if page.not_before is not None]
         return committed, min(due, default=None)
+
+    def _complete_items(self, outcome: PageOutcome) -> None:
+        """Add the line of a manifest, and leave out what is beyond the limit."""
+        parts = self._parts
+        if parts.file_line is not None and (line := parts.file_line(outcome)) is not None:
+            outcome.items.append(line)
+            outcome.encoded.append(encode_fields(line.data))
+        if parts.limits.max_items is not None:
+            self._cut_to_limit(outcome)
 
     def _encoded_tally(self) -> bytes:
         """Encode the counters with the time worked so far, which a kill must not lose either."""

@@ -22,7 +22,7 @@ from crawler.interfaces import (
     Transform,
     WaitingItem,
 )
-from crawler.outcome import ItemProblem, PageOutcome
+from crawler.outcome import ItemProblem, ItemRecord, PageOutcome
 from crawler.policy.breaker import BreakerPolicy
 from crawler.policy.memory import MemoryLimit
 from crawler.policy.retry import RetryPolicy
@@ -41,6 +41,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         traps: Says which pages are of a trap.
         breaker: Says when a host is left alone, and given up.
         memory: Says what may go out while memory is short; None for no limit.
+        file_line: Gives the line of a manifest for what became of an input; None for no manifest.
         clocks: Keep the delay of hosts over all jobs of the machine; None for a crawl alone.
     """
 
@@ -63,6 +64,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     clocks: HostClocks | None = None
     quarantine: Sink | None = None
     transform: Transform | None = None
+    file_line: Callable[[PageOutcome], ItemRecord | None] | None = None
     spoilt: Callable[[WaitingItem, ItemProblem], None] | None = None
 
 

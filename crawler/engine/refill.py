@@ -35,6 +35,8 @@ class Refill:
         self._clock = parts.clock
         self._hosts = parts.hosts
         self._tally = parts.tally
+        # Of a manifest each row is to have its line, so that each must come by.
+        self._ends_unseen = parts.file_line is None
         self._came = came
         self._looking = False
         self.next_due = parts.opened.next_due
@@ -87,7 +89,7 @@ class Refill:
     async def _end_given_up(self, name: str) -> None:
         """End what waits for a host that is given up, without bringing it into memory."""
         health = self._hosts.health(name)
-        if not health.given_up:
+        if not (health.given_up and self._ends_unseen):
             return
         end = HostEnd(state=State.DEAD, reason=ErrorClass.UNAVAILABLE, error=given_up_words(health))
         ended = end.limit

@@ -29,18 +29,19 @@ class BodyCollector:
 
     Attributes:
         wire_size: Bytes taken so far.
+        held: Decoded bytes that are held.
         flags: What was odd about the coding.
     """
 
     __slots__ = (
         "_decoder", "_limits", "_max", "_parts", "_size", "_url", "_window_end", "_window_floor",
-        "flags", "wire_size",
+        "flags", "held", "wire_size",
     )  # fmt: skip
 
     def __init__(
         self, limits: FetchLimits, url: str, codings: Sequence[str], *, max_body: int, now: float
     ) -> None:
-        self.wire_size = 0
+        self.wire_size = self.held = 0
         self._limits = limits
         self._url = url
         self._max = max_body
@@ -75,6 +76,7 @@ class BodyCollector:
                 self.flags.append(self._decoder.flag)
         if data:
             self._size += len(data)
+            self.held += len(data)
             self._parts.append(data)
             if self._size > RATIO_FROM and self._size > self.wire_size * self._limits.max_ratio:
                 raise self._too_large("is compressed beyond reason")
@@ -110,6 +112,13 @@ class BodyCollector:
     def so_far(self) -> bytes:
         """Return what has been decoded, complete or not."""
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+
+    def hand_over(self) -> bytes:
+        """Return what is held, and hold it no longer."""
+        data = self.so_far()
+        self._parts.clear()
+        self.held = 0
+        return data
 
     def _too_large(self, what: str) -> FetchError:
         return FetchError(ErrorClass.TOO_LARGE, f"the body {what}", url=self._url)

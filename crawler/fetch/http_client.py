@@ -202,7 +202,12 @@ class AiohttpFetcher:
         if status != 200:
             check_status(status, request)
         plan = plan_body(head, request, self._limits)
-        received = self._receiver.at_hand(content, request, head, plan)
+        sink = request.sink if plan is BodyPlan.READ else None
+        received = None
+        if sink is not None:
+            received = await self._receiver.save(content, request, head, sink, headers)
+        else:
+            received = self._receiver.at_hand(content, request, head, plan)
         if received is None:
             received = await self._receiver.take(content, request, head, plan)
         if wire.was_reset and plan is BodyPlan.READ and not head.is_delimited:

@@ -18,10 +18,13 @@ from crawler.fetch.answer import (
     Head,
 )
 from crawler.fetch.body import BodyCollector, announced_too_large
-from crawler.fetch.limits import FetchLimits
+from crawler.fetch.limits import KIB, FetchLimits
 from crawler.interfaces import Clock
-from crawler.messages import FetchRequest
+from crawler.messages import BodySink, FetchRequest, Headers
 from crawler.outcome import ErrorClass
+
+#: Bytes of a body that are handed to its sink at a time.
+PIECE = 256 * KIB
 
 
 class ByteSource(Protocol):
@@ -116,6 +119,43 @@ class Receiver(msgspec.Struct, frozen=True):
         if plan is BodyPlan.DISCARD:
             return await self.drain(source)
         return _UNWANTED if plan is BodyPlan.UNWANTED else _NOTHING
+
+    async def save(
+        self, source: ByteSource, request: FetchRequest, head: Head, sink: BodySink, fields: Headers
+    ) -> Received:
+        """Hand a body over to its sink, in large pieces, as it comes.
+
+        What came of one that is cut is handed over as well: it may be gone on with.
+
+        Raises:
+            FetchError: too_large, unreadable, truncated, timeout, or as the sink says.
+            OutputError: The sink cannot keep it.
+            Exception: `cut`, as the source raised it.
+        """
+        if not await sink.begin(head.status, fields):
+            return _UNWANTED
+        limit = request.max_body or self.limits.max_body
+        if head.length is not None and head.length > limit:
+            raise announced_too_large(head.length, request.url)
+        collector = BodyCollector(
+            self.limits, request.url, head.codings, max_body=limit, now=self.clock.monotonic()
+        )
+        try:
+            while chunk := await source.readany():
+                collector.feed(chunk)
+                if collector.held >= PIECE:
+                    await sink.take(collector.hand_over())
+                if source.at_eof():
+                    break
+                collector.check_rate(self.clock.monotonic())
+            collector.finish()
+        except (FetchError, self.cut):
+            await sink.take(collector.hand_over())
+            raise
+        await sink.take(collector.hand_over())
+        await sink.finish()
+        flags = () if head.is_delimited else (LENGTH_UNKNOWN,)
+        return Received(wire_size=collector.wire_size, flags=(*flags, *collector.flags))
 
     async def read(
         self, source: ByteSource, request: FetchRequest, head: Head, *, lenient: bool

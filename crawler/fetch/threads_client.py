@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 from crawler.errors import FetchError
 from crawler.fetch.access import UNVERIFIED, Access, Way
 from crawler.fetch.addresses import AddressGuard, AddressRefused
-from crawler.fetch.answer import check_status, plan_body
+from crawler.fetch.answer import BodyPlan, check_status, plan_body
 from crawler.fetch.answer_head import HeadTooLarge, MalformedAnswer
 from crawler.fetch.answer_stream import AnswerStream, CutShort, NoAnswer, TinyChunks
 from crawler.fetch.connect_failure import (
@@ -181,13 +181,16 @@ class Urllib3Fetcher:
             check_status(status, request)
         about = head.as_head()
         plan = plan_body(about, request, self._limits)
-        received = await self._receiver.take(stream, request, about, plan)
+        headers = Headers.from_raw(head.fields)
+        if request.sink is not None and plan is BodyPlan.READ:
+            received = await self._receiver.save(stream, request, about, request.sink, headers)
+        else:
+            received = await self._receiver.take(stream, request, about, plan)
         if call.way.is_blind:
             received = received.flagged(UNVERIFIED)
         return self._responder.response(
-            request, status, Headers.from_raw(head.fields), received.and_more(stream.has_more),
-            asked_at,
-        )  # fmt: skip
+            request, status, headers, received.and_more(stream.has_more), asked_at
+        )
 
     def _connected(self, url: str, way: Way, started: float, *, fresh: bool) -> Wire:
         """Return a connection that is free, or a new one."""

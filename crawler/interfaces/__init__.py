@@ -6,6 +6,7 @@ An implementation is named for its means (`SqliteStore`, `JsonlSink`), a protoco
 
 from __future__ import annotations
 
+from crawler.interfaces.files import FileStore, Receiving
 from crawler.interfaces.host_clocks import HostClocks
 from crawler.interfaces.sink import (
     Mark,
@@ -46,6 +47,7 @@ __all__ = [
     "CrashGuard",
     "Deliver",
     "Fetcher",
+    "FileStore",
     "FrontierStore",
     "GivenUp",
     "Grant",
@@ -56,6 +58,7 @@ __all__ = [
     "Mark",
     "Opened",
     "PageCommit",
+    "Receiving",
     "Recovered",
     "RunStart",
     "Sink",

@@ -1,1 +1,1 @@
-"""Video: what ffmpeg and ffprobe are told, what they say, and what is kept of it."""
+"""Files as they are fetched, and video: what they are, where they go, and what is known of them."""

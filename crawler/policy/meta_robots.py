@@ -1,7 +1,7 @@
-"""Which links a page asks robots not to follow: `X-Robots-Tag` fields and `meta` elements.
+"""What a page asks of robots: `X-Robots-Tag` fields and `meta` elements.
 
-Only `nofollow` concerns a crawler; `noindex` speaks to those who publish an index. Several
-directives add up, so the strictest wins, and `none` is both of them.
+Only `nofollow` concerns a crawler, and `noai` one that gathers files; `noindex` speaks to those who
+publish an index. Several directives add up, so the strictest wins, and `none` is both of them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ _WITH_VALUE = frozenset(
     ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
 )
 _NOFOLLOW = frozenset(("nofollow", "none"))
+_NOAI = frozenset(("noai", "noimageai"))
 
 
 def header_nofollow(values: Iterable[str], token: str) -> bool:
@@ -24,7 +25,17 @@ def header_nofollow(values: Iterable[str], token: str) -> bool:
         values: The field's values; several may be joined by commas.
         token: This crawler's product token (`crawler.policy.robots.product_token`).
     """
-    return any(_value_nofollow(value, token.lower()) for value in values)
+    return any(_says(value, token.lower(), _NOFOLLOW) for value in values)
+
+
+def header_noai(values: Iterable[str], token: str) -> bool:
+    """Tell whether `X-Robots-Tag` values ask not to use what comes for training: noai, noimageai.
+
+    Args:
+        values: The field's values.
+        token: This crawler's product token.
+    """
+    return any(_says(value, token.lower(), _NOAI) for value in values)
 
 
 def meta_nofollow(pairs: Iterable[tuple[str, str]], token: str) -> bool:
@@ -43,7 +54,7 @@ def meta_nofollow(pairs: Iterable[tuple[str, str]], token: str) -> bool:
     )
 
 
-def _value_nofollow(value: str, token: str) -> bool:
+def _says(value: str, token: str, directives: frozenset[str]) -> bool:
     ours = True
     for part in value.split(","):
         directive = part
@@ -52,6 +63,6 @@ def _value_nofollow(value: str, token: str) -> bool:
             # The name holds for what follows it, up to the next name.
             ours = prefix.group(1).lower() in (token, "*", "robots")
             directive = part[prefix.end() :]
-        if ours and directive.strip().lower() in _NOFOLLOW:
+        if ours and directive.strip().lower() in directives:
             return True
     return False

@@ -10,7 +10,7 @@ from crawler.outcome import ErrorClass
 FINAL = frozenset(
     (
         ErrorClass.STATUS, ErrorClass.TLS, ErrorClass.TOO_LARGE, ErrorClass.ADDRESS,
-        ErrorClass.REDIRECT, ErrorClass.UNREADABLE, ErrorClass.CALLBACK,
+        ErrorClass.REDIRECT, ErrorClass.UNREADABLE, ErrorClass.CALLBACK, ErrorClass.FILE,
     )
 )  # fmt: skip
 

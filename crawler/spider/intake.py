@@ -28,15 +28,23 @@ class Intake:
         label_ranks: Place of each label in the config, from 1.
         grow_scope: Hosts that start URLs redirect to join the scope, as is the default when the
             config names no hosts.
+        each: Every start request is one of its own, however often its URL comes.
     """
 
     def __init__(
-        self, spider: object, scope: Scope, label_ranks: Mapping[str, int], *, grow_scope: bool
+        self,
+        spider: object,
+        scope: Scope,
+        label_ranks: Mapping[str, int],
+        *,
+        grow_scope: bool,
+        each: bool = False,
     ) -> None:
         self._spider = spider
         self._scope = scope
         self._label_ranks = label_ranks
         self._grow_scope = grow_scope
+        self._each = each
 
     def rank_of(self, label: str | None) -> int:
         """Return the place of a label in the config; 0 for none, last for one it does not have."""
@@ -67,14 +75,14 @@ class Intake:
         try:
             url = parse(entry.url)
         except UrlError as error:
-            return BadStart(place=entry.place, why=str(error))
+            return BadStart(place=entry.place, why=str(error), url=entry.url, kept=entry.kept)
         admitted = self._scope.admits(url)
         if self._grow_scope and not admitted:
             self._scope.add_host(host_key(url))
             admitted = self._scope.admits(url)
         wanted = entry.source or admitted
         return NewRequest(
-            url=url, ordinal=ordinal, is_start=True,
+            url=url, ordinal=ordinal, is_start=True, dont_filter=self._each and not entry.source,
             skip=None if wanted else SkipReason.SCOPE.value,
             payload=encode(Payload(source=entry.source, kept=entry.kept)),
         )  # fmt: skip
@@ -147,7 +155,9 @@ class Intake:
             depth=queued.depth,
             label=queued.label,
             label_rank=self.rank_of(queued.label),
-            dont_filter=hop.payload.dont_filter or hop.returns,
+            dont_filter=hop.payload.dont_filter
+            or hop.returns
+            or (self._each and queued.is_start and not hop.payload.source),
             is_start=queued.is_start,
             skip=None if self._admits_hop(queued, hop) else SkipReason.SCOPE.value,
             payload=encode(hop.payload),
@@ -194,7 +204,7 @@ class Intake:
             label=request.label,
             label_rank=self.rank_of(request.label),
             ordinal=ordinal,
-            dont_filter=request.dont_filter,
+            dont_filter=request.dont_filter or (self._each and is_start),
             is_start=is_start,
             skip=skip,
             payload=encode(payload_of(request, self._spider)),

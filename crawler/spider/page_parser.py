@@ -62,6 +62,7 @@ class PageParser:
             select; every link if there are none, and no spider class either.
         robots_token: Our product token; None when the config ignores robots.
         grow_scope: Hosts that start URLs redirect to join the scope; for a config without hosts.
+        each: Every start request is one of its own, however often its URL comes.
         aside: Makes the trees of large pages; None where nobody waits for the event loop.
     """
 
@@ -79,6 +80,7 @@ class PageParser:
         follow: bool = True,
         robots_token: str | None = "crawler",
         grow_scope: bool = True,
+        each: bool = False,
         aside: Aside | None = None,
     ) -> None:
         self.spider = spider
@@ -94,7 +96,7 @@ class PageParser:
         # Beside rules a spider need not define `parse`; without them its absence is an error.
         self._has_parse = self._reader is None or type(spider).parse is not Spider.parse
         ruled = self._reader if isinstance(self._reader, RuleSpider) else RuleSpider()
-        self._intake = Intake(spider, scope, ruled.label_ranks, grow_scope=grow_scope)
+        self._intake = Intake(spider, scope, ruled.label_ranks, grow_scope=grow_scope, each=each)
         self._follower: LinkFollower | None = None
         if follow and (ruled.followings or not self._has_callbacks):
             self._follower = LinkFollower(
@@ -117,6 +119,18 @@ class PageParser:
         if payload.source:
             return FetchRequest(url=queued.url, any_type=True, max_body=MAX_SOURCE, cut=True)
         return fetch_request(queued, payload)
+
+    def is_source(self, queued: QueuedRequest) -> bool:
+        """Tell whether the answer of a row is a list of URLs.
+
+        Raises:
+            CallbackFailed: What the row carries cannot be read.
+        """
+        return queued.payload is not None and self._payload(queued).source
+
+    def welcome(self, queued: QueuedRequest) -> None:
+        """Let the host of a start request into the scope, where it grows."""
+        self._intake.welcome(queued)
 
     def wants_status(self, queued: QueuedRequest, status: int) -> bool:
         """Tell whether the callback is to see an answer that is not 2xx.

@@ -29,10 +29,14 @@ class BadStart(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         place: As in `StartEntry`.
         why: What is wrong with it, with what stands there.
+        url: What stands in the place of its URL, None for nothing.
+        kept: As in `StartEntry`.
     """
 
     place: str
     why: str
+    url: str | None = None
+    kept: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class ListsRead(msgspec.Struct, frozen=True):

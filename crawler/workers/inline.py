@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from crawler.fail_points import reached
 from crawler.interfaces import Deliver
 from crawler.messages import HttpResponse, QueuedRequest
 from crawler.outcome import PageOutcome
-from crawler.workers.visit import Answer
+
+AnswerT = TypeVar("AnswerT")
 
 #: Bytes of a page from which on reading it may take long. Several at once would keep the loop, and
 #: with it every other host, for as long as all of them take.
@@ -18,14 +19,14 @@ _HEAVY = 1 << 20
 _LONGEST_REST = 1.0
 
 
-class Visits(Protocol):
+class Visits(Protocol[AnswerT]):
     """Fetches and parses; see `crawler.workers.visit.Visitor`."""
 
-    async def fetch(self, request: QueuedRequest) -> Answer:
+    async def fetch(self, request: QueuedRequest) -> AnswerT:
         """Return the answer, or why there is none."""
         ...
 
-    async def conclude(self, request: QueuedRequest, answer: Answer) -> PageOutcome:
+    async def conclude(self, request: QueuedRequest, answer: AnswerT) -> PageOutcome:
         """Turn what `fetch` returned into an outcome."""
         ...
 
@@ -40,7 +41,7 @@ class InlineWorkers:
         deliver: Takes the outcomes.
     """
 
-    def __init__(self, visitor: Visits, gate: asyncio.Semaphore, deliver: Deliver) -> None:
+    def __init__(self, visitor: Visits[Any], gate: asyncio.Semaphore, deliver: Deliver) -> None:
         self._visitor = visitor
         self._gate = gate
         self._deliver = deliver
@@ -88,7 +89,7 @@ class InlineWorkers:
         reached("page.after")
         self._deliver(outcome)
 
-    async def _conclude_in_turn(self, request: QueuedRequest, answer: Answer) -> PageOutcome:
+    async def _conclude_in_turn(self, request: QueuedRequest, answer: object) -> PageOutcome:
         """Read a page that may take long, then let all others go on for as long as that took.
 
         The next one may begin as soon as this one ends, or waits for anything.

@@ -17,6 +17,7 @@ from tests.acceptance.conftest import ROOT, Job
 #: Items of each example by kind.
 EXAMPLES = {
     "api": {"Book": 200},
+    "images": {"File": 13},
     "list": {"Price": 12},
     "news": None,  # as many as the last days brought
     "site": {"Book": 200},

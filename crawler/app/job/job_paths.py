@@ -31,6 +31,11 @@ class JobPaths(msgspec.Struct, frozen=True):
         return self.state / "crawl.sqlite"
 
     @property
+    def files(self) -> Path:
+        """What is known of the files that were downloaded."""
+        return self.state / "files.sqlite"
+
+    @property
     def slots(self) -> Path:
         """Rows whose callback is running."""
         return self.state / "running.slots"

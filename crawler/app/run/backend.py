@@ -14,7 +14,7 @@ from crawler.spider.page_parser import PageParser, Started
 from crawler.storage.slot_file import NoGuard
 from crawler.workers.callback_watch import CallbackWatch
 from crawler.workers.inline import Visits
-from crawler.workers.visit import Visitor
+from crawler.workers.visit import Answer, Visitor
 
 if TYPE_CHECKING:
     from crawler.workers.spider_thread import SpiderThread
@@ -65,7 +65,7 @@ class Backend:
         given = parser.start()
         return given if self._thread is None else self._thread.pull(given)
 
-    def visits(self, visitor: Visitor) -> Visits:
+    def visits(self, visitor: Visitor) -> Visits[Answer]:
         """Return a visitor whose callbacks run where they belong."""
         if self._thread is None:
             return visitor

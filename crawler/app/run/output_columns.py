@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from crawler.config.models.job import Job
 from crawler.config.models.typed_values import item_type
+from crawler.spider.file_lines import FILE_FIELDS
 
 _ADDED = {"none": (), "url": ("_url", "_id")}
 _FULL = ("_url", "_id", "_job", "_run", "_at", "_depth", "_from")
@@ -25,6 +26,8 @@ def columns_of(job: Job, provenance: str) -> tuple[str, ...]:
 
 
 def _kinds(job: Job) -> Iterator[list[str]]:
+    if job.files is not None:
+        yield list(FILE_FIELDS)
     for rule in job.extract:
         yield list(job.schemas.get(rule.item) or rule.fields or ())
     if job.spider is None:

@@ -101,7 +101,8 @@ def wipe_history(paths: JobPaths) -> None:
         StateError: It cannot be deleted.
     """
     reached("wipe.before")
-    for path in paths.state.glob(f"{paths.database.name}*"):
+    beside = paths.state.glob(f"{paths.files.name}*")
+    for path in (*paths.state.glob(f"{paths.database.name}*"), *beside):
         try:
             path.unlink()
         except OSError as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler.app.run.worker_count import worker_count
 from crawler.app.run.workplace import Workplace
 from crawler.spider.spider_state import SpiderState
 from crawler.workers.barren_pages import BarrenPages
-from crawler.workers.inline import InlineWorkers
+from crawler.workers.inline import InlineWorkers, Visits
 from crawler.workers.visit import Visitor
 
 if TYPE_CHECKING:
@@ -89,4 +89,9 @@ def _inline(place: Workplace) -> InlineWorkers:
         place.fetcher, place.parser, callbacks, state, place.retry, callbacks.expired,
         BarrenPages(traps.wants_text, traps.counts_pages),
     )  # fmt: skip
-    return InlineWorkers(place.backend.visits(visitor), place.gate, place.crawl.deliver)
+    visits: Visits[Any] = place.backend.visits(visitor)
+    if place.files is not None:
+        from crawler.workers.file_visit import FileVisitor
+
+        visits = FileVisitor(visits, place.fetcher, place.parser, place.files)
+    return InlineWorkers(visits, place.gate, place.crawl.deliver)

@@ -18,6 +18,7 @@ from crawler.app.job.policies import (
 from crawler.app.job.spider_set import SpiderSet
 from crawler.app.job.start_lists import entries, source_reader
 from crawler.app.run.backend import Backend
+from crawler.app.run.file_store import file_store_of
 from crawler.app.run.left_outputs import left_outputs
 from crawler.app.run.options import RunOptions
 from crawler.app.run.output_columns import columns_of
@@ -46,6 +47,7 @@ from crawler.sinks.file_output import FileOutput, unknown_format
 from crawler.sinks.late_file import LateFile
 from crawler.sinks.sink_for import sink_for
 from crawler.sinks.stdout_sink import StdoutSink
+from crawler.spider.file_lines import file_line, with_lines
 from crawler.spider.page_spider import PageSpider
 from crawler.spider.start_entry import BadStart
 from crawler.storage.memory_store import MemoryStore
@@ -198,6 +200,9 @@ class Wired:
         hosts, retry = _host_book(job, opened), retry_of(job)
         retries = opened.retry_of is not None
         starts = no_starts() if retries else self._backend.starts(parser)
+        self._files = None if job.files is None else file_store_of(job, paths)
+        if job.files is not None:
+            starts = with_lines(starts)
         traps = Traps(weights_of(spiders), self.tally.traps)
         self.crawl = Crawl(
             Parts(
@@ -214,6 +219,7 @@ class Wired:
                 limits=_limits(job, options.limit, self.tally, concurrency),
                 tally=self.tally, clock=clock, ended=stalls.ended, transform=transform,
                 spoilt=recorder.item_spoilt, clocks=clocks,
+                file_line=None if job.files is None else file_line,
             )
         )  # fmt: skip
         self.callbacks = self._backend.callbacks
@@ -222,7 +228,7 @@ class Wired:
                 loaded=loaded, paths=paths, spiders=spiders, opened=opened, tally=self.tally,
                 scope=scope, traps=traps, parser=parser, fetcher=self.fetcher, retry=retry,
                 crawl=self.crawl, backend=self._backend, gate=gate, stalls=stalls,
-                recorder=recorder, loop=loop, spares=spares,
+                recorder=recorder, loop=loop, spares=spares, files=self._files,
             )
         )  # fmt: skip
 
@@ -231,6 +237,8 @@ class Wired:
         await self.fetcher.close()
         await self._backend.close()
         await self.staff.close()
+        if self._files is not None:
+            await self._files.close()
 
     def _bad_start(self, recorder: Recorder) -> Callable[[BadStart], None]:
         def note(entry: BadStart) -> None:

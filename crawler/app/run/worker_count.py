@@ -20,7 +20,9 @@ def worker_count(loaded: LoadedJob, spider: Spider | None) -> int:
     """
     wanted = loaded.job.run.workers
     if wanted == "auto":
-        if loaded.job.run.backend == "threads" or not (spider is None or spider.stateless):
+        if loaded.job.run.backend == "threads" or loaded.job.files is not None:
+            return 1
+        if not (spider is None or spider.stateless):
             return 1
         wanted = usable_cpus()
     if wanted > 1 and not loaded.path.is_file():
@@ -36,7 +38,7 @@ def early_count(loaded: LoadedJob) -> int:
     It does not when the class is asked, and may when the job cannot have several after all.
     """
     run = loaded.job.run
-    if run.backend == "threads" or not loaded.path.is_file():
+    if run.backend == "threads" or loaded.job.files is not None or not loaded.path.is_file():
         return 1
     if run.workers != "auto":
         return run.workers

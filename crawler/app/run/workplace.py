@@ -15,7 +15,7 @@ from crawler.app.run.stalls import Stalls
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import Crawl
 from crawler.engine.tally import Tally
-from crawler.interfaces import Fetcher, Opened
+from crawler.interfaces import Fetcher, FileStore, Opened
 from crawler.observe.recorder import Recorder
 from crawler.policy.retry import RetryPolicy
 from crawler.policy.scope import Scope
@@ -33,6 +33,7 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
         gate: The crawl's semaphore.
         stalls: Is told of callbacks that keep a loop.
         loop: Name of the event loop.
+        files: Where answers go that are files; None where they are pages.
         spares: Worker processes that are there already.
     """
 
@@ -52,4 +53,5 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
     stalls: Stalls
     recorder: Recorder
     loop: str
+    files: FileStore | None = None
     spares: Sequence[ForkedProcess] = ()

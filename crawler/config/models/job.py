@@ -18,6 +18,7 @@ from crawler.config.models.fields import (
     bad_whole,
     written,
 )
+from crawler.config.models.files import FilesSettings
 from crawler.config.models.items import ChecksSettings, ExtractSettings, OutputSettings
 from crawler.config.models.notify import NotifySettings
 from crawler.config.models.schedule import ScheduleSettings
@@ -105,6 +106,11 @@ class Job(Settings):
     )
     transform: TransformSettings = written(
         {}, "What items go through before they are written: CPU work, in processes of its own."
+    )
+    files: FilesSettings | None = Field(
+        default=None,
+        description="The URLs of `start` are files, pictures say: they are kept, and a line for "
+        "each input goes to the outputs. Default: they are pages.",
     )
     output: Listed[OutputSettings] = written(
         [{}], "Files that items are written to. Default: one JSONL file a run."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 import msgspec
 
@@ -43,7 +44,7 @@ class Duties(msgspec.Struct, frozen=True, kw_only=True):
         leave: Closes the spider, and gives the last word.
     """
 
-    visits: Visits
+    visits: Visits[Any]
     concurrency: int
     texts: set[str]
     known: KnownLinks | None

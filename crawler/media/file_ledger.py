@@ -1,0 +1,147 @@
+"""What is known of the files of a job: where they are, of which bytes, and what is half here.
+
+A small database beside the job's state. A line is written once a file is in its place, before the
+crawl hears of it: after a kill between the two the file is found here, and not fetched again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from pathlib import Path
+
+import msgspec
+
+from crawler.errors import StateError
+from crawler.outcome import StoredFile
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS file (
+    url TEXT PRIMARY KEY, sha256 BLOB NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,
+    media_type TEXT NOT NULL, width INTEGER, height INTEGER, duplicate_of TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS file_bytes ON file (sha256) WHERE duplicate_of IS NULL;
+CREATE TABLE IF NOT EXISTS part (
+    url TEXT PRIMARY KEY, validator TEXT NOT NULL
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+_VERSION = 1
+_FILE = "url, sha256, path, size, media_type, width, height, duplicate_of"
+
+
+class FileLedger:
+    """The database; may be used by several threads.
+
+    Args:
+        path: The file; None for one in memory. Its folder must be there.
+        sync: Each line is to survive the loss of power.
+
+    Raises:
+        StateError: It is damaged, or of a newer version.
+    """
+
+    def __init__(self, path: Path | None, *, sync: bool = False) -> None:
+        self._name = "the list of files" if path is None else str(path)
+        self._lock = threading.Lock()
+        try:
+            if path is not None:
+                with contextlib.suppress(OSError):  # SQLite says better what is wrong
+                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            self._db = sqlite3.connect(
+                path or ":memory:", timeout=30.0, isolation_level=None, check_same_thread=False
+            )
+            self._prepare(sync)
+        except sqlite3.Error as error:
+            raise self._complaint(error) from error
+
+    def _prepare(self, sync: bool) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            self._db.close()
+            raise StateError(f"{self._name} is of a newer version of this program")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute(f"PRAGMA synchronous={'FULL' if sync else 'NORMAL'}")
+        if version < _VERSION:
+            self._db.executescript(_TABLES)
+
+    def find(self, url: str) -> StoredFile | None:
+        """Return the file of a URL; None if it was never fetched."""
+        row = self._row(f"SELECT {_FILE} FROM file WHERE url = ?", (url,))
+        return None if row is None else _file(row)
+
+    def first_with(self, sha256: str) -> tuple[str, StoredFile] | None:
+        """Return the URL that first had these bytes, and its file; None if none had."""
+        row = self._row(
+            f"SELECT {_FILE} FROM file WHERE sha256 = ? AND duplicate_of IS NULL",
+            (bytes.fromhex(sha256),),
+        )
+        return None if row is None else (str(row[0]), _file(row))
+
+    def put(self, url: str, file: StoredFile) -> None:
+        """Note where the file of a URL is; nothing of it is half here any more."""
+        one = _Row(
+            url, bytes.fromhex(file.sha256), file.path, file.size, file.media_type, file.width,
+            file.height, file.duplicate_of,
+        )  # fmt: skip
+        self._write(
+            f"INSERT OR REPLACE INTO file ({_FILE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            msgspec.structs.astuple(one),
+        )
+
+    def validator(self, url: str) -> str | None:
+        """Return what the part of a file that is here is a part of; None if nobody can say."""
+        row = self._row("SELECT validator FROM part WHERE url = ?", (url,))
+        return None if row is None else str(row[0])
+
+    def begin_part(self, url: str, validator: str) -> None:
+        """Note what a part that is about to be written is a part of."""
+        self._write("INSERT OR REPLACE INTO part VALUES (?, ?)", (url, validator))
+
+    def drop_part(self, url: str) -> None:
+        """Forget a part."""
+        self._write("DELETE FROM part WHERE url = ?", (url,))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        with self._lock:
+            self._db.close()
+
+    def _row(self, query: str, values: tuple[object, ...]) -> tuple[object, ...] | None:
+        try:
+            with self._lock:
+                row: tuple[object, ...] | None = self._db.execute(query, values).fetchone()
+        except sqlite3.Error as error:
+            raise self._complaint(error) from error
+        return row
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        try:
+            with self._lock:
+                self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._complaint(error) from error
+
+    def _complaint(self, error: sqlite3.Error) -> StateError:
+        return StateError(f"{self._name} cannot be used: {error}")
+
+
+class _Row(msgspec.Struct, array_like=True):
+    url: str
+    sha256: bytes
+    path: str
+    size: int
+    media_type: str
+    width: int | None
+    height: int | None
+    duplicate_of: str | None = None
+
+
+def _file(row: tuple[object, ...]) -> StoredFile:
+    one = msgspec.convert(row, _Row)
+    return StoredFile(
+        path=one.path, sha256=one.sha256.hex(), size=one.size, media_type=one.media_type,
+        width=one.width, height=one.height, duplicate_of=one.duplicate_of,
+    )  # fmt: skip

@@ -1,0 +1,122 @@
+"""One request whose answer is a file: from fetch to outcome, its body on the disk as it comes."""
+
+from __future__ import annotations
+
+import msgspec
+
+from crawler.errors import FetchError, FileFault
+from crawler.interfaces import Fetcher, FileStore, Receiving
+from crawler.messages import HttpResponse, QueuedRequest
+from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State, StoredFile
+from crawler.spider.failure import CallbackFailed
+from crawler.spider.page_parser import PageParser
+from crawler.workers.inline import Visits
+from crawler.workers.visit import Answer
+
+_NOT_SATISFIABLE = 416
+
+
+class FileAnswer(msgspec.Struct, frozen=True):
+    """A file that is there.
+
+    Attributes:
+        file: Where it is; None if it is no file as asked for.
+        http: The answer that brought it, its body empty; None for one that was there before.
+        fault: Why it is none.
+    """
+
+    file: StoredFile | None = None
+    http: HttpResponse | None = None
+    fault: FileFault | None = None
+
+
+class FileVisitor:
+    """A visitor whose answers are files.
+
+    Args:
+        inner: Does what files have in common with pages: redirects, errors, lists of URLs.
+        fetcher: Fetches.
+        parser: Says what the rows carry.
+        store: Where files go.
+    """
+
+    def __init__(
+        self, inner: Visits[Answer], fetcher: Fetcher, parser: PageParser, store: FileStore
+    ) -> None:
+        self._inner = inner
+        self._fetcher = fetcher
+        self._parser = parser
+        self._store = store
+
+    async def fetch(self, request: QueuedRequest) -> Answer | FileAnswer:
+        """Return the file, or the answer that is none, or why there is nothing."""
+        try:
+            if self._parser.is_source(request):
+                return await self._inner.fetch(request)
+            wish = self._parser.fetch_request(request)
+        except CallbackFailed as failure:
+            return failure
+        async with self._store.receive(request.url) as receiving:
+            if receiving.kept is not None:
+                return FileAnswer(receiving.kept)
+            wish = msgspec.structs.replace(
+                wish, headers=(*wish.headers, *receiving.fields), any_type=True, sink=receiving
+            )
+            try:
+                answer = await self._fetcher.fetch(wish)
+            except FetchError as error:
+                await receiving.broke_off(error)
+                return error
+            return await self._received(request, answer, receiving)
+
+    async def _received(
+        self, request: QueuedRequest, answer: HttpResponse, receiving: Receiving
+    ) -> Answer | FileAnswer:
+        if answer.status == _NOT_SATISFIABLE and len(receiving.fields) > 1:
+            # What is here is as long as the file, or longer: it was another one.
+            await receiving.begin_anew()
+            said = "what was here of the file is no part of it any more"
+            return FetchError(ErrorClass.TRUNCATED, said, url=request.url, status=answer.status)
+        if not 200 <= answer.status < 300:
+            return answer
+        if receiving.unwanted == "noai":
+            return FileAnswer(http=answer, fault=FileFault("noai", "its X-Robots-Tag says no AI"))
+        if receiving.unwanted:
+            said = answer.media_type
+            return FileAnswer(http=answer, fault=FileFault("type", f"the server says {said}"))
+        if not receiving.complete:
+            return FileAnswer(http=answer, fault=FileFault("empty", f"HTTP {answer.status}"))
+        try:
+            return FileAnswer(await receiving.settle(), answer)
+        except FileFault as fault:
+            return FileAnswer(http=answer, fault=fault)
+
+    async def conclude(self, request: QueuedRequest, answer: Answer | FileAnswer) -> PageOutcome:
+        """Turn what `fetch` returned into an outcome."""
+        if not isinstance(answer, FileAnswer):
+            return await self._inner.conclude(request, answer)
+        self._parser.welcome(request)
+        outcome = _outcome(request, answer.http)
+        outcome.file = answer.file
+        if answer.fault is not None:
+            outcome.state, outcome.reason = _judged(answer.fault.fault)
+            outcome.error, outcome.file_fault = answer.fault.why, answer.fault.fault
+        elif answer.http is None:
+            outcome.flags += ("kept",)
+        return outcome
+
+
+def _outcome(request: QueuedRequest, http: HttpResponse | None) -> PageOutcome:
+    if http is None:
+        return PageOutcome(request=request, state=State.DONE, sent=False)
+    return PageOutcome(
+        request=request, state=State.DONE, status=http.status, content_type=http.media_type,
+        cookies=list(http.cookies_set), size=http.wire_size, elapsed=http.elapsed,
+        asked_at=http.asked_at, flags=tuple(f for f in http.flags if f != "unwanted_type"),
+    )  # fmt: skip
+
+
+def _judged(fault: str) -> tuple[State, str]:
+    if fault == "noai":
+        return State.SKIPPED, SkipReason.NOAI
+    return State.FAILED, ErrorClass.FILE
