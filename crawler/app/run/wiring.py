@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from crawler.app.job.job_paths import JobPaths
@@ -48,6 +48,7 @@ from crawler.sinks.late_file import LateFile
 from crawler.sinks.sink_for import sink_for
 from crawler.sinks.stdout_sink import StdoutSink
 from crawler.spider.file_lines import file_line, with_lines
+from crawler.spider.page_parser import PageParser, Started
 from crawler.spider.page_spider import PageSpider
 from crawler.spider.start_entry import BadStart
 from crawler.storage.memory_store import MemoryStore
@@ -199,10 +200,7 @@ class Wired:
         gate = asyncio.Semaphore(concurrency)
         hosts, retry = _host_book(job, opened), retry_of(job)
         retries = opened.retry_of is not None
-        starts = no_starts() if retries else self._backend.starts(parser)
         self._files = None if job.files is None else file_store_of(job, paths)
-        if job.files is not None:
-            starts = with_lines(starts)
         traps = Traps(weights_of(spiders), self.tally.traps)
         self.crawl = Crawl(
             Parts(
@@ -210,7 +208,7 @@ class Wired:
                 robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=_obeys(job)),
                 retry=retry, breaker=breaker_of(job), traps=traps, memory=_memory(job),
                 starts=StartFeed(
-                    starts, items_done=self.tally.start_items,
+                    self._starts(parser, retries=retries), items_done=self.tally.start_items,
                     bad=self._bad_start(recorder), lists_first=not retries and _lists_first(job),
                 ),
                 outputs=tuple(one for one in outputs if not one.quarantine),
@@ -219,7 +217,7 @@ class Wired:
                 limits=_limits(job, options.limit, self.tally, concurrency),
                 tally=self.tally, clock=clock, ended=stalls.ended, transform=transform,
                 spoilt=recorder.item_spoilt, clocks=clocks,
-                file_line=None if job.files is None else file_line,
+                file_line=file_line if self._files else None,
             )
         )  # fmt: skip
         self.callbacks = self._backend.callbacks
@@ -231,6 +229,13 @@ class Wired:
                 recorder=recorder, loop=loop, spares=spares, files=self._files,
             )
         )  # fmt: skip
+
+    def _starts(self, parser: PageParser, *, retries: bool) -> AsyncIterator[Started]:
+        """Return what the crawl begins with."""
+        if retries:
+            return no_starts()
+        starts = self._backend.starts(parser)
+        return starts if self._files is None else with_lines(starts)
 
     async def close(self) -> None:
         """Close every connection, and end the threads and processes."""

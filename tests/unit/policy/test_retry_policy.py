@@ -9,7 +9,7 @@ from crawler.policy.retry import RetryPolicy, is_final
 
 PLAIN = RetryPolicy(retries=3, waits=(1.0, 2.0), jitter=0.0)
 
-FINAL = {"status", "tls", "too_large", "address", "redirect", "unreadable", "callback"}
+FINAL = {"status", "tls", "too_large", "address", "redirect", "unreadable", "callback", "file"}
 
 
 def tries(policy: RetryPolicy, error: ErrorClass) -> int:

@@ -164,7 +164,7 @@ async def test_a_status_that_may_change_is_to_be_tried_again(
 async def test_an_error_of_the_fetcher_is_final_or_not_by_its_class(kind: ErrorClass) -> None:
     outcome = await outcome_of(Reply(error=kind))
 
-    final = {"status", "tls", "too_large", "address", "redirect", "unreadable", "callback"}
+    final = {"status", "tls", "too_large", "address", "redirect", "unreadable", "callback", "file"}
     assert outcome.state == (State.FAILED if kind in final else State.PENDING)
     assert (outcome.reason, outcome.status) == (kind, None)
     assert outcome.error == f"scripted {kind}"
