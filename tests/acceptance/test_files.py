@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import struct
 import zlib
 from pathlib import Path
@@ -137,7 +136,7 @@ async def test_a_further_run_asks_only_for_what_failed(job: Job, site: Site, bac
     write(job, *(f"/{number}.png" for number in range(6)), backend=backend, fetch={"retries": 0})
     assert (await job.run()).code == 0
     put(site, "/5.png", picture(5))
-    os.remove(job.folder / lines(job)["3"]["path"])
+    (job.folder / lines(job)["3"]["path"]).unlink()
 
     ran = await job.run()
 

@@ -199,7 +199,6 @@ class Wired:
         self.probe, concurrency = self._backend.probe, self._backend.concurrency
         gate = asyncio.Semaphore(concurrency)
         hosts, retry = _host_book(job, opened), retry_of(job)
-        retries = opened.retry_of is not None
         self._files = None if job.files is None else file_store_of(job, paths)
         traps = Traps(weights_of(spiders), self.tally.traps)
         self.crawl = Crawl(
@@ -207,10 +206,7 @@ class Wired:
                 store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
                 robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=_obeys(job)),
                 retry=retry, breaker=breaker_of(job), traps=traps, memory=_memory(job),
-                starts=StartFeed(
-                    self._starts(parser, retries=retries), items_done=self.tally.start_items,
-                    bad=self._bad_start(recorder), lists_first=not retries and _lists_first(job),
-                ),
+                starts=self._feed(job, parser, recorder, retries=opened.retry_of is not None),
                 outputs=tuple(one for one in outputs if not one.quarantine),
                 quarantine=next((one.sink for one in outputs if one.quarantine), None),
                 stamp={"_job": job.name, "_run": opened.run_id},
@@ -236,6 +232,14 @@ class Wired:
             return no_starts()
         starts = self._backend.starts(parser)
         return starts if self._files is None else with_lines(starts)
+
+    def _feed(
+        self, job: Job, parser: PageParser, recorder: Recorder, *, retries: bool
+    ) -> StartFeed:
+        return StartFeed(
+            self._starts(parser, retries=retries), items_done=self.tally.start_items,
+            bad=self._bad_start(recorder), lists_first=not retries and _lists_first(job),
+        )  # fmt: skip
 
     async def close(self) -> None:
         """Close every connection, and end the threads and processes."""
