@@ -45,7 +45,6 @@ async def test_validate_says_the_same_as_a_run(job: Job) -> None:
     ("words", "says"),
     [
         ("vaildate job.yaml", "did you mean 'validate'?"),
-        ("transcode", "'transcode' is not there yet"),
         ("absent.yaml", "there is no file absent.yaml"),
         ("job.yaml --refresh", "--refresh is not there yet"),
         ("job.yaml --fesh", "did you mean --fresh?"),

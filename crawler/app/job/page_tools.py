@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterable
 
@@ -14,6 +13,7 @@ from crawler.app.job.policies import (
     user_agent_of,
 )
 from crawler.app.job.spider_set import SpiderSet
+from crawler.app.job.tree_turns import TreeTurns
 from crawler.config.models.job import Job
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.interfaces import Clock, Fetcher
@@ -54,7 +54,7 @@ def parser_of(
         schemas=spiders.schemas, follow=job.scope.follow, grow_scope=not job.scope.hosts,
         robots_token=product_token(agent) if job.fetch.robots == "obey" else None,
         each=job.files is not None,
-        aside=asyncio.to_thread if job.run.backend == "asyncio" else None,
+        aside=TreeTurns().run if job.run.backend == "asyncio" else None,
     )  # fmt: skip
 
 
