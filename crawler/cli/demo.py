@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--port is of use with --serve alone")
     from crawler.app.demo import demo_job, run_demo, serve
     from crawler.app.job.job_paths import JobPaths
-    from crawler.app.job.practice_site import DAY_VARIABLE
+    from crawler.app.job.rehearsal import VARIABLE
     from crawler.app.run.options import RunOptions
     from crawler.app.run.streams import Streams
     from crawler.clock import SystemClock
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
             asyncio.run(serve(paths, options.port or 0, options.day, streams, clock))
         return 0
     if options.day is not None:
-        os.environ[DAY_VARIABLE] = options.day.isoformat()
+        os.environ[VARIABLE] = options.day.isoformat()
     streams = Streams(io.BytesIO(), sys.stderr)  # no item is printed
     wanted = RunOptions(
         base=options.dir, mode="fresh", level=options.level or 0, program=own_command(),

@@ -37,11 +37,11 @@ def run(options: argparse.Namespace) -> int:
             put(setting_lines(loaded, every=options.all))
         return 0
     from crawler.app.job.job_paths import JobPaths
+    from crawler.app.job.rehearsal import clock_of
     from crawler.app.look.explain_url import explain_url
-    from crawler.clock import SystemClock
 
     paths = JobPaths(options.dir.absolute(), loaded.job.name)
-    explained = explain_url(loaded, paths, options.url, SystemClock())
+    explained = explain_url(loaded, paths, options.url, clock_of(os.environ))
     print_lines(explained.lines, as_json=options.json)
     return 0
 

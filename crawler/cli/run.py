@@ -88,12 +88,12 @@ def run_config(
         classes: Error classes that a retry asks for again.
     """
     from crawler.app.job.page_tools import load_client
+    from crawler.app.job.rehearsal import clock_of
     from crawler.app.run.options import RunOptions
     from crawler.app.run.recording import record_refusal
     from crawler.app.run.run_job import run_job
     from crawler.app.run.streams import Streams
     from crawler.cli.collector import settle
-    from crawler.clock import SystemClock
     from crawler.config.load import load_job
 
     output = options.output
@@ -106,7 +106,7 @@ def run_config(
         level=-1 if options.cron else options.level or 0, go_on=_go_on(options),
         program=own_command(), trigger=_trigger(options),
     )  # fmt: skip
-    clock = SystemClock()
+    clock = clock_of(os.environ)
     try:
         loaded = load_job(options.config, overrides=options.set, environ=os.environ)
     except ConfigError as error:

@@ -45,12 +45,12 @@ def run(options: argparse.Namespace) -> int:
         ConfigError: There is no such job.
         StateError: The history cannot be read.
     """
+    from crawler.app.job.rehearsal import clock_of
     from crawler.app.look.listed_runs import listed_runs
     from crawler.app.look.run_table import Look, run_table
     from crawler.app.look.run_words import run_json
-    from crawler.clock import SystemClock
 
-    now = SystemClock().wall()
+    now = clock_of(os.environ).wall()
     found = listed_runs(
         options.dir.absolute(), options.job, options.most, failed=options.failed, now=now,
         environ=os.environ,

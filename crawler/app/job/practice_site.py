@@ -8,14 +8,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crawler.app.job.job_paths import JobPaths
+from crawler.app.job.rehearsal import rehearsed_day
 from crawler.errors import ConfigError, StateError
 from crawler.interfaces import Clock
 
 if TYPE_CHECKING:
     from crawler.practice.server import PracticeSite
-
-#: The day on which the practice shop is to be looked at, for rehearsals; YYYY-MM-DD.
-DAY_VARIABLE = "CRAWLER_PRACTICE_DATE"
 
 
 async def start_practice_site(paths: JobPaths, clock: Clock) -> PracticeSite:
@@ -73,22 +71,7 @@ def last_port(paths: JobPaths) -> int:
 def _site(port: int, clock: Clock, day: datetime.date | None = None) -> PracticeSite:
     from crawler.practice.server import PracticeSite  # most jobs have no use for it
 
-    day = day or _day_of_environment()
+    day = day or rehearsed_day(os.environ)
     if day is None:
         return PracticeSite(port, now=clock.wall)
     return PracticeSite(port, day=day, now=clock.wall)
-
-
-def _day_of_environment() -> datetime.date | None:
-    """Return the day on which a rehearsal plays, None without one.
-
-    Raises:
-        ConfigError: The variable holds no day.
-    """
-    text = os.environ.get(DAY_VARIABLE)
-    if not text:
-        return None
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"{DAY_VARIABLE}: {text!r} is no day; write YYYY-MM-DD") from None

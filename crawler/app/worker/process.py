@@ -9,9 +9,9 @@ import socket
 
 import msgspec
 
+from crawler.app.job.rehearsal import clock_of
 from crawler.app.run.worker_setup import WorkerSetup
 from crawler.app.worker.job_worker import JobWorker
-from crawler.clock import SystemClock
 from crawler.config.load import LoadedJob
 from crawler.errors import ConfigError
 from crawler.loop import new_loop_factory
@@ -48,7 +48,7 @@ async def _work(talk: int, loaded: LoadedJob | None) -> bool:
         case _:
             return False
     try:
-        worker = JobWorker(setup, channel, SystemClock(), loaded)
+        worker = JobWorker(setup, channel, clock_of(os.environ), loaded)
     except ConfigError as error:
         channel.say(Refused(str(error)))
         await channel.drain()
