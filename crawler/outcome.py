@@ -147,6 +147,9 @@ class StoredFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         height: The same.
         duplicate_of: URL whose file had the same bytes before, and whose path this is; None else.
         kept: It was there before, and not asked for.
+        fields: What steps say of it, for its line.
+        spoilt: Why a step over it failed; "" if none did.
+        worked: The mark of the steps that were done to it, see `crawler.interfaces.FileWork`.
     """
 
     path: str
@@ -157,6 +160,9 @@ class StoredFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     height: int | None = None
     duplicate_of: str | None = None
     kept: bool = False
+    fields: dict[str, Any] = {}
+    spoilt: str = ""
+    worked: str = ""
 
 
 class PageOutcome(msgspec.Struct, kw_only=True):

@@ -39,7 +39,7 @@ from crawler.config.models.schedule import ScheduleSettings
 from crawler.config.models.schemas import SchemaFieldSettings
 from crawler.config.models.scope import FollowSettings, ScopeSettings, StartSettings
 from crawler.config.models.steps import EITHER, FORMS, StepSettings
-from crawler.config.models.transform import TransformSettings, TransformStepSettings
+from crawler.config.models.transform import ResizeSettings, TransformSettings, TransformStepSettings
 from crawler.config.rule_checks import PLACEHOLDERS
 from crawler.config.schema import json_schema
 from crawler.config.schema_checks import PAGE_FIELDS
@@ -54,6 +54,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     ScheduleSettings, NotifySettings, WebhookSettings, MailSettings, AuthSettings, BasicSettings,
     SecretHeaderSettings, ProxySettings, TlsSettings, ClientCertSettings, TransformSettings,
     TransformStepSettings,
+    ResizeSettings,
 )  # fmt: skip
 #: Models with a table of their own: others are put into the table of what they stand in.
 _APART = frozenset((*_MODELS, StepSettings))

@@ -29,7 +29,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 #: Values, by the key that would have them.
 VALUES: Mapping[str, tuple[str, ...]] = {
-    "files.verify": ("decode",),
     "files.on_exists": ("revalidate",),
 }
 

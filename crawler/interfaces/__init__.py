@@ -6,7 +6,7 @@ An implementation is named for its means (`SqliteStore`, `JsonlSink`), a protoco
 
 from __future__ import annotations
 
-from crawler.interfaces.files import FileStore, Receiving
+from crawler.interfaces.files import FileStore, FileTask, FileWork, FileWorked, Receiving
 from crawler.interfaces.host_clocks import HostClocks
 from crawler.interfaces.sink import (
     Mark,
@@ -48,6 +48,9 @@ __all__ = [
     "Deliver",
     "Fetcher",
     "FileStore",
+    "FileTask",
+    "FileWork",
+    "FileWorked",
     "FrontierStore",
     "GivenUp",
     "Grant",

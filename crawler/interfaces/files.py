@@ -3,11 +3,60 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from crawler.errors import FetchError
 from crawler.messages import BodySink
 from crawler.outcome import StoredFile
+
+
+class FileTask(msgspec.Struct, frozen=True):
+    """A file that something is to be made of.
+
+    Attributes:
+        path: Where its bytes are now.
+        url: Where they come from.
+        file: What is known of it, and where it is going to be.
+    """
+
+    path: str
+    url: str
+    file: StoredFile
+
+
+class FileWorked(msgspec.Struct, frozen=True):
+    """What came of it.
+
+    Attributes:
+        fields: For its line, with what was made of it.
+        fault: In one word, why it is not to be kept: "broken"; "" if it is.
+        why: The same for people; with no fault, why a step failed over a file that is kept.
+    """
+
+    fields: dict[str, Any] = {}
+    fault: str = ""
+    why: str = ""
+
+
+class FileWork(Protocol):
+    """What is made of files before they are in their place.
+
+    Attributes:
+        mark: What it is, as a short text: a file that another one was done to is worked on again.
+    """
+
+    mark: str
+
+    async def apply(self, task: FileTask) -> FileWorked:
+        """Work on a file.
+
+        Raises:
+            OutputError: What is made of it cannot be written.
+            OffloadError: No process can be had for it.
+        """
+        ...
 
 
 class Receiving(BodySink, Protocol):

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,7 +21,8 @@ from crawler.outcome import StoredFile
 _TABLES = """
 CREATE TABLE IF NOT EXISTS file (
     url TEXT PRIMARY KEY, sha256 BLOB NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,
-    media_type TEXT NOT NULL, width INTEGER, height INTEGER, duplicate_of TEXT
+    media_type TEXT NOT NULL, width INTEGER, height INTEGER, duplicate_of TEXT,
+    worked TEXT NOT NULL, fields BLOB
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS file_bytes ON file (sha256) WHERE duplicate_of IS NULL;
 CREATE TABLE IF NOT EXISTS part (
@@ -29,7 +31,7 @@ CREATE TABLE IF NOT EXISTS part (
 PRAGMA user_version = 1;
 """
 _VERSION = 1
-_FILE = "url, sha256, path, size, media_type, width, height, duplicate_of"
+_FILE = "url, sha256, path, size, media_type, width, height, duplicate_of, worked, fields"
 
 
 class FileLedger:
@@ -84,10 +86,11 @@ class FileLedger:
         """Note where the file of a URL is; nothing of it is half here any more."""
         one = _Row(
             url, bytes.fromhex(file.sha256), file.path, file.size, file.media_type, file.width,
-            file.height, file.duplicate_of,
+            file.height, file.duplicate_of, file.worked,
+            msgspec.json.encode(file.fields) if file.fields else None,
         )  # fmt: skip
         self._write(
-            f"INSERT OR REPLACE INTO file ({_FILE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO file ({_FILE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             msgspec.structs.astuple(one),
         )
 
@@ -137,11 +140,14 @@ class _Row(msgspec.Struct, array_like=True):
     width: int | None
     height: int | None
     duplicate_of: str | None = None
+    worked: str = ""
+    fields: bytes | None = None
 
 
 def _file(row: tuple[object, ...]) -> StoredFile:
     one = msgspec.convert(row, _Row)
     return StoredFile(
         path=one.path, sha256=one.sha256.hex(), size=one.size, media_type=one.media_type,
-        width=one.width, height=one.height, duplicate_of=one.duplicate_of,
+        width=one.width, height=one.height, duplicate_of=one.duplicate_of, worked=one.worked,
+        fields=msgspec.json.decode(one.fields, type=dict[str, Any]) if one.fields else {},
     )  # fmt: skip

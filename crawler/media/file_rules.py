@@ -105,21 +105,34 @@ class FileRules(msgspec.Struct, frozen=True, kw_only=True):
             media_type: What it is.
             url: Where it was.
         """
-        values: Mapping[str, str] = {
-            "sha256": sha256, "name": self.job, "ext": ending_of(media_type), "host": _tidy(url),
-        }  # fmt: skip
-
-        def filled(match: re.Match[str]) -> str:
-            value, length = values[match[1]], match[2]
-            return value[: int(length)] if length else value
-
-        return _PLACEHOLDER.sub(filled, self.path)
+        return place_in(self.path, self.job, sha256, url, ending_of(media_type))
 
     @property
     def fixed_part(self) -> str:
         """The folder, relative to the base directory, that all files of the job lie in."""
         before = self.path.replace("{name}", self.job).partition("{")[0]
         return before.rpartition("/")[0] or "."
+
+
+def place_in(template: str, job: str, sha256: str, url: str, ending: str = "") -> str:
+    """Return a path with its placeholders filled in.
+
+    Args:
+        template: With `{sha256}`, `{sha256:2}`, `{host}`, `{name}`, `{ext}`.
+        job: The job's name.
+        sha256: Of the bytes of the file that it is about, hexadecimal.
+        url: Where that was.
+        ending: For `{ext}`.
+    """
+    values: Mapping[str, str] = {
+        "sha256": sha256, "name": job, "ext": ending, "host": _tidy(url),
+    }  # fmt: skip
+
+    def filled(match: re.Match[str]) -> str:
+        value, length = values[match[1]], match[2]
+        return value[: int(length)] if length else value
+
+    return _PLACEHOLDER.sub(filled, template)
 
 
 def _tidy(url: str) -> str:

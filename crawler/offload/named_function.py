@@ -80,7 +80,7 @@ def _script() -> str:
 
 
 @lru_cache(maxsize=_KNOWN)
-def find_function(name: str) -> Callable[[Any], Any]:
+def find_function(name: str, values: int = 1) -> Callable[[Any], Any]:
     """Import the function of a name; once it was found it stays known.
 
     Raises:
@@ -97,20 +97,24 @@ def find_function(name: str) -> Callable[[Any], Any]:
         raise NotImportable(f"{qualname} of {target} is no function")
     if getattr(getattr(found, "__code__", None), "co_flags", 0) & _ASYNC:
         raise NotImportable(f"{qualname} of {target} is async", "give a plain function")
-    unfit = _unfit(found)
+    count = "one value" if values == 1 else f"{values} values"
+    unfit = _unfit(found, values)
     if unfit:
-        raise NotImportable(f"{qualname} of {target} {unfit}", "give a plain function of one value")
+        raise NotImportable(
+            f"{qualname} of {target} cannot be called with {count}: {unfit}",
+            f"give a plain function of {count}",
+        )
     return found
 
 
-def _unfit(function: Callable[..., Any]) -> str:
-    """Say why a function cannot be called with one value, as far as can be told without that."""
+def _unfit(function: Callable[..., Any], values: int) -> str:
+    """Say why a function cannot be called so, as far as can be told without that."""
     import inspect
 
     try:
-        inspect.signature(function).bind(None)
+        inspect.signature(function).bind(*[None] * values)
     except TypeError as error:
-        return f"cannot be called with one value: {error}"
+        return str(error)
     except ValueError:
         return ""  # many built-in functions do not say what they take
     return ""

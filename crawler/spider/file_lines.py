@@ -54,6 +54,7 @@ def file_line(outcome: PageOutcome) -> ItemRecord | None:
             "type": file.media_type or None, "width": file.width, "height": file.height,
             "duplicate_of": file.duplicate_of,
         }  # fmt: skip
+        line |= {name: value for name, value in file.fields.items() if name not in FILE_FIELDS}
     return ItemRecord(FILE_ITEM, _with_columns(line, payload.kept))
 
 

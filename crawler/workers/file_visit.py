@@ -20,9 +20,9 @@ class FileAnswer(msgspec.Struct, frozen=True):
     """A file that is there.
 
     Attributes:
-        file: Where it is; None if it is no file as asked for.
+        file: Where it is; None if it is no file as asked for, and was not kept.
         http: The answer that brought it, its body empty; None for one that was there before.
-        fault: Why it is none.
+        fault: Why it is none, or what failed over it.
     """
 
     file: StoredFile | None = None
@@ -58,7 +58,7 @@ class FileVisitor:
             return failure
         async with self._store.receive(request.url) as receiving:
             if receiving.kept is not None:
-                return FileAnswer(receiving.kept)
+                return FileAnswer(receiving.kept, fault=_spoilt(receiving.kept))
             wish = msgspec.structs.replace(
                 wish, headers=(*wish.headers, *receiving.fields), any_type=True, sink=receiving
             )
@@ -87,9 +87,10 @@ class FileVisitor:
         if not receiving.complete:
             return FileAnswer(http=answer, fault=FileFault("empty", f"HTTP {answer.status}"))
         try:
-            return FileAnswer(await receiving.settle(), answer)
+            file = await receiving.settle()
         except FileFault as fault:
             return FileAnswer(http=answer, fault=fault)
+        return FileAnswer(file, answer, _spoilt(file))
 
     async def conclude(self, request: QueuedRequest, answer: Answer | FileAnswer) -> PageOutcome:
         """Turn what `fetch` returned into an outcome."""
@@ -101,9 +102,13 @@ class FileVisitor:
         if answer.fault is not None:
             outcome.state, outcome.reason = _judged(answer.fault.fault)
             outcome.error, outcome.file_fault = answer.fault.why, answer.fault.fault
-        elif answer.http is None:
+        if answer.http is None:
             outcome.flags += ("kept",)
         return outcome
+
+
+def _spoilt(file: StoredFile) -> FileFault | None:
+    return FileFault("step", file.spoilt) if file.spoilt else None
 
 
 def _outcome(request: QueuedRequest, http: HttpResponse | None) -> PageOutcome:

@@ -19,7 +19,10 @@ REQUIRED = (
     ("regex", "2025.11.3"),
 )  # fmt: skip
 #: What is used where it is there, and what is done without it.
-OPTIONAL = (("rich", "progress is shown as plain lines"),)
+OPTIONAL = (
+    ("rich", "progress is shown as plain lines"),
+    ("Pillow", "pictures are downloaded, and not decoded, resized or hashed"),
+)
 
 
 def look_at_packages(version_of: Callable[[str], str] = metadata.version) -> Iterator[Finding]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.policies import user_agent_of
 from crawler.config.models.job import Job
+from crawler.interfaces import FileWork
 from crawler.policy.robots import product_token
 
 if TYPE_CHECKING:
     from crawler.media.disk_files import DiskFiles
 
 
-def file_store_of(job: Job, paths: JobPaths) -> DiskFiles:
+def file_store_of(job: Job, paths: JobPaths, work: FileWork | None = None) -> DiskFiles:
     """Return the store of a job that has `files`; whoever asked for it closes it.
 
     Raises:
@@ -23,6 +24,7 @@ def file_store_of(job: Job, paths: JobPaths) -> DiskFiles:
     from crawler.media.disk_files import DiskFiles
     from crawler.media.file_ledger import FileLedger
     from crawler.media.file_rules import RASTER, FileRules
+    from crawler.media.file_shelf import FileShelf
 
     files = job.files
     assert files is not None  # else there is no store
@@ -34,7 +36,8 @@ def file_store_of(job: Job, paths: JobPaths) -> DiskFiles:
     )  # fmt: skip
     sync = job.run.durability == "power_loss"
     ledger = FileLedger(None if job.run.durability == "off" else paths.files, sync=sync)
-    return DiskFiles(
+    shelf = FileShelf(
         rules, paths.base, ledger, skip=files.on_exists == "skip",
-        blocking=job.run.backend == "threads", sync=sync,
+        blocking=job.run.backend == "threads", sync=sync, work=work,
     )  # fmt: skip
+    return DiskFiles(shelf)

@@ -26,6 +26,7 @@ from crawler.app.run.retrying import NothingToRetry
 from crawler.app.run.run_end import Ended, RunEnd, Spent
 from crawler.app.run.run_report import RunReport
 from crawler.app.run.scheduled_start import ScheduledStart
+from crawler.app.run.slot_work import SlotWork, start_slot_work
 from crawler.app.run.spider_offload import SpiderOffload
 from crawler.app.run.stop_signals import StopSignals
 from crawler.app.run.streams import Streams
@@ -37,14 +38,13 @@ from crawler.engine.crawl import Crawl
 from crawler.engine.output import Output
 from crawler.engine.tally import decode_tally
 from crawler.errors import ConfigError, Signalled, StateError
-from crawler.interfaces import Batch, Clock, Mark, Opened, Transform
+from crawler.interfaces import Batch, Clock, Mark, Opened
 from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
 from crawler.spider.spider import Spider
 from crawler.storage.shared_clocks import SharedClocks
 
 if TYPE_CHECKING:
-    from crawler.app.run.transforming import Transforming
     from crawler.app.tell.telling import Telling
     from crawler.workers.process.forked_process import ForkedProcess
 
@@ -198,7 +198,7 @@ class JobRun:
     async def _set_up(self, user: Spider | None, loop_name: str) -> int:
         async with AsyncExitStack() as stack:
             # Before any socket is opened, which a process made later would hold open.
-            transform = await self._start_transform(stack)
+            work = await start_slot_work(self._loaded, self._paths, stack)
             practice_url = None
             if self._job.demo:
                 site = await start_practice_site(self._paths, self._clock)
@@ -208,7 +208,7 @@ class JobRun:
             if blind := unverified_words(self._job):
                 self._console.error(blind)
             if user is not None:
-                self._lend_slots(user, transform, stack)
+                self._lend_slots(user, work, stack)
             beginning = Beginning(
                 self._loaded, self._options, paths=self._paths, console=self._console,
                 clock=self._clock, stdin=self._streams.stdin,
@@ -220,7 +220,7 @@ class JobRun:
                     self.recording.named(opened)
                 if self.telling is not None:
                     self.telling.began(opened)
-                return await self._crawl(spiders, opened, transform, loop_name)
+                return await self._crawl(spiders, opened, work, loop_name)
             except NothingToRetry as word:
                 await beginning.stock.store.abandon()
                 self._console.say(str(word))
@@ -229,22 +229,9 @@ class JobRun:
                 await beginning.stock.store.abandon()
                 raise
 
-    async def _start_transform(self, stack: AsyncExitStack) -> Transforming | None:
-        if not self._job.transform.steps:
-            return None
-        from crawler.app.run.transforming import Transforming, steps_of
-
-        transform = Transforming(self._loaded, steps_of(self._loaded))
-        stack.push_async_callback(transform.close)
-        await transform.start()
-        return transform
-
-    def _lend_slots(
-        self, spider: Spider, transform: Transforming | None, stack: AsyncExitStack
-    ) -> None:
+    def _lend_slots(self, spider: Spider, work: SlotWork, stack: AsyncExitStack) -> None:
         """Let a spider class offload; it shares the slots of the job's transforms."""
-        slots = transform.slots if transform is not None else None
-        offload = self._offload = SpiderOffload(self._job, slots)
+        offload = self._offload = SpiderOffload(self._job, work.slots)
         stack.push_async_callback(offload.close)
         spider._offload = offload  # noqa: SLF001 - ours to fill in, the user's to call
 
@@ -254,7 +241,7 @@ class JobRun:
         return f"{what}; state saved; go on with: {self._options.go_on}"
 
     async def _crawl(
-        self, spiders: SpiderSet, opened: Opened, transform: Transform | None, loop_name: str
+        self, spiders: SpiderSet, opened: Opened, work: SlotWork, loop_name: str
     ) -> int:
         outputs = outputs_of(self._loaded, self._options, self._paths, opened, self._streams.stdout)
         with ExitStack() as stack:
@@ -267,7 +254,7 @@ class JobRun:
             wired = Wired(
                 self._loaded, self._options, paths=self._paths, spiders=spiders,
                 stock=self._stock, opened=opened, outputs=outputs, recorder=report.recorder,
-                clock=self._clock, transform=transform, clocks=clocks, loop=loop_name,
+                clock=self._clock, work=work, clocks=clocks, loop=loop_name,
                 spares=self._spares,
             )  # fmt: skip
             spiders.spider.logger = report.log.logger

@@ -23,6 +23,7 @@ from crawler.app.run.left_outputs import left_outputs
 from crawler.app.run.options import RunOptions
 from crawler.app.run.output_columns import columns_of
 from crawler.app.run.retrying import no_starts
+from crawler.app.run.slot_work import SlotWork
 from crawler.app.run.staff import Staff
 from crawler.app.run.stalls import Stalls
 from crawler.app.run.workplace import Workplace
@@ -38,7 +39,7 @@ from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally, decode_tally
 from crawler.errors import ConfigError
 from crawler.frontier.frontier import Frontier
-from crawler.interfaces import Clock, FrontierStore, HostClocks, Opened, Transform
+from crawler.interfaces import Clock, FrontierStore, HostClocks, Opened
 from crawler.observe.recorder import Recorder
 from crawler.policy.autothrottle import AutothrottlePolicy
 from crawler.policy.memory import MemoryLimit
@@ -159,7 +160,7 @@ class Wired:
         outputs: Where items go.
         recorder: Takes note of every page that ends.
         clock: The time.
-        transform: What items go through; None for nothing.
+        work: What is done in process slots.
         clocks: Keep the delay of hosts over all jobs of the machine.
         loop: Name of the event loop.
         spares: Worker processes that are there already.
@@ -180,7 +181,7 @@ class Wired:
         outputs: Sequence[Output],
         recorder: Recorder,
         clock: Clock,
-        transform: Transform | None = None,
+        work: SlotWork,
         clocks: HostClocks | None = None,
         loop: str,
         spares: Sequence[ForkedProcess] = (),
@@ -199,7 +200,7 @@ class Wired:
         self.probe, concurrency = self._backend.probe, self._backend.concurrency
         gate = asyncio.Semaphore(concurrency)
         hosts, retry = _host_book(job, opened), retry_of(job)
-        self._files = None if job.files is None else file_store_of(job, paths)
+        self._files = None if job.files is None else file_store_of(job, paths, work.files)
         traps = Traps(weights_of(spiders), self.tally.traps)
         self.crawl = Crawl(
             Parts(
@@ -211,7 +212,7 @@ class Wired:
                 quarantine=next((one.sink for one in outputs if one.quarantine), None),
                 stamp={"_job": job.name, "_run": opened.run_id},
                 limits=_limits(job, options.limit, self.tally, concurrency),
-                tally=self.tally, clock=clock, ended=stalls.ended, transform=transform,
+                tally=self.tally, clock=clock, ended=stalls.ended, transform=work.items,
                 spoilt=recorder.item_spoilt, clocks=clocks,
                 file_line=file_line if self._files else None,
             )

@@ -23,27 +23,32 @@ def _pixels(value: object) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _path(value: str) -> str:
+def placed(value: str, known_names: tuple[str, ...], example: str) -> str:
+    """Return a path of files, checked: below a folder, and never the same for two files."""
     whole = False
     for inner in re.findall(r"\{([^{}]*)\}", value):
         name, colon, length = inner.partition(":")
-        if name not in FILE_PLACEHOLDERS:
-            known = f"known are {', '.join(FILE_PLACEHOLDERS)}"
+        if name not in known_names:
+            known = f"known are {', '.join(known_names)}"
             text = f"has an unknown placeholder {{{inner}}}"
-            raise bad_value(text, did_you_mean(name, FILE_PLACEHOLDERS) or known)
+            raise bad_value(text, did_you_mean(name, known_names) or known)
         if colon and not (length.isascii() and length.isdigit() and 1 <= int(length) <= 64):
             raise bad_value(f"has {{{inner}}} in it", f"write {{{name}:2}} for its first two")
         whole = whole or inner == "sha256"
     if not whole:
-        hint = "e.g. images/{sha256:2}/{sha256}{ext}"
+        hint = f"e.g. {example}"
         raise bad_value("needs {sha256}: so no file ever takes the place of another", hint)
     parts = value.split("/")
     if value.startswith("/") or ".." in parts or "" in parts or "{" in parts[0]:
         text = "is no path below a folder of the base directory"
-        raise bad_value(text, "begin with a folder, like images/{sha256}{ext}")
+        raise bad_value(text, f"begin with a folder, like {example}")
     if re.search(r"[\0-\x1f\\]", value):
         raise bad_whole("a path of files has no control characters and no backslash")
     return value
+
+
+def _path(value: str) -> str:
+    return placed(value, FILE_PLACEHOLDERS, "images/{sha256:2}/{sha256}{ext}")
 
 
 Pixels = Annotated[
@@ -63,10 +68,11 @@ class FilesSettings(Settings):
         "its first digits `{sha256:2}`, `{ext}` by what the bytes are, `{host}`, "
         "`{name}` of the job.",
     )
-    verify: Literal["none", "header"] = Field(
+    verify: Literal["none", "header", "decode"] = Field(
         default="header",
-        description="What a picture must show: `header`, that its size can be read; `none`: "
-        "nothing but its kind.",
+        description="What a picture must show: `header`, that its size can be read and its end is "
+        "there; `decode`, that all of it can be decoded, in a process slot (extra `images`); "
+        "`none`: nothing but its kind.",
     )
     on_exists: Literal["skip", "replace"] = Field(
         default="skip",

@@ -13,7 +13,6 @@ HEAD = "name: x\nstart: [https://a.example/]\n"
 @pytest.mark.parametrize(
     ("text", "column", "what"),
     [
-        ("files: {verify: decode}", 17, "files.verify: decode"),
         ("files: {on_exists: revalidate}", 20, "files.on_exists: revalidate"),
         ("incremental: {validators: [etag]}", 1, "'incremental'"),
         ("fetch: {cache: {}}", 9, "'fetch.cache'"),

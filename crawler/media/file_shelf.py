@@ -1,0 +1,161 @@
+"""Where the files of a job lie on the disk: parts beside them, whole ones named by their bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+import msgspec
+
+from crawler.errors import FileFault
+from crawler.fail_points import reached
+from crawler.files import FileWriter
+from crawler.interfaces import FileWork
+from crawler.media.file_ledger import FileLedger
+from crawler.media.file_rules import FileRules
+from crawler.media.sniffing import look_at
+from crawler.outcome import StoredFile
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What is here of a file: so many bytes, and what the server said that they are of."""
+
+    size: int = 0
+    validator: str = ""
+
+
+class FileShelf:
+    """The disk's side of a job's files; what blocks says so.
+
+    Args:
+        rules: What is kept, and where.
+        base: The base directory of the job.
+        ledger: What is known of them; it is closed with this.
+        skip: Files that are there are not asked for again.
+        blocking: Bodies come in threads that may block.
+        sync: Files are to survive the loss of power.
+        work: What is made of each file before it is in its place; None for nothing.
+
+    Attributes:
+        writer: Has the threads for what blocks.
+    """
+
+    def __init__(  # noqa: PLR0913 - all that a store stands on
+        self,
+        rules: FileRules,
+        base: Path,
+        ledger: FileLedger,
+        *,
+        skip: bool = True,
+        blocking: bool = False,
+        sync: bool = False,
+        work: FileWork | None = None,
+    ) -> None:
+        self.rules = rules
+        self.base = base
+        self.ledger = ledger
+        self.blocking = blocking
+        self.work = work
+        self.writer = FileWriter()
+        self._skip = skip
+        self._sync = sync
+        self._parts = base / rules.fixed_part / f".{rules.job}.parts"
+        self._placing = threading.Lock()
+
+    def close(self) -> None:
+        """Wait for what is being written, and let go of everything; it blocks."""
+        self.writer.close()
+        self.ledger.close()
+        with contextlib.suppress(OSError):  # there are parts left, or there never were any
+            self._parts.rmdir()
+
+    def part_of(self, url: str) -> Path:
+        """Return where the part of a URL's file is."""
+        return self._parts / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.part"
+
+    def look(self, url: str) -> tuple[StoredFile | None, Part]:
+        """Return the file of a URL, if it is there, and what is here of it; it blocks."""
+        kept = self.ledger.find(url) if self._skip else None
+        if kept is not None and self._is_there(kept):
+            return msgspec.structs.replace(kept, kept=True), Part()
+        validator = self.ledger.validator(url)
+        if validator is None:
+            return None, Part()
+        try:
+            size = self.part_of(url).stat().st_size
+        except OSError:
+            size = 0
+        return None, Part(size, validator)
+
+    def _is_there(self, file: StoredFile) -> bool:
+        try:
+            return (self.base / file.path).stat().st_size == file.size
+        except OSError:
+            return False
+
+    def checked(self, url: str, sha256: str, size: int, said: str) -> StoredFile:
+        """Check a part that is whole, and say where it is to go; it blocks.
+
+        Raises:
+            FileFault: It is not to be kept, and gone.
+            OSError: The disk is failing.
+        """
+        part = self.part_of(url)
+        try:
+            if not size:
+                raise FileFault("empty", "the body is empty")
+            with part.open("rb") as file:
+                look = look_at(file)
+                media_type = self.rules.check(look, said)
+                if self._sync:
+                    os.fsync(file.fileno())
+        except FileFault:
+            self.drop(url)
+            raise
+        return StoredFile(
+            path=self.rules.place_of(sha256, media_type, url), sha256=sha256, size=size,
+            media_type=media_type, width=look.width, height=look.height,
+        )  # fmt: skip
+
+    def like(self, url: str, made: StoredFile) -> StoredFile | None:
+        """Return the file that has the same bytes, all done to it that is to be; it blocks."""
+        first = self.ledger.first_with(made.sha256)
+        if first is None or self.work is None or first[1].worked != self.work.mark:
+            return None
+        return first[1] if self._is_there(first[1]) else None
+
+    def place(self, url: str, made: StoredFile) -> StoredFile:
+        """Put a part that was checked in its place; it blocks.
+
+        Raises:
+            OSError: The disk is full, or failing.
+        """
+        with self._placing:
+            made = self._rename(url, self.part_of(url), made)
+            self.ledger.put(url, made)
+        reached("download.put.after")
+        self.ledger.drop_part(url)
+        return made
+
+    def _rename(self, url: str, part: Path, made: StoredFile) -> StoredFile:
+        first = self.ledger.first_with(made.sha256)
+        if first is not None and first[0] != url and self._is_there(first[1]):
+            part.unlink()
+            return msgspec.structs.replace(
+                first[1], duplicate_of=first[0], fields=made.fields, spoilt=made.spoilt,
+                worked=made.worked,
+            )  # fmt: skip
+        target = self.base / made.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        reached("download.place.before")
+        part.replace(target)
+        reached("download.place.after")
+        return made
+
+    def drop(self, url: str) -> None:
+        """Throw away what is here of a URL's file; it blocks."""
+        self.part_of(url).unlink(missing_ok=True)
+        self.ledger.drop_part(url)
