@@ -33,7 +33,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 }
 
 #: Endings of output files.
-FORMATS = (".parquet", ".sqlite", ".warc")
+FORMATS = (".sqlite", ".warc")
 
 
 def future_keys(path: Path) -> tuple[str, ...]:

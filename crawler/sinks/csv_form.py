@@ -51,6 +51,9 @@ class CsvForm:
         self._disarm = disarm
         self._packed = packed
 
+    def ready(self) -> None:
+        """See `Form.ready`."""
+
     def check(self, old: Path) -> None:
         """See `Form.check`."""
         self._header_of(old)

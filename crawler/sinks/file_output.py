@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 
 #: Endings of files that are made at the end of a run from what is kept aside until then.
-RENDERED = (".csv", ".csv.gz", ".jsonl.gz")
+RENDERED = (".csv", ".csv.gz", ".jsonl.gz", ".parquet")
 #: Endings that are not there yet, and those of which it would be wrong to write JSON lines.
-UNKNOWN = (".gz", ".bz2", ".zst", ".xz", ".zip", ".parquet", ".sqlite", ".warc", ".xlsx")
+UNKNOWN = (".gz", ".bz2", ".zst", ".xz", ".zip", ".sqlite", ".warc", ".xlsx")
 
 
 class FileOutput(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +23,8 @@ class FileOutput(msgspec.Struct, frozen=True, kw_only=True):
             by a good end).
         job: Name of the job.
         sync: True forces each batch to the disk.
-        columns: CSV only: columns that come first, and are there without any item, too.
+        columns: CSV and Parquet: columns that come first, and are there without any item, too.
+        types: Parquet only: what schemas say of columns: (name, "list[str]").
         formula_cells: CSV only: "quote" or "keep" texts that a spreadsheet takes for formulas.
     """
 
@@ -32,6 +34,7 @@ class FileOutput(msgspec.Struct, frozen=True, kw_only=True):
     job: str
     sync: bool = False
     columns: tuple[str, ...] = ()
+    types: tuple[tuple[str, str], ...] = ()
     formula_cells: str = "quote"
 
 
@@ -58,4 +61,11 @@ def unknown_format(name: str) -> str | None:
     """
     if is_rendered(name) or not name.lower().endswith(UNKNOWN):
         return None
-    return "has no known format; end it in .jsonl or .csv, with or without .gz"
+    return "has no known format; end it in .parquet, or in .jsonl or .csv, with or without .gz"
+
+
+def missing_library(name: str) -> str | None:
+    """Return what is not installed that an output of this name needs, and how to install it."""
+    if not name.lower().endswith(".parquet") or find_spec("pyarrow") is not None:
+        return None
+    return "needs pyarrow, which is not installed: pip install 'crawler[parquet]'"

@@ -37,6 +37,10 @@ class Journal(msgspec.Struct, frozen=True):
 class Form(Protocol):
     """How an output is written."""
 
+    def ready(self) -> None:
+        """Raise OutputError if a library that it needs is not installed."""
+        ...
+
     def check(self, old: Path) -> None:
         """Raise OutputError if nothing can be put behind what is there."""
         ...
@@ -53,6 +57,9 @@ class Form(Protocol):
 
 class JsonlForm:
     """JSON lines, packed with gzip."""
+
+    def ready(self) -> None:
+        """See `Form.ready`."""
 
     def check(self, old: Path) -> None:
         """See `Form.check`."""

@@ -1,4 +1,4 @@
-"""An output that is made from a journal when its run ends: CSV, and whatever is packed.
+"""An output that is made from a journal when its run ends: CSV, Parquet, whatever is packed.
 
 Items go to the journal `.NAME.part` as JSON lines, with marks like any output of JSON lines. At
 the end the target is written aside, from the journal and, in mode "append", from what is there
@@ -25,6 +25,7 @@ from crawler.sinks.csv_form import CsvForm
 from crawler.sinks.file_output import FileOutput, journal_of
 from crawler.sinks.forms import Form, Journal, JsonlForm
 from crawler.sinks.marked_file import MarkedFile
+from crawler.sinks.parquet_form import ParquetForm
 from crawler.sinks.swap_note import NoteFile, Seal, Swap, SwapNote, seal_of
 
 
@@ -47,7 +48,7 @@ class RenderedSink:
         self._journal = MarkedFile(output.name, journal_of(output.path), sync=output.sync)
         self._notes = NoteFile(output.path)
         self._note = SwapNote(
-            job=output.job, mode=output.mode, columns=output.columns,
+            job=output.job, mode=output.mode, columns=output.columns, types=output.types,
             formula_cells=output.formula_cells,
         )  # fmt: skip
         self._held = 0
@@ -63,6 +64,7 @@ class RenderedSink:
             OutputError: It cannot be written, another job has not finished with it, or it is not
                 what this run left there.
         """
+        self._prepare()
         opened = self._journal.open()
         try:
             note = self._notes.read()
@@ -79,6 +81,12 @@ class RenderedSink:
             self._journal.close()
             raise
         return opened
+
+    def _prepare(self) -> None:
+        try:
+            self._form.ready()
+        except OutputError as error:
+            raise OutputError(f"output {self._target} {error}") from None
 
     def _begin(self, note: SwapNote | None, opened: Mark) -> Mark:
         """Begin a run; what an earlier one left is only thrown away if the target has it."""
@@ -247,6 +255,8 @@ def _form_of(output: FileOutput) -> Form:
     name = output.path.name.lower()
     if name.endswith(".jsonl.gz"):
         return JsonlForm()
+    if name.endswith(".parquet"):
+        return ParquetForm(output.columns, output.types)
     return CsvForm(
         output.columns, disarm=output.formula_cells == "quote", packed=name.endswith(".gz")
     )

@@ -65,14 +65,15 @@ class SwapNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         job: Who writes, or wrote last.
         clean: Nothing of that job is missing from the target.
-        mode: Of the output, `columns` and `formula_cells` likewise: what a run that is given up
-            needs to have its journal made into the target.
+        mode: Of the output, `columns`, `types` and `formula_cells` likewise: what a run that is
+            given up needs to have its journal made into the target.
     """
 
     job: str
     clean: bool = False
     mode: str = "new"
     columns: tuple[str, ...] = ()
+    types: tuple[tuple[str, str], ...] = ()
     formula_cells: str = "quote"
     swap: Swap | None = None
 

@@ -19,6 +19,8 @@ FILE_FIELDS = (
     "url", "status", "path", "sha256", "bytes", "type", "width", "height", "duplicate_of", "http",
     "error", "reason", "final_url",
 )  # fmt: skip
+#: Those that are no texts.
+FILE_TYPES = {"bytes": "int", "width": "int", "height": "int", "http": "int"}
 
 
 def file_line(outcome: PageOutcome) -> ItemRecord | None:

@@ -10,26 +10,39 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Held, Job, Site
 
 MODES = ("new", "append", "replace")
-ENDINGS = (".csv", ".csv.gz", ".jsonl.gz")
+ENDINGS = (".csv", ".csv.gz", ".jsonl.gz", ".parquet")
 EVERY = [
     {"path": f"{mode}{ending}", "mode": mode} for mode in MODES for ending in (*ENDINGS, ".jsonl")
 ]
+
+
+def as_parquet(table: dict[str, list[str]]) -> bytes:
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.table(table), out)
+    return out.getvalue()
+
+
 OLD = {
     ".csv": b"title,old\nbefore,1\n",
     ".csv.gz": gzip.compress(b"title,old\nbefore,1\n"),
     ".jsonl.gz": gzip.compress(b'{"title":"before"}\n'),
     ".jsonl": b'{"title":"before"}\n',
+    ".parquet": as_parquet({"title": ["before"]}),
 }
 
 
 def titles(path: Path) -> list[str]:
     """Return what each item is titled, which is its page's path, in order."""
+    if path.suffix == ".parquet":
+        return [str(title) for title in parquet.read_table(path)["title"].to_pylist()]
     raw = path.read_bytes()
     text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()
     if ".jsonl" in path.name:
@@ -151,7 +164,7 @@ async def test_o_writes_what_its_ending_says(job: Job, paths: list[str], ending:
     assert (ran.code, titles(job.folder / f"out{ending}")) == (0, paths)
 
 
-@pytest.mark.parametrize("name", ["out.parquet", "out.gz", "out.csv.zip", "items.sqlite"])
+@pytest.mark.parametrize("name", ["out.parquet.gz", "out.gz", "out.csv.zip", "items.sqlite"])
 async def test_o_refuses_kinds_that_are_not_there_yet(job: Job, site: Site, name: str) -> None:
     site.tree(2)
     job.write()
@@ -159,7 +172,7 @@ async def test_o_refuses_kinds_that_are_not_there_yet(job: Job, site: Site, name
     ran = await job.run("-o", name)
 
     assert ran.code == 2
-    assert f"{name} has no known format; end it in .jsonl or .csv" in ran.err
+    assert f"{name} has no known format; end it in .parquet, or in .jsonl or .csv" in ran.err
     assert not site.hits
 
 

@@ -22,6 +22,7 @@ REQUIRED = (
 OPTIONAL = (
     ("rich", "progress is shown as plain lines"),
     ("Pillow", "pictures are downloaded, and not decoded, resized or hashed"),
+    ("pyarrow", "there are no outputs in .parquet"),
 )
 
 

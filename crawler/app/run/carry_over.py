@@ -62,7 +62,9 @@ def _source(output: FileOutput, mark: Mark, last: LastRun) -> Callable[[], Mark]
     target = target_of(journal)
     packed = target is not None and target.name.lower().endswith(".jsonl.gz")
     if target is None or (is_rendered(target.name) and not packed):
-        raise _refused(output, "lines cannot be added to a CSV")
+        raise _refused(
+            output, f"lines cannot be added to {target.name if target else output.path.name}"
+        )
     changed = _refused(output, f"{target} is not what run {last.run_id} left there")
     if not packed and not _is_exactly(target, mark):
         raise changed

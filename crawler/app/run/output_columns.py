@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from crawler.config.models.job import Job
 from crawler.config.models.typed_values import item_type
-from crawler.spider.file_lines import FILE_FIELDS
+from crawler.spider.file_lines import FILE_FIELDS, FILE_TYPES
 
 _ADDED = {"none": (), "url": ("_url", "_id")}
+_PROVENANCE = {"_at": "float", "_depth": "int"}
 _FULL = ("_url", "_id", "_job", "_run", "_at", "_depth", "_from")
 
 
@@ -23,6 +24,26 @@ def columns_of(job: Job, provenance: str) -> tuple[str, ...]:
         return ()
     named |= dict.fromkeys(job.start.keep_columns)
     return (*named, *_ADDED.get(provenance, _FULL))
+
+
+def types_of(job: Job) -> tuple[tuple[str, str], ...]:
+    """Return what is known of the type of each column, as schemas write types.
+
+    A field that two kinds have with two types has none; a record in an item is its JSON text.
+    """
+    found: dict[str, set[str]] = {}
+    for kind in _typed_kinds(job):
+        for name, written in kind.items():
+            found.setdefault(name, set()).add(written)
+    return tuple((name, min(said)) for name, said in found.items() if len(said) == 1)
+
+
+def _typed_kinds(job: Job) -> Iterator[Mapping[str, str]]:
+    yield _PROVENANCE
+    if job.files is not None:
+        yield FILE_TYPES
+    for fields in job.schemas.values():
+        yield {name: one.type for name, one in fields.items()}
 
 
 def _kinds(job: Job) -> Iterator[list[str]]:

@@ -90,7 +90,7 @@ def noted_output(mark: Mark, job: str) -> FileOutput | None:
         return None
     return FileOutput(
         name=mark.sink, path=target, mode=note.mode, job=note.job, columns=note.columns,
-        formula_cells=note.formula_cells,
+        types=note.types, formula_cells=note.formula_cells,
     )  # fmt: skip
 
 

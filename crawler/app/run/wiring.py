@@ -21,7 +21,7 @@ from crawler.app.run.backend import Backend
 from crawler.app.run.file_store import file_store_of
 from crawler.app.run.left_outputs import left_outputs
 from crawler.app.run.options import RunOptions
-from crawler.app.run.output_columns import columns_of
+from crawler.app.run.output_columns import columns_of, types_of
 from crawler.app.run.retrying import no_starts
 from crawler.app.run.slot_work import SlotWork
 from crawler.app.run.staff import Staff
@@ -44,7 +44,7 @@ from crawler.observe.recorder import Recorder
 from crawler.policy.autothrottle import AutothrottlePolicy
 from crawler.policy.memory import MemoryLimit
 from crawler.policy.traps import Traps, Weights
-from crawler.sinks.file_output import FileOutput, unknown_format
+from crawler.sinks.file_output import FileOutput, missing_library, unknown_format
 from crawler.sinks.late_file import LateFile
 from crawler.sinks.sink_for import sink_for
 from crawler.sinks.stdout_sink import StdoutSink
@@ -92,6 +92,9 @@ def refuse_taken(
         return
     if options.output is not None and (wrong := unknown_format(options.output)):
         raise ConfigError(f"output {options.output} {wrong}")
+    for one in _wanted(loaded.job, options):
+        if lacking := missing_library(one.path):
+            raise ConfigError(f"output {one.path} {lacking}")
     new = [one.path for one in loaded.job.output if one.mode == "new"]
     for template in new if options.output is None else [options.output]:
         path = paths.output(template, run_id, started)
@@ -133,6 +136,7 @@ def files_of(
             name=one.path, path=paths.output(one.path, run_id, started), mode=one.mode,
             job=job.name, sync=job.run.durability == "power_loss",
             formula_cells=one.formula_cells, columns=columns_of(job, one.provenance),
+            types=types_of(job),
         )
         for one in _wanted(job, options)
     ]  # fmt: skip

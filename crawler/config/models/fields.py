@@ -216,14 +216,14 @@ def _placeholders(value: str) -> str:
     return value
 
 
-_OUTPUT_ENDINGS = (".jsonl", ".csv", ".jsonl.gz", ".csv.gz")
+_OUTPUT_ENDINGS = (".jsonl", ".csv", ".jsonl.gz", ".csv.gz", ".parquet")
 
 
 def _output_path(value: str) -> str:
     name = value.rpartition("/")[2]
     if not name.endswith(_OUTPUT_ENDINGS) or name in _OUTPUT_ENDINGS:
         text = "has no known format" if name not in _OUTPUT_ENDINGS else "has no name"
-        raise bad_value(text, "end it in .jsonl or .csv, with .gz behind it or not")
+        raise bad_value(text, "end it in .parquet, or in .jsonl or .csv, with .gz behind it or not")
     return _placeholders(value)
 
 

@@ -93,8 +93,8 @@ class OutputSettings(Settings):
 
     path: OutputPath = Field(
         default="data/{name}/{run_id}.jsonl",
-        description="`.jsonl` or `.csv`, either with `.gz` behind it; relative to `--dir`. "
-        "`{name}`, `{run_id}` and `{date}` are filled in.",
+        description="`.jsonl` or `.csv`, either with `.gz` behind it, or `.parquet` (extra "
+        "`parquet`); relative to `--dir`. `{name}`, `{run_id}` and `{date}` are filled in.",
     )
     mode: Literal["new", "append", "replace"] = Field(
         default="new",

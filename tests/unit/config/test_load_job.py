@@ -183,7 +183,7 @@ def test_a_job_cannot_be_changed(load: Load) -> None:
             "extract: [{item: A, fields: {b: {css: a, then: [txt]}}}]",
             3, 49, "unknown step 'txt' in extract.0.fields.b.then", "'text'",
         ),
-        ("output: [{path: a.txt}]", 3, 17, "has no known format", "end it in .jsonl or .csv"),
+        ("output: [{path: a.txt}]", 3, 17, "has no known format", "end it in .parquet, or in"),
         ("output: [{path: x/.csv.gz}]", 3, 17, "has no name", ""),
         (
             "output: [{path: a.jsonl, formula_cells: keep}]",

@@ -16,7 +16,6 @@ HEAD = "name: x\nstart: [https://a.example/]\n"
         ("files: {on_exists: revalidate}", 20, "files.on_exists: revalidate"),
         ("incremental: {validators: [etag]}", 1, "'incremental'"),
         ("fetch: {cache: {}}", 9, "'fetch.cache'"),
-        ("output: [{path: a.parquet}]", 17, "an output in .parquet"),
         ("output: [{path: a.sqlite}]", 17, "an output in .sqlite"),
         ("output: [{path: a.warc.gz}]", 17, "an output in .warc"),
         ("output: [{path: a.jsonl, only: [new]}]", 26, "'output.0.only'"),

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pyarrow import parquet
+
 from crawler.interfaces import Mark
 from crawler.sinks.file_output import FileOutput
 from crawler.sinks.rendered_sink import RenderedSink
 
-NAMES = ["out.csv", "out.csv.gz", "out.jsonl.gz"]
+NAMES = ["out.csv", "out.csv.gz", "out.jsonl.gz", "out.parquet"]
 MODES = ["new", "append", "replace"]
 #: Between any two of these a kill may come; "settled" ends a run.
 STEPS = ["open", "rendered", "announced", "swapped", "finished", "settled"]
@@ -68,6 +70,9 @@ def text_of(path: Path) -> str:
 
 def items_of(path: Path) -> list[dict[str, Any]]:
     """Read an output back; a cell that is empty is a field that is not there."""
+    if path.suffix == ".parquet":
+        rows = parquet.read_table(path).to_pylist()
+        return [{name: cell for name, cell in row.items() if cell is not None} for row in rows]
     text = text_of(path)
     if ".jsonl" in path.name:
         return [json.loads(line) for line in text.splitlines()]
