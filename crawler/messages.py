@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from crawler.page_memory import PageMemory
+
 HeaderValue = str | bytes
 HeaderSource = (
     Mapping[str, HeaderValue | Iterable[HeaderValue]] | Iterable[tuple[str | bytes, HeaderValue]]
@@ -123,8 +125,7 @@ _MEDIA_TYPE = re.compile(r"\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za
 def last_type(values: Sequence[str]) -> str:
     """Return which of several Content-Type fields counts, "" for none.
 
-    It is the last that names a media type (Fetch standard §2.2.2, "extract a MIME type"); if none
-    does, the last.
+    It is the last that names a media type (Fetch standard §2.2.2), else the last.
     """
     if len(values) < 2:
         return values[0] if values else ""
@@ -211,13 +212,14 @@ class NewRequest(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         url: Serialised by `crawler.urls`, without fragment.
         method: Upper case.
         body: Request body, part of the fingerprint.
-        rank: Place in the order: higher goes first. The user's priority, plus `HOP_RANK` for a
-            redirect hop, which comes next in its host's queue.
+        rank: Higher goes first: the user's priority; a redirect hop's has `HOP_RANK` added.
         depth: Links away from a start URL.
         ordinal: Place among the requests of its page; makes a `dont_filter` request unique.
         dont_filter: Known or not, it is added.
         skip: A SkipReason if the row is only to be on the books, never fetched.
         payload: Whatever else the request carries, encoded by `crawler.spider.payload`.
+        lastmod: Wall-clock second of its last change, by the list that names it.
+        news: That list is one of news, which drops pages after some time.
     """
 
     url: str
@@ -232,9 +234,11 @@ class NewRequest(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     is_start: bool = False
     skip: str | None = None
     payload: bytes | None = None
+    lastmod: float | None = None
+    news: bool = False
 
 
-#: Added to the rank of a redirect hop; far beyond any priority a user writes.
+#: Added to the rank of a redirect hop, which comes next in its host's queue.
 HOP_RANK = 1 << 40
 
 
@@ -242,7 +246,7 @@ class QueuedRequest(msgspec.Struct, gc=False, kw_only=True):
     """A row of the frontier that is to be fetched.
 
     Attributes:
-        id: Row number; rises in the order of discovery.
+        id: Row number, in the order of discovery.
         key: Fingerprint, unsigned 64 bits.
         host: Host key (`crawler.urls.host_key`).
         attempts: Tries that ended without an answer worth keeping, so far.
@@ -250,6 +254,9 @@ class QueuedRequest(msgspec.Struct, gc=False, kw_only=True):
         parent: Row of the page that gave it; 0 for none.
         crashes: Times its callback was running when the process ended.
         payload: See `NewRequest.payload`.
+        urgency: Seconds by which it was overdue as the run began; 0 for what has no due date.
+        memory: What past runs learnt of it, but for its gain; None for nothing.
+        conditional: Its body is wanted only if it changed.
     """
 
     id: int
@@ -268,6 +275,9 @@ class QueuedRequest(msgspec.Struct, gc=False, kw_only=True):
     crashes: int = 0
     is_start: bool = False
     payload: bytes | None = None
+    urgency: int = 0
+    memory: PageMemory | None = None
+    conditional: bool = False
 
     @property
     def item_prefix(self) -> str:
@@ -304,7 +314,7 @@ class BodySink(Protocol):
 
 
 class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a Fetcher needs to know of one request.
+    """What a Fetcher needs to know of a request.
 
     Attributes:
         headers: Fields set for this request alone; they win over the fetcher's own.
@@ -313,7 +323,7 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
         timeout: Seconds without a byte; None for the fetcher's own.
         any_type: True keeps a body of any media type (robots.txt, sitemaps).
         max_body: Decoded bytes allowed; None for the fetcher's own.
-        cut: A body beyond `max_body` is cut there and flagged "body_cut", instead of refused.
+        cut: A body beyond `max_body` is cut there, flagged "body_cut", and not refused.
         proxy: URL of the proxy to go through, "" for none; None leaves it to the fetcher.
         sink: Where the body of a good answer goes; None keeps it in memory.
     """

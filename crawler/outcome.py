@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from crawler.messages import NewRequest, QueuedRequest, StoredCookie
+from crawler.page_memory import PageMemory
 
 
 class State(enum.IntEnum):
@@ -37,6 +38,22 @@ class SkipReason(enum.StrEnum):
     NOT_DUE = "not_due"
     IGNORED = "ignored"  # a callback raised IgnoreRequest
     NOAI = "noai"  # its X-Robots-Tag asks not to be used for training, and the config obeys it
+
+
+class Same(enum.StrEnum):
+    """How a page that is alive compares with what an incremental job remembers of it."""
+
+    NEW_PAGE = "new"  # nothing is remembered of it
+    NOT_DUE = "not_due"  # nobody asked
+    NOT_MODIFIED = "not_modified"  # 304
+    SAME_BODY = "same_body"
+    SAME_FIELDS = "same_fields"  # what it gives is the same, or its text nearly so
+    CHANGED = "changed"
+
+    @property
+    def read(self) -> bool:
+        """The page was read anew; else what it gave before is given again."""
+        return self in (Same.NEW_PAGE, Same.SAME_FIELDS, Same.CHANGED)
 
 
 class ErrorClass(enum.StrEnum):
@@ -200,6 +217,9 @@ class PageOutcome(msgspec.Struct, kw_only=True):
         charged: False when the try is not counted against the page.
         file: The file that its answer was, None for none.
         file_fault: In one word, why it is no file as asked for: "type", "too_small"...
+        same: How the page compares with what is remembered of it; None where a job is not
+            incremental, and for what is not alive.
+        memory: What is remembered of it from now on; None to leave that as it is.
     """
 
     request: QueuedRequest
@@ -233,3 +253,5 @@ class PageOutcome(msgspec.Struct, kw_only=True):
     text: tuple[int, int] | None = None
     file: StoredFile | None = None
     file_fault: str | None = None
+    same: Same | None = None
+    memory: PageMemory | None = None

@@ -27,6 +27,11 @@ from crawler.config.models.access import (
 )
 from crawler.config.models.fetch import FetchSettings
 from crawler.config.models.files import FilesSettings
+from crawler.config.models.incremental import (
+    IncrementalSettings,
+    RevisitOverrideSettings,
+    RevisitSettings,
+)
 from crawler.config.models.items import (
     ChecksSettings,
     ExtractSettings,
@@ -53,8 +58,8 @@ _MODELS: tuple[type[BaseModel], ...] = (
     FieldSettings, SchemaFieldSettings, FilesSettings, OutputSettings, ChecksSettings,
     ScheduleSettings, NotifySettings, WebhookSettings, MailSettings, AuthSettings, BasicSettings,
     SecretHeaderSettings, ProxySettings, TlsSettings, ClientCertSettings, TransformSettings,
-    TransformStepSettings,
-    ResizeSettings,
+    TransformStepSettings, ResizeSettings, IncrementalSettings, RevisitSettings,
+    RevisitOverrideSettings,
 )  # fmt: skip
 #: Models with a table of their own: others are put into the table of what they stand in.
 _APART = frozenset((*_MODELS, StepSettings))

@@ -13,7 +13,7 @@ from crawler.cli.commands import COMMANDS, NOT_YET
 from crawler.version import VERSION
 
 #: Options of a run that will be.
-OPTIONS_NOT_YET = ("--refresh", "--json-log", "--ui")
+OPTIONS_NOT_YET = ("--json-log", "--ui")
 #: Options whose next word is their value.
 _WITH_VALUE = ("--set", "--dir", "-o", "--limit")
 

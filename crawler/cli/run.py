@@ -25,6 +25,10 @@ def add_arguments(run: argparse.ArgumentParser) -> None:
     run.add_argument("config", type=Path, metavar="CONFIG.yaml")
     mode = run.add_mutually_exclusive_group()
     mode.add_argument("--fresh", action="store_true", help="begin anew, whatever was interrupted")
+    mode.add_argument(
+        "--refresh", action="store_true",
+        help="of an incremental job: begin anew with all pages that are known",
+    )  # fmt: skip
     mode.add_argument("--resume", action="store_true", help="go on, or fail if nothing can")
     run.add_argument("--forget", action="store_true", help="wipe the job's history first")
     add_run_options(run)
@@ -68,8 +72,16 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.forget and options.resume:
         raise UsageError("--forget wipes what --resume goes on with; use one of them")
-    mode = "fresh" if options.fresh or options.forget else "resume" if options.resume else "auto"
-    return run_config(options, mode=mode, forget=options.forget)
+    return run_config(options, mode=_mode(options), forget=options.forget)
+
+
+def _mode(options: argparse.Namespace) -> str:
+    """Return how the run begins; what is forgotten cannot be refreshed."""
+    if options.fresh or options.forget:
+        return "fresh"
+    if options.refresh:
+        return "refresh"
+    return "resume" if options.resume else "auto"
 
 
 def run_config(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from crawler.config.access_checks import check_access
 from crawler.config.file_checks import check_files
+from crawler.config.incremental_checks import check_incremental
 from crawler.config.named_files import named_file, similar_file
 from crawler.config.nodes import ListNode, MapNode, Node, ScalarNode
 from crawler.config.notify_checks import check_notify
@@ -30,6 +31,7 @@ def check_together(root: MapNode, job_file: Path) -> Iterator[Problem]:
     yield from _check_run(root.get("run"))
     yield from check_notify(root)
     yield from check_files(root)
+    yield from check_incremental(root)
 
 
 def _check_run(run: Node | None) -> Iterator[Problem]:

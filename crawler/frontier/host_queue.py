@@ -12,16 +12,18 @@ from collections.abc import Iterable, Set
 
 from crawler.messages import QueuedRequest
 
-#: Priority descending, depth ascending, then discovery.
+#: Priority descending, then what is overdue for longest; depth ascending, then discovery.
 Order = tuple[int, int, int]
 
 #: Before every priority there is.
-_FIRST = -(1 << 62)
+_FIRST = -(1 << 96)
+#: Bits of the first number that are the urgency.
+_URGENCY = 32
 
 
 def order_of(request: QueuedRequest) -> Order:
     """Return the place of a request in its host's queue; smaller comes first."""
-    return -request.rank, request.depth, request.id
+    return -(request.rank << _URGENCY) - request.urgency, request.depth, request.id
 
 
 class HostQueue:

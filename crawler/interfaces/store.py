@@ -10,6 +10,7 @@ import msgspec
 from crawler.interfaces.sink import Mark
 from crawler.messages import NewRequest, QueuedRequest, StoredCookie
 from crawler.outcome import LinkBatch, State
+from crawler.page_memory import Overdue, PageMemory
 
 
 class Grant(msgspec.Struct, frozen=True, gc=False):
@@ -36,6 +37,7 @@ class PageCommit(msgspec.Struct, kw_only=True, gc=False):
         size: Bytes of the answer on the wire.
         ms: Milliseconds it took.
         at: Wall-clock second at which it ended, None when that is not known.
+        memory: What is remembered of it from now on; None to leave that as it is.
     """
 
     id: int
@@ -53,6 +55,7 @@ class PageCommit(msgspec.Struct, kw_only=True, gc=False):
     at: float | None = None
     links: Sequence[LinkBatch] = ()
     requests: Sequence[NewRequest] = ()
+    memory: PageMemory | None = None
 
 
 class WaitingItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -160,7 +163,9 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True):
     """How a run wants to begin.
 
     Attributes:
-        mode: "auto" resumes what was interrupted, else begins afresh; "fresh" and "resume" insist.
+        mode: "auto" resumes what was interrupted, else refreshes if the job is incremental, else
+            begins afresh; "fresh", "refresh" and "resume" insist. "refresh" begins a run to which
+            every page belongs that earlier ones found alive or failing.
             "retry" takes over every row of the run that ended last and makes those pending that it
             gave up; what a limit had left pending is forgotten.
         run_id: Id of the run if it is a new one.
@@ -171,6 +176,7 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True):
         classes: "retry": the error classes to retry; None for all.
         tally: "retry": the encoded counters that the run begins with.
         marks: "retry": outputs of the last run that this one adds to.
+        overdue: Of an incremental job: says which pages are due; None for any other job.
     """
 
     mode: str
@@ -182,6 +188,7 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True):
     classes: frozenset[str] | None = None
     tally: bytes | None = None
     marks: tuple[Mark, ...] = ()
+    overdue: Overdue | None = None
 
 
 class LastRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,6 +253,9 @@ class Opened(msgspec.Struct, kw_only=True):
         waiting: Items in the outbox.
         next_due: Wall-clock second of the earliest retry, None for none.
         suspects: Rows whose callback was running when the process ended, to run alone.
+        ordinal: Number of the run over the life of the job, from 1; 0 in a store that keeps none.
+        refresh: It is a refresh: pages that are known belong to it from the beginning.
+        due: Pages that were due as the run began.
     """
 
     grant: Grant
@@ -262,6 +272,9 @@ class Opened(msgspec.Struct, kw_only=True):
     tally: bytes | None = None
     next_due: float | None = None
     suspects: list[QueuedRequest] = msgspec.field(default_factory=list)
+    ordinal: int = 0
+    refresh: bool = False
+    due: int = 0
 
 
 class HostEnd(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -328,6 +341,21 @@ class FrontierStore(Protocol):
         self, grant: Grant, now: float, limit: int, leave: frozenset[int]
     ) -> tuple[list[QueuedRequest], float | None]:
         """Return retries whose time has come, and when the next one's will."""
+        ...
+
+    async def not_due(self, grant: Grant, limit: int) -> list[QueuedRequest]:
+        """Return pending rows that are not due, the first known first. Writes nothing.
+
+        They are in no queue: whoever gets them commits them as skipped, with what they gave.
+        """
+        ...
+
+    async def gains(self, rows: Sequence[int]) -> dict[int, bytes]:
+        """Return what pages gave when they were read last, by row; see `PageMemory.gain`."""
+        ...
+
+    async def unreached(self) -> int:
+        """Return how many pages were due as the run began and are still pending."""
         ...
 
     async def waiting(self, grant: Grant, after: int, limit: int) -> list[WaitingItem]:

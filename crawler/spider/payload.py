@@ -143,6 +143,18 @@ def encode(payload: Payload) -> bytes | None:
     return _encoder.encode(parts) if parts else None
 
 
+def belongs_to_its_page(raw: bytes) -> bool:
+    """Tell whether a request stands for a place on the page that gave it, and no page of its own.
+
+    So do lists of URLs, and requests that are not filtered. What cannot be read does not.
+    """
+    try:
+        parts = load(raw)
+        return bool(parts.get(_KEYS["source"]) or parts.get(_KEYS["dont_filter"]))
+    except (*UNREADABLE, *_MISFITS):
+        return False
+
+
 def decode(raw: bytes | None) -> Payload:
     """Return the payload that `encode` made into bytes; every call gives new objects.
 

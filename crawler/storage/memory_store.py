@@ -6,7 +6,7 @@ passes the same contract tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 import msgspec
@@ -78,6 +78,8 @@ class MemoryStore:
         """See `FrontierStore.begin`."""
         if start.mode == "resume":
             raise StateError("there is no interrupted run to resume")
+        if start.overdue is not None:
+            raise StateError("a store in memory remembers no page from one run to the next")
         last, retry = self._run, start.mode == "retry"
         if retry and not (last is not None and self._finished):
             raise StateError("there is no run that ended, of which something could be retried")
@@ -149,6 +151,18 @@ class MemoryStore:
             filed.append(msgspec.structs.replace(one, row=self._last_waiting))
         self._outbox.update((one.row, one) for one in filed)
         return filed
+
+    async def not_due(self, grant: Grant, limit: int) -> list[QueuedRequest]:
+        """See `FrontierStore.not_due`: here every page is due."""
+        return []
+
+    async def gains(self, rows: Sequence[int]) -> dict[int, bytes]:
+        """See `FrontierStore.gains`."""
+        return {}
+
+    async def unreached(self) -> int:
+        """See `FrontierStore.unreached`."""
+        return 0
 
     async def waiting(self, grant: Grant, after: int, limit: int) -> list[WaitingItem]:
         """See `FrontierStore.waiting`."""

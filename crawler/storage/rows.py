@@ -10,6 +10,7 @@ from typing import Any
 from crawler.interfaces import LedgerLine
 from crawler.messages import QueuedRequest, StoredCookie
 from crawler.outcome import State
+from crawler.page_memory import PageMemory
 
 _SIGN = 1 << 63
 _WRAP = 1 << 64
@@ -28,7 +29,7 @@ def unsigned(stored: int) -> int:
 def queued_from(row: tuple[Any, ...]) -> QueuedRequest:
     """Build a request from a row of `schema.TAKE`, `DUE` or `ONE`."""
     (id_, key, url, host, method, body, rank, depth, label, attempts, fetch_no, parent,
-     parent_url, crashes, is_start, payload) = row  # fmt: skip
+     parent_url, crashes, is_start, payload, urgency) = row[:17]  # fmt: skip
     return QueuedRequest(
         id=id_,
         key=unsigned(key),
@@ -46,6 +47,34 @@ def queued_from(row: tuple[Any, ...]) -> QueuedRequest:
         crashes=crashes,
         is_start=bool(is_start),
         payload=payload,
+        urgency=urgency,
+        memory=memory_from(row[17:]) if len(row) > 17 else None,
+    )
+
+
+def memory_from(columns: tuple[Any, ...]) -> PageMemory | None:
+    """Build a memory from the columns of `schema.TAKE_REMEMBERED`; None if there is none."""
+    (etag, last_modified, body_hash, print_, simhash, rules, first_seen, fetched, changed, interval,
+     due, visits, wrong_304, misses, gone_since, lastmod, news, run) = columns  # fmt: skip
+    if not fetched:  # nothing but what a list says of it
+        return None
+    return PageMemory(
+        etag=etag, last_modified=last_modified, body_hash=body_hash, print=print_,
+        simhash=None if simhash is None else unsigned(simhash), rules=rules, first_seen=first_seen,
+        fetched=fetched, changed=changed, interval=interval, due=due, visits=visits,
+        wrong_304=wrong_304, misses=misses, gone_since=gone_since, lastmod=lastmod,
+        news=bool(news), run=run,
+    )  # fmt: skip
+
+
+def memory_columns(row: int, memory: PageMemory) -> tuple[Any, ...]:
+    """Return what `schema.PUT_MEMORY` takes."""
+    return (
+        *(row, memory.etag, memory.last_modified, memory.body_hash, memory.print),
+        *(None if memory.simhash is None else signed(memory.simhash), memory.gain, memory.rules),
+        *(memory.first_seen, memory.fetched, memory.changed, memory.interval, memory.due),
+        *(memory.visits, memory.wrong_304, memory.misses, memory.gone_since, memory.lastmod),
+        *(memory.news, memory.run),
     )
 
 

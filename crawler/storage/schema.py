@@ -12,7 +12,7 @@ from __future__ import annotations
 from crawler.outcome import State
 
 #: Version of the tables; a newer one than the program knows is refused.
-VERSION = 4
+VERSION = 5
 
 #: `PRAGMA application_id`: tells our file from any other SQLite database ("crwl").
 APPLICATION_ID = 0x6372776C
@@ -80,8 +80,68 @@ CREATE TABLE seen_part (
 ALTER TABLE run_seen ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 """
 
+#: What incremental jobs remember. `request.urgency` is how overdue a page was as the run began, in
+#: seconds, 0 for what has no due date; negative: it is not due, and waits to be settled without
+#: being asked for. `memory` has a row per request row, see `crawler.messages.PageMemory`; `due` is
+#: NULL for a page that is never asked for again. `known_item` has an item by its key, with what it
+#: was, and in the columns `new_*` what the present run found. A digest is 16 bytes.
+MEMORY = """
+ALTER TABLE request ADD COLUMN urgency INTEGER NOT NULL DEFAULT 0;
+DROP INDEX request_ready;
+CREATE INDEX request_ready ON request (host, rank DESC, urgency DESC, depth, id)
+    WHERE state = 0 AND not_before IS NULL AND urgency >= 0;
+CREATE INDEX request_not_due ON request (id) WHERE state = 0 AND urgency < 0;
+CREATE TABLE memory (
+    row INTEGER PRIMARY KEY,
+    etag TEXT,
+    last_modified TEXT,
+    body_hash BLOB,
+    print BLOB,
+    simhash INTEGER,
+    gain BLOB,
+    rules BLOB,
+    first_seen REAL NOT NULL,
+    fetched REAL NOT NULL,
+    changed REAL NOT NULL,
+    interval REAL NOT NULL,
+    due REAL,
+    visits INTEGER NOT NULL DEFAULT 0,
+    wrong_304 INTEGER NOT NULL DEFAULT 0,
+    misses INTEGER NOT NULL DEFAULT 0,
+    gone_since REAL,
+    lastmod REAL,
+    news INTEGER NOT NULL DEFAULT 0,
+    run INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE known_item (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    page INTEGER NOT NULL,
+    url TEXT NOT NULL,
+    data BLOB,
+    print BLOB,
+    state INTEGER NOT NULL DEFAULT 0,
+    misses INTEGER NOT NULL DEFAULT 0,
+    first_at REAL NOT NULL,
+    changed_at REAL NOT NULL,
+    run INTEGER NOT NULL DEFAULT 0,
+    new_data BLOB,
+    new_print BLOB,
+    new_page INTEGER,
+    new_url TEXT,
+    UNIQUE (name, key)
+);
+CREATE INDEX known_item_page ON known_item (page);
+"""
+
 #: What brings the tables of a version to the next one.
-UPGRADES = {1: OUTBOX, 2: "ALTER TABLE request ADD COLUMN ended INTEGER;", 3: SEEN_PARTS}
+UPGRADES = {
+    1: OUTBOX,
+    2: "ALTER TABLE request ADD COLUMN ended INTEGER;",
+    3: SEEN_PARTS,
+    4: MEMORY,
+}
 
 KEY_INDEX = "CREATE INDEX IF NOT EXISTS request_key ON request (key)"
 
@@ -92,11 +152,26 @@ INSERT_ROW = (
 REVIVE_ROW = (
     "UPDATE request SET state=?, reason=?, rank=?, depth=?, label=?, label_rank=?, url=?,"
     " method=?, body=?, payload=?, parent=?, is_start=?, attempts=0, not_before=NULL, crashes=0,"
+    " urgency=0,"
     " status=NULL, size=NULL, ms=NULL, error=NULL, ended=NULL WHERE id=?"
 )
 INSERT_PLAIN = (
     "INSERT INTO request (id, key, host, state, rank, depth, label_rank, url, parent, is_start)"
     " VALUES (?,?,?,0,0,?,0,?,?,0)"
+)
+# The gain of a page that was not read anew stays.
+PUT_MEMORY = (
+    "INSERT INTO memory (row, etag, last_modified, body_hash, print, simhash, gain, rules,"
+    " first_seen, fetched, changed, interval, due, visits, wrong_304, misses, gone_since, lastmod,"
+    " news, run) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (row) DO UPDATE SET"
+    " etag=excluded.etag, last_modified=excluded.last_modified, body_hash=excluded.body_hash,"
+    " print=excluded.print, simhash=excluded.simhash, gain=ifnull(excluded.gain, gain),"
+    " rules=excluded.rules, first_seen=excluded.first_seen, fetched=excluded.fetched,"
+    " changed=excluded.changed, interval=excluded.interval, due=excluded.due,"
+    " visits=excluded.visits, wrong_304=excluded.wrong_304, misses=excluded.misses,"
+    " gone_since=excluded.gone_since, lastmod=ifnull(excluded.lastmod, lastmod),"
+    " news=max(news, excluded.news),"
+    " run=excluded.run"
 )
 INSERT_SEEN = "INSERT INTO run_seen (row, at) VALUES (?,?)"
 END_ROW = (
@@ -123,20 +198,31 @@ WAITING = (
 )
 PUT_MARK = "INSERT OR REPLACE INTO mark VALUES (?,?,?,?)"
 
-_QUEUED = (
+_COLUMNS = (
     "SELECT r.id, r.key, r.url, h.name, r.method, r.body, r.rank, r.depth, r.label, r.attempts,"
-    " r.fetch_no, r.parent, p.url, r.crashes, r.is_start, r.payload"
-    " FROM request r JOIN host h ON h.id = r.host LEFT JOIN request p ON p.id = r.parent"
+    " r.fetch_no, r.parent, p.url, r.crashes, r.is_start, r.payload, r.urgency"
 )
-TAKE = (
-    f"{_QUEUED} WHERE r.host=? AND r.state=0 AND r.not_before IS NULL"
-    " ORDER BY r.rank DESC, r.depth, r.id LIMIT ?"
+_FROM = " FROM request r JOIN host h ON h.id = r.host LEFT JOIN request p ON p.id = r.parent"
+_TAKE = (
+    " WHERE r.host=? AND r.state=0 AND r.not_before IS NULL AND r.urgency>=0"
+    " ORDER BY r.rank DESC, r.urgency DESC, r.depth, r.id LIMIT ?"
 )
-DUE = (
-    f"{_QUEUED} WHERE r.state=0 AND r.not_before IS NOT NULL AND r.not_before<=?"
+_DUE = (
+    " WHERE r.state=0 AND r.not_before IS NOT NULL AND r.not_before<=?"
     " ORDER BY r.not_before LIMIT ?"
 )
-ONE = f"{_QUEUED} WHERE r.id=?"
+_ONE = " WHERE r.id=?"
+TAKE, DUE, ONE = (f"{_COLUMNS}{_FROM}{where}" for where in (_TAKE, _DUE, _ONE))
+# The same with what is remembered of each page, but for its gain: that is read as it is needed.
+_MEMORY = (
+    ", m.etag, m.last_modified, m.body_hash, m.print, m.simhash, m.rules, m.first_seen, m.fetched,"
+    " m.changed, m.interval, m.due, m.visits, m.wrong_304, m.misses, m.gone_since, m.lastmod,"
+    " m.news, m.run"
+)
+REMEMBERED = f"{_COLUMNS}{_MEMORY}{_FROM} LEFT JOIN memory m ON m.row = r.id"
+TAKE_REMEMBERED, DUE_REMEMBERED, ONE_REMEMBERED = (
+    f"{REMEMBERED}{where}" for where in (_TAKE, _DUE, _ONE)
+)
 # A try that ended in the future was one before the clock was set back: its wait begins now. An hour
 # is what a retry waits at most (`RetryPolicy`).
 PULL_IN = (
@@ -151,7 +237,8 @@ DUE_TIMES = (
 # A host whose rows nobody counts to their end costs a look at the index, whatever waits for it.
 PENDING_BY_HOST = (
     "SELECT * FROM (SELECT h.name, (SELECT count(*) FROM (SELECT 1 FROM request r"
-    " WHERE r.host = h.id AND r.state=0 AND r.not_before IS NULL LIMIT :most)) AS rows"
+    " WHERE r.host = h.id AND r.state=0 AND r.not_before IS NULL AND r.urgency>=0"
+    " LIMIT :most)) AS rows"
     " FROM host h) WHERE rows > 0"
 )
 _IN_RUN = "(state >= 0 AND (id >= :first OR id IN (SELECT row FROM run_seen)))"

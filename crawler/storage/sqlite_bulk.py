@@ -13,8 +13,8 @@ from crawler.storage import schema
 from crawler.storage.counting import copied, count
 
 _READY = (
-    "SELECT id FROM request WHERE host=? AND state=0 AND not_before IS NULL AND is_start=0"
-    " ORDER BY rank DESC, depth, id LIMIT ?"
+    "SELECT id FROM request WHERE host=? AND state=0 AND not_before IS NULL AND urgency>=0"
+    " AND is_start=0 ORDER BY rank DESC, urgency DESC, depth, id LIMIT ?"
 )
 _END = "UPDATE request SET state=?, reason=?, error=? WHERE id=?"
 

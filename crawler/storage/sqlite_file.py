@@ -106,6 +106,7 @@ def _make_tables(db: sqlite3.Connection) -> None:
     reached_in_database("store.make.before")
     db.executescript(
         f"BEGIN IMMEDIATE; {schema.TABLES} {schema.OUTBOX} {schema.SEEN_PARTS}"
+        f" {schema.MEMORY}"
         f" PRAGMA application_id={schema.APPLICATION_ID};"
         f" PRAGMA user_version={schema.VERSION};"
         f" INSERT INTO setting VALUES ('seed', x'{os.urandom(8).hex()}'), ('commit_no', 0);"

@@ -26,9 +26,11 @@ class SqliteKnownRows:
 
     def standing(self, row: int) -> Standing:
         """Return how a row stands."""
-        sql = "SELECT state, reason, depth, not_before IS NOT NULL FROM request WHERE id=?"
-        state, reason, depth, waits = self._db.execute(sql, (row,)).fetchone()
-        return Standing(state, reason, depth, bool(waits))
+        # What is not due waits too: it is in no queue.
+        waits = "not_before IS NOT NULL OR urgency < 0"
+        sql = f"SELECT state, reason, depth, {waits} FROM request WHERE id=?"
+        state, reason, depth, waiting = self._db.execute(sql, (row,)).fetchone()
+        return Standing(state, reason, depth, bool(waiting))
 
     def lift(self, row: int, depth: int) -> None:
         """Set the depth of a row."""

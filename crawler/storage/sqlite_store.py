@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -127,7 +127,9 @@ class SqliteStore:
     def _begin(self, start: RunStart) -> Opened:
         tables = self._tables
         state = tables.setting("run_state")
-        resume = state in ("open", "interrupted") and start.mode != "fresh"
+        anew = start.mode in ("fresh", "refresh")
+        resume = state in ("open", "interrupted") and not anew
+        tables.remembers = start.overdue is not None
         if start.mode == "resume" and not resume:
             raise StateError("there is no interrupted run to resume")
         if start.mode == "retry" and state != "finished":
@@ -139,10 +141,14 @@ class SqliteStore:
                 suspects = tables.suspect(self._slots.suspects(tables.commit_no), start.now)
         elif start.mode == "retry":
             suspects = tables.begin_retry(start)
+        elif tables.remembers and start.mode != "fresh":
+            tables.begin_refresh(start)
         else:
             tables.begin_new(start)
         # What no earlier process left need not be looked for.
-        seen = tables.load_seen() if resume or start.mode == "retry" else SeenSet()
+        refresh = tables.setting("run_mode") == "refresh"
+        known = resume or refresh or start.mode == "retry"
+        seen = tables.load_seen() if known else SeenSet()
         self._slots.clear(tables.commit_no)
         last = tables.last_row()
         self._history = last > len(seen)
@@ -162,15 +168,18 @@ class SqliteStore:
             resumed=resume,
             retry_of=tables.setting("retry_of"),
             started=tables.setting("run_started"),
-            pending=tables.pending_by_host(),
+            pending=tables.hosts.pending(),
             waiting=len(tables.outbox),
-            hosts=tables.host_states(),
+            hosts=tables.hosts.states(),
             cookies=tables.cookies(),
             marks=list(tables.marks()),
             spider_state=tables.setting("spider_state"),
             tally=tables.setting("tally"),
             next_due=tables.next_due(start.now, frozenset()),
             suspects=suspects,
+            ordinal=tables.setting("run_no", 0),
+            refresh=refresh,
+            due=tables.setting("run_due", 0) if refresh else 0,
         )
 
     async def commit(self, grant: Grant, batch: Batch, outputs: WriteOutputs) -> Committed:
@@ -219,6 +228,18 @@ class SqliteStore:
         rows = self._tables.due(now, limit, leave)
         held = leave | {request.id for request in rows}
         return rows, self._tables.next_due(now, held)
+
+    async def not_due(self, grant: Grant, limit: int) -> list[QueuedRequest]:
+        """See `FrontierStore.not_due`."""
+        return await self._on_writer(lambda: self._tables.memory.not_due(limit))
+
+    async def gains(self, rows: Sequence[int]) -> dict[int, bytes]:
+        """See `FrontierStore.gains`."""
+        return await self._on_writer(lambda: self._tables.memory.gains(rows))
+
+    async def unreached(self) -> int:
+        """See `FrontierStore.unreached`."""
+        return await self._on_writer(self._tables.memory.due)
 
     async def waiting(self, grant: Grant, after: int, limit: int) -> list[WaitingItem]:
         """See `FrontierStore.waiting`."""

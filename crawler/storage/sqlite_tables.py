@@ -42,15 +42,15 @@ from crawler.storage.rows import (
 )
 from crawler.storage.sqlite_bulk import end_ready
 from crawler.storage.sqlite_file import open_database, reached_in_database
+from crawler.storage.sqlite_hosts import SqliteHosts
 from crawler.storage.sqlite_known import SqliteKnownRows
+from crawler.storage.sqlite_memory import SqliteMemory
 from crawler.storage.sqlite_outbox import SqliteOutbox
 from crawler.storage.sqlite_retry import SqliteGivenUp
 from crawler.storage.sqlite_seen import SqliteSeen
 
 #: Times that a page may end the process before it is given up.
 CRASH_BUDGET = 3
-#: Ready rows of a host that are counted as a run begins.
-_COUNTED = 1_000
 
 
 class SqliteTables:
@@ -63,8 +63,11 @@ class SqliteTables:
     Attributes:
         books: Counts as of the last commit; replaced by each, never changed.
         commit_no: Number of the last commit.
+        hosts: Numbers and states of hosts.
         outbox: Items that wait for their transforms.
         seen: The seen-set as far as it is in the tables.
+        memory: What is known of pages from earlier runs.
+        remembers: The job is incremental: rows are read with what is remembered of their pages.
 
     Raises:
         StateError: The file is damaged, foreign, or of a newer version.
@@ -75,15 +78,14 @@ class SqliteTables:
         self._db = open_database(path, durability)
         try:
             self.commit_no = self._number("commit_no")
-            self._host_ids = self._stored_host_ids()
+            self.hosts = SqliteHosts(self._db)
         except BaseException:
             self._db.close()
             raise
         self.outbox = SqliteOutbox(self._db)
         self.seen = SqliteSeen(self._db)
-
-    def _stored_host_ids(self) -> dict[str, int]:
-        return dict(self._db.execute("SELECT name, id FROM host"))
+        self.memory = SqliteMemory(self._db)
+        self.remembers = False
 
     # Settings
 
@@ -114,15 +116,29 @@ class SqliteTables:
 
     def begin_new(self, start: RunStart) -> None:
         """Make room for a new run; what earlier ones learnt stays."""
+        self._begin_empty(start, self.last_row() + 1)
+
+    def begin_refresh(self, start: RunStart) -> None:
+        """Begin a run to which every page belongs that earlier ones found alive or failing."""
+        self._begin_empty(start, 1, lambda: self.memory.revive(start.overdue))
+
+    def _begin_empty(
+        self, start: RunStart, first: int, revive: Callable[[], None] | None = None
+    ) -> None:
         db = self._db
         db.execute("BEGIN IMMEDIATE")
-        db.execute(f"UPDATE request SET state={schema.HISTORY}, not_before=NULL WHERE state=0")
+        if revive is None:
+            db.execute(f"UPDATE request SET state={schema.HISTORY}, not_before=NULL WHERE state=0")
+        else:
+            revive()
         for table in ("run_seen", "children", "cookie", "mark", "outbox"):
             db.execute(f"DELETE FROM {table}")
         self.seen.forget()
-        self.books = Books()
         self._put_new_run(start)
-        self.put_setting("first_row", self.last_row() + 1)
+        self.put_setting("first_row", first)
+        self.put_setting("run_mode", "fresh" if revive is None else "refresh")
+        self.books = Books() if revive is None else self.audit()
+        self.put_setting("run_due", 0 if revive is None else self.memory.due())
         for name in ("tally", "spider_state", "retry_of"):
             db.execute("DELETE FROM setting WHERE name=?", (name,))
         self._put_books(self.books)
@@ -137,7 +153,7 @@ class SqliteTables:
         crashed = self.given_up().revive(start.classes)
         self.seen.forget()
         self._put_new_run(start)
-        self._put_run(retry_of=last, tally=start.tally)
+        self._put_run(retry_of=last, tally=start.tally, run_mode="retry")
         db.executemany(schema.PUT_MARK, [msgspec.structs.astuple(mark) for mark in start.marks])
         self.books = self.audit()
         self._put_books(self.books)
@@ -149,7 +165,7 @@ class SqliteTables:
     def _put_new_run(self, start: RunStart) -> None:
         self._put_run(
             run_id=start.run_id, run_settings=start.settings, run_started=start.now,
-            run_state="open", config=start.config,
+            run_state="open", config=start.config, run_no=self.setting("run_no", 0) + 1,
         )  # fmt: skip
 
     def begin_again(self, config: str, now: float) -> None:
@@ -195,17 +211,9 @@ class SqliteTables:
         """Return the run's seen-set."""
         return self.seen.load(self._number("first_row"))
 
-    def host_states(self) -> dict[str, bytes]:
-        """Return the politeness state of every host that has one."""
-        return dict(self._db.execute("SELECT name, state FROM host WHERE state IS NOT NULL"))
-
     def cookies(self) -> list[StoredCookie]:
         """Return the jar's rows."""
         return [cookie_from(row) for row in self._db.execute("SELECT * FROM cookie")]
-
-    def pending_by_host(self) -> dict[str, int]:
-        """Return ready rows per host, those up to the thousandth."""
-        return dict(self._db.execute(schema.PENDING_BY_HOST, {"most": _COUNTED}))
 
     def next_due(self, now: float, leave: frozenset[int]) -> float | None:
         """Return when the next retry is due; None for never.
@@ -220,19 +228,21 @@ class SqliteTables:
 
     def take(self, host: str, limit: int, leave: frozenset[int]) -> list[QueuedRequest]:
         """Return the best ready rows of a host."""
-        host_id = self._host_ids.get(host)
-        rows = self._db.execute(schema.TAKE, (host_id, limit + len(leave))).fetchall()
+        host_id = self.hosts.ids.get(host)
+        sql = schema.TAKE_REMEMBERED if self.remembers else schema.TAKE
+        rows = self._db.execute(sql, (host_id, limit + len(leave))).fetchall()
         return [queued_from(row) for row in rows if row[0] not in leave][:limit]
 
     def end_ready(self, host: str, end: HostEnd, leave: frozenset[int]) -> int:
         """End ready rows of a host."""
-        host_id = self._host_ids.get(host)
+        host_id = self.hosts.ids.get(host)
         self.books, ended = end_ready(self._db, self.books, host_id, end, leave)
         return ended
 
     def due(self, now: float, limit: int, leave: frozenset[int]) -> list[QueuedRequest]:
         """Return retries whose time has come."""
-        rows = self._db.execute(schema.DUE, (now, limit + len(leave))).fetchall()
+        sql = schema.DUE_REMEMBERED if self.remembers else schema.DUE
+        rows = self._db.execute(sql, (now, limit + len(leave))).fetchall()
         return [queued_from(row) for row in rows if row[0] not in leave][:limit]
 
     def audit(self) -> Books:
@@ -261,6 +271,8 @@ class SqliteTables:
         try:
             reached_in_database("commit.begin")
             self._end_pages(batch.pages, books)
+            if self.remembers:
+                self.memory.put(batch.pages)
             self._add_rows(admitted, books)
             children = [(row, pack_rows(rows)) for row, rows in admitted.children.items()]
             db.executemany(schema.PUT_CHILDREN, children)
@@ -277,7 +289,7 @@ class SqliteTables:
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
-            self._host_ids = self._stored_host_ids()
+            self.hosts.reload()
             raise
         self.books = books
         self.commit_no += 1
@@ -309,10 +321,8 @@ class SqliteTables:
             count(books, state, reason, rows_so)
 
     def _add_rows(self, admitted: Admitted, books: Books) -> None:
-        rows, ids = admitted.rows, self._host_ids
-        for name in {row.host for row in rows} - ids.keys():
-            made = self._db.execute("INSERT INTO host (name) VALUES (?)", (name,)).lastrowid
-            ids[name] = made or 0
+        rows = admitted.rows
+        ids = self.hosts.make(row.host for row in rows)
         revived = admitted.revived
         plain = [
             (r.id, signed(r.key), ids[r.host], r.depth, r.url, r.parent)
@@ -330,7 +340,7 @@ class SqliteTables:
 
     def _add_special(self, admitted: Admitted) -> None:
         """Write rows that are more than a plain link, and those that earlier runs left."""
-        ids, revived = self._host_ids, admitted.revived
+        ids, revived = self.hosts.ids, admitted.revived
         new = [r for r in admitted.rows if r.id not in revived and not r.plain]
         self._db.executemany(
             schema.INSERT_ROW, [(r.id, signed(r.key), ids[r.host], *columns(r)) for r in new]
@@ -342,12 +352,7 @@ class SqliteTables:
 
     def _put_rest(self, batch: Batch, marks: Sequence[Mark]) -> None:
         db = self._db
-        if batch.hosts:
-            for name in batch.hosts.keys() - self._host_ids.keys():
-                made = db.execute("INSERT INTO host (name) VALUES (?)", (name,)).lastrowid
-                self._host_ids[name] = made or 0
-            pairs = [(state, self._host_ids[name]) for name, state in batch.hosts.items()]
-            db.executemany(schema.PUT_HOST_STATE, pairs)
+        self.hosts.put_states(batch.hosts)
         for cookie in batch.cookies:
             if cookie.expires is not None and cookie.expires <= cookie.created:
                 db.execute(schema.DROP_COOKIE, (cookie.domain, cookie.path, cookie.name))
@@ -364,7 +369,8 @@ class SqliteTables:
 
     def _ready(self, row: int) -> QueuedRequest:
         """Return a row as it would be taken."""
-        return queued_from(self._db.execute(schema.ONE, (row,)).fetchone())
+        sql = schema.ONE_REMEMBERED if self.remembers else schema.ONE
+        return queued_from(self._db.execute(sql, (row,)).fetchone())
 
     def suspect(self, rows: Sequence[int], now: float) -> list[QueuedRequest]:
         """Count a crash against rows; return those that may run once more, alone."""

@@ -46,7 +46,7 @@ async def test_validate_says_the_same_as_a_run(job: Job) -> None:
     [
         ("vaildate job.yaml", "did you mean 'validate'?"),
         ("absent.yaml", "there is no file absent.yaml"),
-        ("job.yaml --refresh", "--refresh is not there yet"),
+        ("job.yaml --refresh", "add incremental: {} to it"),
         ("job.yaml --fesh", "did you mean --fresh?"),
         ("job.yaml --limit 0", "'0' is no whole number from 1 on"),
         ("job.yaml --fresh --resume", "--resume: not allowed with argument --fresh"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from crawler.app.job.incremental import overdue_of
 from crawler.app.job.job_paths import JobPaths, new_run_id
 from crawler.app.job.start_lists import keep_stdin, leaves_stdin
 from crawler.app.run.options import RunOptions
@@ -56,6 +57,11 @@ class Beginning:
         self._stdin = stdin
         self.stock = OpenStore(loaded, paths)
 
+    @property
+    def _anew(self) -> bool:
+        """A new run is wanted, whatever was interrupted."""
+        return self._options.mode in ("fresh", "refresh")
+
     async def recover(self) -> Recovered:
         """Make the outputs of a run that did not end whole, then wipe if asked to.
 
@@ -71,7 +77,7 @@ class Beginning:
                 raise
             self._console.error(f"{error}; wiped, as asked: outputs were left as they are")
         else:
-            fresh = forget or self._options.mode == "fresh"
+            fresh = forget or self._anew
             recover_outputs(recovered.marks, self._loaded.job.name, needed=not fresh)
             if recovered.last is not None:
                 settle_ended(recovered.last.marks, self._loaded.job.name)
@@ -93,7 +99,7 @@ class Beginning:
         if mode == "resume" and recovered.run_id is None:
             raise nothing_to_resume(self._loaded)
         start = await self._start(recovered)
-        resumes = mode != "fresh" and recovered.run_id is not None
+        resumes = not self._anew and recovered.run_id is not None
         if resumes and leaves_stdin(self._loaded, self._stdin):
             self._console.say(
                 "standard input is not read: the interrupted run goes on with the list that it"
@@ -114,13 +120,13 @@ class Beginning:
         start = RunStart(
             mode=mode, run_id=new_run_id(now), settings=settings, now=now,
             max_depth=self._loaded.job.scope.max_depth, config=str(self._loaded.path.absolute()),
-            classes=self._options.classes,
+            classes=self._options.classes, overdue=overdue_of(self._loaded.job, now),
         )  # fmt: skip
         if mode == "retry":
             return await self._retry(recovered, start)
-        if mode != "fresh" and recovered.settings is not None:
+        if not self._anew and recovered.settings is not None:
             self._check_changes(recovered, settings)
-        if mode == "fresh" or recovered.run_id is None:
+        if self._anew or recovered.run_id is None:
             refuse_taken(self._loaded, self._options, self._paths, start.run_id, now)
         return start
 
@@ -162,6 +168,11 @@ def refuse_vain_start(loaded: LoadedJob, options: RunOptions, paths: JobPaths) -
         raise nothing_to_resume(loaded)
     if options.mode == "retry" and not paths.database.exists():
         raise no_run_to_retry(loaded)
+    if options.mode == "refresh" and loaded.job.incremental is None:
+        raise ConfigError(
+            f"--refresh: job {loaded.job.name} is not incremental, so that nothing is known of its"
+            " pages; add incremental: {} to it, or use --fresh"
+        )
     refuse_lost_pause(loaded.job)
 
 

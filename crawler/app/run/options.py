@@ -14,8 +14,9 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         base: Base of state, data and reports.
-        mode: "auto" resumes what was interrupted, else begins afresh; "fresh", "resume", or
-            "retry", which asks again for what the last run gave up.
+        mode: "auto" resumes what was interrupted, else refreshes an incremental job and begins any
+            other afresh; "fresh", "refresh", "resume", or "retry", which asks again for what the
+            last run gave up.
         classes: "retry": error classes that are asked for; None for all.
         forget: Wipe the job's history first.
         output: Absolute path that replaces the config's outputs, "-" for standard output; None

@@ -208,7 +208,12 @@ def _cookie_value(value: str) -> str:
     return value
 
 
-def _placeholders(value: str) -> str:
+def checked_placeholders(value: str) -> str:
+    """Return a path whose placeholders are known.
+
+    Raises:
+        PydanticCustomError: One is not.
+    """
     for name in re.findall(r"\{([^{}]*)\}", value):
         if name not in ("name", "run_id", "date"):
             hint = did_you_mean(name, ("name", "run_id", "date")) or "known are name, run_id, date"
@@ -224,7 +229,7 @@ def _output_path(value: str) -> str:
     if not name.endswith(_OUTPUT_ENDINGS) or name in _OUTPUT_ENDINGS:
         text = "has no known format" if name not in _OUTPUT_ENDINGS else "has no name"
         raise bad_value(text, "end it in .parquet, or in .jsonl or .csv, with .gz behind it or not")
-    return _placeholders(value)
+    return checked_placeholders(value)
 
 
 def _list_file(value: str) -> str:

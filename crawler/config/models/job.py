@@ -19,6 +19,7 @@ from crawler.config.models.fields import (
     written,
 )
 from crawler.config.models.files import FilesSettings
+from crawler.config.models.incremental import IncrementalSettings
 from crawler.config.models.items import ChecksSettings, ExtractSettings, OutputSettings
 from crawler.config.models.notify import NotifySettings
 from crawler.config.models.schedule import ScheduleSettings
@@ -111,6 +112,11 @@ class Job(Settings):
         default=None,
         description="The URLs of `start` are files, pictures say: they are kept, and a line for "
         "each input goes to the outputs. Default: they are pages.",
+    )
+    incremental: IncrementalSettings | None = Field(
+        default=None,
+        description="What earlier runs learnt counts: pages are asked whether they changed, and "
+        "what changed is told. Default: each run is one of its own.",
     )
     output: Listed[OutputSettings] = written(
         [{}], "Files that items are written to. Default: one JSONL file a run."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -50,6 +50,12 @@ class StartSettings(Settings):
     newer_than: Span | None = Field(
         default=None,
         description="Leaves out what a sitemap or feed says is older. Default: nothing.",
+    )
+    lastmod: Literal["ignore", "hint", "trust", "distrust"] = Field(
+        default="distrust",
+        description="What an incremental job makes of the dates in sitemaps and feeds. `ignore`: "
+        "nothing; `hint`: a page that changed since its last visit is due at once; `trust`: that, "
+        "and one that did not is not due; `distrust`: a hint, until it proved right.",
     )
     max_sitemap_files: int = Field(
         default=500, ge=1, le=100_000, description="Most files that sitemap indexes lead to."

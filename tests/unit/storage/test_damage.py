@@ -204,12 +204,21 @@ async def test_an_end_that_cannot_be_written_is_an_error_once_and_the_run_is_gon
 # Of an earlier version
 
 
+UNDO_MEMORY = (
+    "DROP TABLE known_item; DROP TABLE memory; DROP INDEX request_not_due;"
+    "DROP INDEX request_ready; ALTER TABLE request DROP COLUMN urgency;"
+    "CREATE INDEX request_ready ON request (host, rank DESC, depth, id)"
+    " WHERE state = 0 AND not_before IS NULL;"
+)
+
+
 def as_of_version(path: Path, version: int) -> None:
     """Make a database what that version would have left."""
     undo = {
         1: "DROP TABLE outbox;",
         2: "ALTER TABLE request DROP COLUMN ended;",
         3: "DROP TABLE seen_part; ALTER TABLE run_seen DROP COLUMN at;",
+        4: UNDO_MEMORY,
     }
     with closing(sqlite3.connect(path)) as db:
         for older in range(schema.VERSION - 1, version - 1, -1):

@@ -101,6 +101,10 @@ async def test_a_state_of_the_version_before_gets_an_outbox_and_keeps_the_rest(
     await run.store.close(finished=False)
     db = sqlite3.connect(tmp_path / "crawl.sqlite")
     db.executescript(
+        "DROP TABLE known_item; DROP TABLE memory; DROP INDEX request_not_due;"
+        "DROP INDEX request_ready; ALTER TABLE request DROP COLUMN urgency;"
+        "CREATE INDEX request_ready ON request (host, rank DESC, depth, id)"
+        " WHERE state = 0 AND not_before IS NULL;"
         "DROP TABLE seen_part; ALTER TABLE run_seen DROP COLUMN at;"
         "DROP TABLE outbox; ALTER TABLE request DROP COLUMN ended; PRAGMA user_version=1;"
     )
