@@ -32,6 +32,8 @@ WAYS = {
     "threads": ("run.backend=threads", "run.workers=1"),
     "2 workers": ("run.backend=asyncio", "run.workers=2"),
 }
+#: Examples whose pages are files, which one process fetches.
+_ONE_PROCESS = {"images"}
 #: Seconds between two looks at the threads of a run.
 _LOOK = 0.05
 _BASE = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -76,6 +78,11 @@ async def run(config: Path, way: str, base: Path) -> Given:
         most = max(most, threads_of(process.pid))
         await asyncio.wait({ended}, timeout=_LOOK)
     return given_by(base, ended.result(), most)
+
+
+def ways_of(name: str) -> list[str]:
+    """Return the `WAYS` in which an example can be run."""
+    return [way for way in WAYS if way != "2 workers" or name not in _ONE_PROCESS]
 
 
 def options(way: str) -> list[str]:
@@ -142,7 +149,7 @@ async def compare(configs: list[Path]) -> int:
     wrong = 0
     for config in configs:
         first: Given | None = None
-        for way in WAYS:
+        for way in ways_of(config.stem):
             with tempfile.TemporaryDirectory(prefix="equivalence-") as base:
                 given = await run(config, way, Path(base))
             if first is None:
