@@ -152,6 +152,29 @@ class BlockingFile:
             file.close()
 
 
+def write_whole(path: Path, data: bytes, *, sync: bool = False) -> None:
+    """Write a file that nobody looks at yet, its folder made if missing; it blocks.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    try:
+        handle = _private(str(path), flags)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = _private(str(path), flags)
+    # Few calls: each of them lets go of the interpreter, and has to wait for it again.
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(handle, left) :]
+        if sync:
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _private(path: str, flags: int) -> int:
     """Open a file; no link is followed that somebody may have put in its place."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)

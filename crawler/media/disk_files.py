@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 from crawler.interfaces import FileTask, FileWork, Receiving
 from crawler.media.download import Download, worked
-from crawler.media.file_shelf import FileShelf
+from crawler.media.file_shelf import FileShelf, Part
 from crawler.outcome import StoredFile
 
 
@@ -36,7 +36,9 @@ class DiskFiles:
         turn.users += 1
         try:
             async with turn.lock:
-                kept, part = await shelf.writer.run(lambda: shelf.look(url))
+                kept, part = None, Part()
+                if shelf.ledger.may_know(url):
+                    kept, part = await shelf.writer.run(lambda: shelf.look(url))
                 if kept is not None and shelf.work is not None and kept.worked != shelf.work.mark:
                     kept = await self._work_again(url, kept, shelf.work)
                 one = Download(shelf, url, kept, part)

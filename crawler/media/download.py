@@ -45,6 +45,8 @@ class Download:
         self._path = store.part_of(url)
         self._file: PieceWriter = BlockingFile() if store.blocking else store.writer.pieces()
         self._hash = hashlib.sha256()
+        # A body of one piece waits for its end: then all is done to it in one go, in one thread.
+        self._held: bytes | None = None
         self._size = self._at = 0
         self._total: int | None = None
         self._said = self._validator = ""
@@ -63,7 +65,7 @@ class Download:
     async def begin(self, status: int, headers: Headers) -> bool:
         """See `BodySink.begin`."""
         rules = self._store.rules
-        self.complete, self._is_open = False, False
+        self.complete, self._is_open, self._held = False, False, None
         self._said = headers.content_type.partition(";")[0].strip().lower()
         tags = [value.decode("latin-1") for value in headers.getlist("x-robots-tag")]
         self.unwanted = ""
@@ -111,6 +113,26 @@ class Download:
         """See `BodySink.take`."""
         if not data:
             return
+        self._size += len(data)
+        if self._size > self._store.rules.max_body:
+            raise FetchError(ErrorClass.TOO_LARGE, "the file is over the limit", url=self._url)
+        if not (self._at or self._is_open or self._held):
+            self._held = data
+            return
+        await self._write_held()
+        await self._write(data)
+
+    async def _write_held(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            await self._write(held)
+
+    async def _write(self, data: bytes) -> None:
+        """Add a piece to the part.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
         try:
             if not self._is_open:
                 await self._open()
@@ -121,10 +143,7 @@ class Download:
         except OSError as error:
             raise self._unwritable(error) from error
         self._hash.update(data)
-        self._size += len(data)
         reached("download.piece")
-        if self._size > self._store.rules.max_body:
-            raise FetchError(ErrorClass.TOO_LARGE, "the file is over the limit", url=self._url)
 
     async def _open(self) -> None:
         try:
@@ -146,16 +165,29 @@ class Download:
         """See `Receiving.settle`."""
         await self._file.close()
         store, url = self._store, self._url
-        size, sha256, said = self._size, self._hash.hexdigest(), self._said
+        noted = self._is_noted
         try:
             if store.work is None:
-                return await store.writer.run(
-                    lambda: store.place(url, store.checked(url, sha256, size, said))
-                )
+                return await store.writer.run(lambda: store.place(url, self._checked(), noted))
             made = await self._worked(store.work)
-            return await store.writer.run(lambda: store.place(url, made))
+            return await store.writer.run(lambda: store.place(url, made, noted))
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def _checked(self) -> StoredFile:
+        """Write what is held, and check what is there; it blocks.
+
+        Raises:
+            FileFault: It is not to be kept, and gone.
+            OSError: The disk is full, or failing.
+        """
+        held, self._held = self._held, None
+        if held:
+            self._store.write(self._url, held)
+            self._hash.update(held)
+            reached("download.piece")
+        sha256 = self._hash.hexdigest()
+        return self._store.checked(self._url, sha256, self._size, self._said, held)
 
     async def _worked(self, work: FileWork) -> StoredFile:
         """Check the file, and do to it what is to be done.
@@ -164,10 +196,9 @@ class Download:
             FileFault: It is not to be kept, and gone.
         """
         store, url = self._store, self._url
-        size, sha256, said = self._size, self._hash.hexdigest(), self._said
 
         def check() -> tuple[StoredFile, StoredFile | None]:
-            made = store.checked(url, sha256, size, said)
+            made = self._checked()
             return made, store.like(url, made)
 
         made, like = await store.writer.run(check)
@@ -181,8 +212,10 @@ class Download:
 
     async def broke_off(self, error: FetchError) -> None:
         """See `Receiving.broke_off`."""
-        await self._file.close()
         again = error.kind in (ErrorClass.TRUNCATED, ErrorClass.TIMEOUT, ErrorClass.CONNECT)
+        if again and self._validator:
+            await self._write_held()
+        await self._file.close()
         if self._is_open and not (again and self._validator):
             await self.begin_anew()
         elif self._is_open and not self._is_noted:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from crawler.errors import StateError
+from crawler.media.known_urls import KnownUrls
 from crawler.outcome import StoredFile
 
 _TABLES = """
@@ -64,10 +65,18 @@ class FileLedger:
         if version > _VERSION:
             self._db.close()
             raise StateError(f"{self._name} is of a newer version of this program")
+        # The job's lock keeps others out; asking the system each time costs more than a line.
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute(f"PRAGMA synchronous={'FULL' if sync else 'NORMAL'}")
         if version < _VERSION:
             self._db.executescript(_TABLES)
+        some = "SELECT EXISTS (SELECT 1 FROM file), EXISTS (SELECT 1 FROM part)"
+        self._known = KnownUrls(all_may_be=any(self._db.execute(some).fetchone()))
+
+    def may_know(self, url: str) -> bool:
+        """Tell whether a URL may have a file or a part; asks nobody, and False is certain."""
+        return self._known.may_have(url)
 
     def find(self, url: str) -> StoredFile | None:
         """Return the file of a URL; None if it was never fetched."""
@@ -84,6 +93,7 @@ class FileLedger:
 
     def put(self, url: str, file: StoredFile) -> None:
         """Note where the file of a URL is; nothing of it is half here any more."""
+        self._known.add(url)
         one = _Row(
             url, bytes.fromhex(file.sha256), file.path, file.size, file.media_type, file.width,
             file.height, file.duplicate_of, file.worked,
@@ -101,6 +111,7 @@ class FileLedger:
 
     def begin_part(self, url: str, validator: str) -> None:
         """Note what a part that is about to be written is a part of."""
+        self._known.add(url)
         self._write("INSERT OR REPLACE INTO part VALUES (?, ?)", (url, validator))
 
     def drop_part(self, url: str) -> None:

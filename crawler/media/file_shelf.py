@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import threading
 from pathlib import Path
@@ -12,11 +13,11 @@ import msgspec
 
 from crawler.errors import FileFault
 from crawler.fail_points import reached
-from crawler.files import FileWriter
+from crawler.files import FileWriter, write_whole
 from crawler.interfaces import FileWork
 from crawler.media.file_ledger import FileLedger
 from crawler.media.file_rules import FileRules
-from crawler.media.sniffing import look_at
+from crawler.media.sniffing import Look, look_at
 from crawler.outcome import StoredFile
 
 
@@ -96,22 +97,35 @@ class FileShelf:
         except OSError:
             return False
 
-    def checked(self, url: str, sha256: str, size: int, said: str) -> StoredFile:
+    def write(self, url: str, body: bytes) -> None:
+        """Write a part that came in one piece; it blocks.
+
+        Raises:
+            OSError: The disk is full, or failing.
+        """
+        write_whole(self.part_of(url), body, sync=self._sync)
+
+    def checked(
+        self, url: str, sha256: str, size: int, said: str, body: bytes | None = None
+    ) -> StoredFile:
         """Check a part that is whole, and say where it is to go; it blocks.
+
+        Args:
+            url: Of the file.
+            sha256: Of its bytes.
+            size: How many they are.
+            said: What its server says that it is.
+            body: The bytes, where they are at hand: then nothing is read.
 
         Raises:
             FileFault: It is not to be kept, and gone.
             OSError: The disk is failing.
         """
-        part = self.part_of(url)
         try:
             if not size:
                 raise FileFault("empty", "the body is empty")
-            with part.open("rb") as file:
-                look = look_at(file)
-                media_type = self.rules.check(look, said)
-                if self._sync:
-                    os.fsync(file.fileno())
+            look = look_at(io.BytesIO(body)) if body is not None else self._look_at_part(url)
+            media_type = self.rules.check(look, said)
         except FileFault:
             self.drop(url)
             raise
@@ -120,6 +134,13 @@ class FileShelf:
             media_type=media_type, width=look.width, height=look.height,
         )  # fmt: skip
 
+    def _look_at_part(self, url: str) -> Look:
+        with self.part_of(url).open("rb") as file:
+            look = look_at(file)
+            if self._sync:
+                os.fsync(file.fileno())
+        return look
+
     def like(self, url: str, made: StoredFile) -> StoredFile | None:
         """Return the file that has the same bytes, all done to it that is to be; it blocks."""
         first = self.ledger.first_with(made.sha256)
@@ -127,8 +148,13 @@ class FileShelf:
             return None
         return first[1] if self._is_there(first[1]) else None
 
-    def place(self, url: str, made: StoredFile) -> StoredFile:
+    def place(self, url: str, made: StoredFile, noted: bool) -> StoredFile:
         """Put a part that was checked in its place; it blocks.
+
+        Args:
+            url: Of the file.
+            made: What it is, and where it is to go.
+            noted: The ledger has a line of the part.
 
         Raises:
             OSError: The disk is full, or failing.
@@ -137,7 +163,8 @@ class FileShelf:
             made = self._rename(url, self.part_of(url), made)
             self.ledger.put(url, made)
         reached("download.put.after")
-        self.ledger.drop_part(url)
+        if noted:
+            self.ledger.drop_part(url)
         return made
 
     def _rename(self, url: str, part: Path, made: StoredFile) -> StoredFile:
@@ -149,9 +176,12 @@ class FileShelf:
                 worked=made.worked,
             )  # fmt: skip
         target = self.base / made.path
-        target.parent.mkdir(parents=True, exist_ok=True)
         reached("download.place.before")
-        part.replace(target)
+        try:
+            part.replace(target)
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part.replace(target)
         reached("download.place.after")
         return made
 

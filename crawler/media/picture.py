@@ -25,9 +25,9 @@ _FORMATS = {
 _ENDINGS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".avif": "AVIF"}
 #: The tag that says how a camera was held, and its least value for one on its side.
 _ORIENTATION, _ON_SIDE = 0x0112, 5
-#: Pictures are made smaller in one go to this many times the size that is wanted, by averages, and
-#: with a better filter from there.
-_GAP = 2.0
+#: From this on a picture is made smaller by averages, which is fast and looks good; below that,
+#: dots would be seen to move.
+_AVERAGED = 1.5
 _WHITE = (255, 255, 255)
 #: Sides that are enough to see how a picture looks.
 _SEEN = 64
@@ -100,7 +100,7 @@ class Picture:
         Pictures that look alike differ in few bits, whatever their size and format.
         """
         small = self._image.convert("L").resize(
-            (9, 8), Image.Resampling.BOX, reducing_gap=_GAP
+            (9, 8), Image.Resampling.BOX
         )  # fmt: skip
         dots = small.tobytes()
         bits = 0
@@ -159,9 +159,10 @@ def _shaped(image: Image.Image, making: Making) -> Image.Image:
     shape = shape_of(image.size, making.way, making.size)
     made = image
     if shape.box is not None or shape.inner != image.size:
-        made = image.resize(
-            shape.inner, Image.Resampling.LANCZOS, box=shape.box, reducing_gap=_GAP
-        )  # fmt: skip
+        taken = shape.box[2] - shape.box[0] if shape.box is not None else image.width
+        averaged = taken >= shape.inner[0] * _AVERAGED
+        way = Image.Resampling.BOX if averaged else Image.Resampling.LANCZOS
+        made = image.resize(shape.inner, way, box=shape.box)  # fmt: skip
     if shape.inner == shape.outer:
         return made
     ground = Image.new(made.mode, shape.outer, "white")
