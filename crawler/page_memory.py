@@ -64,6 +64,8 @@ class Visited(msgspec.Struct, frozen=True, gc=False):
     fetched: float
     interval: float
     due: float | None
+    rules: bytes | None = None
+    lastmod: float | None = None
 
 
 #: Says by how many seconds a page is overdue; a negative number for one that is not due.

@@ -19,6 +19,8 @@ from crawler.engine.bottleneck import Bottleneck
 from crawler.engine.group_commit import GroupCommit
 from crawler.engine.host_health import HostHealth
 from crawler.engine.limits import LIMIT_REACHED
+from crawler.engine.loading import load_frontier
+from crawler.engine.not_due import NotDue
 from crawler.engine.page_writer import PageWriter
 from crawler.engine.parts import End, Parts
 from crawler.engine.queue_view import QueueView, view_queues
@@ -70,6 +72,7 @@ class Crawl:
         self._second_tries = SecondTries(parts.retry)
         self._health = HostHealth(parts.hosts, parts.frontier, parts.breaker, parts.tally)
         self._watch = TrapWatch(parts.traps, parts.tally)
+        self._not_due = NotDue(parts, self._commits, self._wake.set)
         self._sender = Sender(parts, self._commits, self._watch, self._crowded, self._wake.set)
         self._stop: End | None = None
         self._group: asyncio.TaskGroup | None = None  # while requests may be sent
@@ -189,7 +192,7 @@ class Crawl:
         """
         self._workers = self._sender.workers = workers
         self._begun = self._clock.monotonic()  # worker processes took their time to start
-        self._load()
+        load_frontier(self._parts, self._begun)
         try:
             await self._crawl(workers)
         except BaseExceptionGroup as group:
@@ -208,6 +211,8 @@ class Crawl:
             self._sender.cancel()
             workers.stop()
             await working
+            over = self._stop is None or (self._stop.finished and not self._writer.full)
+            await self._not_due.finish(stopped=not over or self._quitting)
             await self._finish_transforms()
             self._commits.close()
             await committing
@@ -226,27 +231,16 @@ class Crawl:
             await self._wake.wait()
         transforms.close()
 
-    def _load(self) -> None:
-        """Let the frontier know what the store has."""
-        opened, now, wall = self._parts.opened, self._begun, self._clock.wall()
-        hosts = self._parts.hosts
-        for name, count in opened.pending.items():
-            self._frontier.spilled(name, count, now)
-        suspected = [request.host for request in opened.suspects]
-        for name in dict.fromkeys((*opened.pending, *opened.hosts, *suspected)):
-            pause = hosts.paused_for(name, wall)
-            if opened.resumed:
-                # Nobody knows what went out last, so the delay begins anew.
-                pause = max(pause, hosts.delay(name))
-            if pause:
-                self._frontier.host(name, now).ready_at = now + pause
-
     async def _pull_starts(self) -> None:
         feed = self._parts.starts
+        # Pages that are known from earlier runs leave starts their room.
+        known = self._parts.store.books().pending if self._parts.opened.refresh else 0
 
         def room() -> bool:
             pending = self._parts.store.books().pending
-            return pending < ENOUGH_PENDING and not (pending and self._sender.short_of_memory)
+            return pending < ENOUGH_PENDING + known and not (
+                pending and self._sender.short_of_memory
+            )
 
         try:
             await feed.pull(self._commits.poke, room)
@@ -314,6 +308,8 @@ class Crawl:
             return False
         if self._transforms is not None and not self._transforms.idle:
             return False
+        if self._group is not None and not self._not_due.settle_next(self._group):
+            return False
         left = self._parts.store.books().pending
         if left:
             raise BooksError(f"{left} requests are pending that no queue leads to")
@@ -380,6 +376,7 @@ class Crawl:
         settled = transforms.take() if transforms is not None else []
         self._watch.count_cut(outcomes)
         committed, due = await self._writer.write(outcomes, settled)
+        self._not_due.committed(outcomes)
         self._watch.note(outcomes, committed.added)
         now = self._clock.monotonic()
         if transforms is not None:

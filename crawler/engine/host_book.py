@@ -44,6 +44,7 @@ class HostRecord(msgspec.Struct):
 
     Attributes:
         refusals: Answers 401 or 403 in a row.
+        wrong_304: Its 304s proved wrong: it is asked no condition.
     """
 
     pace: HostPace = FRESH
@@ -51,6 +52,7 @@ class HostRecord(msgspec.Struct):
     robots: dict[str, RobotsRecord] = msgspec.field(default_factory=dict)
     health: Health = HEALTHY
     refusals: int = 0
+    wrong_304: bool = False
 
 
 class _Host(msgspec.Struct):
@@ -204,6 +206,16 @@ class HostBook:
         record.refusals = count
 
     # robots.txt
+
+    def trusts_304(self, name: str) -> bool:
+        """Tell whether a host may be asked whether a page changed."""
+        host = self._hosts.get(name)
+        return host is None or not host.record.wrong_304
+
+    def distrust_304(self, name: str) -> None:
+        """Note that the 304s of a host proved wrong."""
+        self._host(name).record.wrong_304 = True
+        self._changed.add(name)
 
     def robots(self, name: str, origin: str, wall: float) -> RobotsRules | None:
         """Return the rules of an origin, None if they are not known or too old."""

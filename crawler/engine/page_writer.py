@@ -54,6 +54,9 @@ class PageWriter:
         batch = Batch(hosts=parts.hosts.changed())
         self._add_starts(batch, lines)
         self._add_settled(settled, batch, lines, wall)
+        if parts.remembering is not None:
+            await parts.remembering.complete(outcomes, wall)
+            batch.hosts |= parts.hosts.changed()
         for place, outcome in enumerate(outcomes):
             if place % _AT_A_TIME == _AT_A_TIME - 1:
                 await asyncio.sleep(0)  # a long batch does not keep answers waiting
@@ -211,5 +214,5 @@ def _page_commit(outcome: PageOutcome, wall: float) -> PageCommit:
         not_before=wall + (outcome.retry_after or 0.0) if retry else None,
         fetched=outcome.state in (State.DONE, State.FAILED),
         depth=request.depth, size=outcome.size, ms=round(outcome.elapsed * 1000), at=wall,
-        links=outcome.links, requests=outcome.requests,
+        links=outcome.links, requests=outcome.requests, memory=outcome.memory,
     )  # fmt: skip

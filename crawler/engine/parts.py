@@ -9,6 +9,7 @@ import msgspec
 from crawler.engine.host_book import HostBook
 from crawler.engine.limits import RunLimits
 from crawler.engine.output import Output, Stamp
+from crawler.engine.remembering import Remembering
 from crawler.engine.robots_gate import RobotsGate
 from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally
@@ -42,6 +43,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         breaker: Says when a host is left alone, and given up.
         memory: Says what may go out while memory is short; None for no limit.
         file_line: Gives the line of a manifest for what became of an input; None for no manifest.
+        remembering: What past runs learnt, kept and used; None in a job that is not incremental.
         clocks: Keep the delay of hosts over all jobs of the machine; None for a crawl alone.
     """
 
@@ -63,6 +65,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     memory: MemoryLimit | None = None
     clocks: HostClocks | None = None
     quarantine: Sink | None = None
+    remembering: Remembering | None = None
     transform: Transform | None = None
     file_line: Callable[[PageOutcome], ItemRecord | None] | None = None
     spoilt: Callable[[WaitingItem, ItemProblem], None] | None = None

@@ -179,15 +179,7 @@ class Sender:
             return
         verdict = robots.judge(request)
         if verdict is Verdict.GO:
-            at = self.turns.not_before(request.host, now)
-            if at is not None:
-                self._put_back(request, now)
-                self._frontier.pause(request.host, at)
-                return
-            self._frontier.start(request, now)
-            self.flights.out(request, now)
-            self._pages += 1
-            self.workers.submit(request)
+            self._send(request, now)
         elif verdict is Verdict.FORBIDDEN:
             self._end_unsent(request, State.SKIPPED, SkipReason.ROBOTS, None)
         elif verdict is Verdict.UNREACHABLE or verdict is Verdict.REFUSED:
@@ -199,6 +191,20 @@ class Sender:
                 self._frontier.pause(request.host, now + robots.again_in(request))
             else:
                 self._ask_robots(request, group, now)
+
+    def _send(self, request: QueuedRequest, now: float) -> None:
+        """Send a request out, unless other jobs have the turn at its host."""
+        at = self.turns.not_before(request.host, now)
+        if at is not None:
+            self._put_back(request, now)
+            self._frontier.pause(request.host, at)
+            return
+        self._frontier.start(request, now)
+        self.flights.out(request, now)
+        self._pages += 1
+        if self._parts.remembering is not None:
+            self._parts.remembering.prepare(request)
+        self.workers.submit(request)
 
     def _ask_robots(self, request: QueuedRequest, group: asyncio.TaskGroup, now: float) -> None:
         """Ask for robots.txt, in the turn of a page of the host that has it."""

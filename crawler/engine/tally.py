@@ -117,6 +117,8 @@ class Tally(msgspec.Struct):
         worked: Seconds that earlier processes of this run worked.
         cpu: CPU seconds of earlier processes of this run.
         cut_short: The limit of items that the command line gave was reached.
+        same: Pages of an incremental job by how they compare with what is remembered of them.
+        wrong_304: Hosts whose 304s proved wrong in this run, and a page that shows it.
         earlier: Of a retry, what it builds on; None for any other run.
     """
 
@@ -143,6 +145,8 @@ class Tally(msgspec.Struct):
     worked: float = 0.0
     cpu: float = 0.0
     cut_short: bool = False
+    same: dict[str, int] = msgspec.field(default_factory=dict)
+    wrong_304: dict[str, str] = msgspec.field(default_factory=dict)
     earlier: Earlier | None = None
 
     @property
@@ -248,6 +252,8 @@ class Tally(msgspec.Struct):
         self.wire_bytes += outcome.size
         self.nofollow_links += outcome.nofollow
         self.source_files += outcome.source_files
+        if outcome.same is not None:
+            self.same[outcome.same] = self.same.get(outcome.same, 0) + 1
         if outcome.hits:
             self.count_hits(outcome)
         for host, (count, sample) in outcome.offsite.items():

@@ -34,9 +34,14 @@ def text_signature(body: bytes, url: str) -> TextSignature:
     The folded one is that of all pages which differ only in numbers and in words that stand in
     their own URLs, as many a page repeats where it is.
     """
-    words = set(_MARKUP.sub(b" ", body[:_LIMIT]).translate(_WORDS).split())
+    words = set(without_markup(body).translate(_WORDS).split())
     address = _folded(set(url.encode("utf-8", "replace").translate(_WORDS).split()))
     return _hash(words), _hash(_folded(words) - address)
+
+
+def without_markup(body: bytes) -> bytes:
+    """Return the text between the tags of a page, scripts and styles left out; of 256 KiB of it."""
+    return _MARKUP.sub(b" ", body[:_LIMIT])
 
 
 def _folded(words: set[bytes]) -> set[bytes]:

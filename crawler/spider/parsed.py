@@ -41,6 +41,11 @@ class Parsed(msgspec.Struct):
     close_reason: str | None = None
     ignored: str | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """The page was read to its end, and everything it gave counts."""
+        return self.unreadable is None and self.ignored is None and self.close_reason is None
+
     def note(self, flags: tuple[str, ...]) -> None:
         """Add what was odd, each word once."""
         self.flags = tuple(dict.fromkeys(self.flags + flags)) if self.flags else flags

@@ -36,7 +36,7 @@ _TO_HISTORY = f"UPDATE request SET state={schema.HISTORY}, not_before=NULL WHERE
 _REVIVE = (
     "UPDATE request SET state=0, reason=NULL, attempts=0, not_before=NULL, crashes=0, status=NULL,"
     " size=NULL, ms=NULL, error=NULL, ended=NULL, urgency=overdue(request.url,"
-    " m.first_seen, m.fetched, m.interval, m.due, l.fetched)"
+    " l.fetched, m.first_seen, m.fetched, m.interval, m.due, m.rules, m.lastmod)"
     " FROM request AS r LEFT JOIN memory m ON m.row = r.id LEFT JOIN memory l ON l.row = r.parent"
     f" WHERE r.id = request.id AND request.state <> {schema.HISTORY}"
 )
@@ -63,33 +63,26 @@ class SqliteMemory:
             overdue: Says which are due; None for all.
         """
 
-        def urgency(
-            url: str,
-            first_seen: float | None,
-            fetched: float | None,
-            interval: float | None,
-            due: float | None,
-            led_at: float | None,
-        ) -> int:
+        def urgency(url: str, led_at: float | None, *kept: Any) -> int:
             if overdue is None:
                 return 1
-            if first_seen is None or not fetched or interval is None:
+            visited = Visited(*kept)
+            if not visited.fetched:
                 if not led_at:
                     return 1
-                seconds = overdue(url, Visited(led_at, led_at, 0.0, led_at))
-            else:
-                seconds = overdue(url, Visited(first_seen, fetched, interval, due))
+                visited = Visited(led_at, led_at, 0.0, led_at)
+            seconds = overdue(url, visited)
             return NOT_DUE if seconds < 0 else max(1, min(_MOST, seconds))
 
         db = self._db
-        db.create_function("overdue", 6, urgency)
+        db.create_function("overdue", 8, urgency)
         db.create_function("of_its_page", 1, belongs_to_its_page, deterministic=True)
         try:
             db.execute(_REVIVED_HISTORY)
             db.execute(_TO_HISTORY)
             db.execute(_REVIVE)
         finally:
-            db.create_function("overdue", 6, None)
+            db.create_function("overdue", 8, None)
             db.create_function("of_its_page", 1, None)
 
     def put(self, pages: Iterable[PageCommit]) -> None:

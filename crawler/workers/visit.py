@@ -16,13 +16,14 @@ from crawler.fail_points import reached
 from crawler.interfaces import CrashGuard, Fetcher
 from crawler.items import encode_fields
 from crawler.messages import HttpResponse, QueuedRequest
-from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State
+from crawler.outcome import ErrorClass, PageOutcome, Same, SkipReason, State
 from crawler.policy.retry import RetryPolicy, is_final
 from crawler.spider.failure import CallbackFailed
 from crawler.spider.page_parser import PageParser
 from crawler.spider.parsed import Parsed
 from crawler.workers.barren_pages import BarrenPages
 from crawler.workers.callback_watch import never
+from crawler.workers.recognition import Recognition
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _AGAIN = frozenset((408, 425, 429))
@@ -50,6 +51,7 @@ class Visitor(msgspec.Struct, frozen=True):
         state: The spider's state, kept with each page.
         retry: Says whether a failure is the last, which is when an errback is called.
         barren: Looks at pages for the trap guard; None where there is none.
+        recognition: Recognises pages that are as they were; None where nobody remembers them.
         expired: Says after how many seconds a row's callback was ended for waiting too long.
     """
 
@@ -60,11 +62,15 @@ class Visitor(msgspec.Struct, frozen=True):
     retry: RetryPolicy
     expired: Callable[[int], float | None] = never
     barren: BarrenPages | None = None
+    recognition: Recognition | None = None
 
     async def fetch(self, request: QueuedRequest) -> Answer:
         """Return the answer, or why there is none; runs no code of the spider."""
         try:
-            return await self.fetcher.fetch(self.parser.fetch_request(request))
+            asked = self.parser.fetch_request(request)
+            if self.recognition is not None:
+                asked = self.recognition.ask(request, asked)
+            return await self.fetcher.fetch(asked)
         except (FetchError, CallbackFailed) as error:
             return error
 
@@ -79,7 +85,10 @@ class Visitor(msgspec.Struct, frozen=True):
             )  # fmt: skip
         status = answer.status
         if status == _NOT_MODIFIED:
-            return _outcome(request, answer, State.DONE, None)
+            unchanged = _outcome(request, answer, State.DONE, None)
+            if self.recognition is not None:
+                self.recognition.not_modified(unchanged, answer)
+            return unchanged
         if 200 <= status < 300 or self._is_wanted(request, status):
             if "unwanted_type" in answer.flags:
                 return _outcome(request, answer, State.SKIPPED, SkipReason.TYPE)
@@ -163,30 +172,49 @@ class Visitor(msgspec.Struct, frozen=True):
             State.DONE if good else State.FAILED,
             None if good else ErrorClass.STATUS,
         )
+        recognition = self.recognition
+        if recognition is not None and (not good or self._is_list(request)):
+            recognition = None
+        seen = None if recognition is None else recognition.look(request, answer)
+        if recognition is not None and seen is not None and recognition.is_same_body(request, seen):
+            outcome.same, outcome.memory = Same.SAME_BODY, seen
+            return outcome
         self.guard.enter(request.id)
         try:
             reached("callback.before")
             parsed = await self.parser.parse(request, answer)
             reached("callback.after")
             self._take_over(outcome, parsed)
+            if recognition is not None and seen is not None and parsed.is_whole:
+                recognition.remember(outcome, seen)
         except (CallbackFailed, CallbackError) as error:
             return _without_gain(outcome, str(error), answer.body)
         except asyncio.CancelledError:
             return _without_gain(outcome, self._why_cancelled(request.id), answer.body)
         finally:
             self.guard.leave(request.id)
+        self._judge(outcome, parsed, answer)
+        return outcome
+
+    def _judge(self, outcome: PageOutcome, parsed: Parsed, answer: HttpResponse) -> None:
+        """Say how a page ended whose callback came to its end."""
         if parsed.unreadable is not None:
             outcome.state, outcome.reason = State.FAILED, ErrorClass.UNREADABLE
             outcome.error, outcome.body = parsed.unreadable, answer.body
         elif parsed.ignored is not None:
             outcome.state, outcome.reason = State.SKIPPED, SkipReason.IGNORED
             outcome.error = parsed.ignored
-        elif good:
+        elif outcome.state == State.DONE:
             if not answer.body and answer.status != _NO_CONTENT:
                 outcome.flags += ("empty",)
             if self.barren is not None:
                 self.barren.look(outcome, answer)
-        return outcome
+
+    def _is_list(self, request: QueuedRequest) -> bool:
+        try:
+            return self.parser.is_source(request)
+        except CallbackFailed:  # reading it says so
+            return False
 
     def _take_over(self, outcome: PageOutcome, parsed: Parsed) -> None:
         """Give an outcome all that a callback gave, or nothing if something cannot be kept.

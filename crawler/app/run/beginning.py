@@ -120,7 +120,7 @@ class Beginning:
         start = RunStart(
             mode=mode, run_id=new_run_id(now), settings=settings, now=now,
             max_depth=self._loaded.job.scope.max_depth, config=str(self._loaded.path.absolute()),
-            classes=self._options.classes, overdue=overdue_of(self._loaded.job, now),
+            classes=self._options.classes, overdue=overdue_of(self._loaded, now),
         )  # fmt: skip
         if mode == "retry":
             return await self._retry(recovered, start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from crawler.app.job.incremental import recognition_of
 from crawler.app.run.worker_count import worker_count
 from crawler.app.run.workplace import Workplace
 from crawler.spider.spider_state import SpiderState
@@ -87,7 +88,7 @@ def _inline(place: Workplace) -> InlineWorkers:
     callbacks, traps = place.backend.callbacks, place.traps
     visitor = Visitor(
         place.fetcher, place.parser, callbacks, state, place.retry, callbacks.expired,
-        BarrenPages(traps.wants_text, traps.counts_pages),
+        BarrenPages(traps.wants_text, traps.counts_pages), recognition_of(place.loaded),
     )  # fmt: skip
     visits: Visits[Any] = place.backend.visits(visitor)
     if place.files is not None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
+from crawler.app.job.incremental import conditions_of, revisits_of
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.page_tools import fetcher_of, job_scope, parser_of
 from crawler.app.job.policies import (
@@ -34,6 +35,7 @@ from crawler.engine.crawl import Crawl, Parts
 from crawler.engine.host_book import HostBook
 from crawler.engine.limits import RunLimits
 from crawler.engine.output import Output
+from crawler.engine.remembering import Remembering
 from crawler.engine.robots_gate import RobotsGate
 from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally, decode_tally
@@ -219,6 +221,7 @@ class Wired:
                 tally=self.tally, clock=clock, ended=stalls.ended, transform=work.items,
                 spoilt=recorder.item_spoilt, clocks=clocks,
                 file_line=file_line if self._files else None,
+                remembering=_remembering(loaded, stock.store, opened, hosts, self.tally),
             )
         )  # fmt: skip
         self.callbacks = self._backend.callbacks
@@ -261,6 +264,16 @@ class Wired:
             self.tally.bad_starts = recorder.bad_starts_count
 
         return note
+
+
+def _remembering(
+    loaded: LoadedJob, store: FrontierStore, opened: Opened, hosts: HostBook, tally: Tally
+) -> Remembering | None:
+    """Return what remembers pages; None in a job that is not incremental."""
+    job = loaded.job
+    if job.incremental is None:
+        return None
+    return Remembering(store, opened, conditions_of(loaded), revisits_of(job), hosts, tally)
 
 
 def _limits(job: Job, items: int | None, tally: Tally, concurrency: int) -> RunLimits:

@@ -7,6 +7,7 @@ import logging
 import os
 from pathlib import Path
 
+from crawler.app.job.incremental import recognition_of
 from crawler.app.job.page_tools import fetcher_of, job_scope, parser_of
 from crawler.app.job.policies import retry_of
 from crawler.app.job.spider_set import spiders_of, user_spider
@@ -75,6 +76,7 @@ class JobWorker:
             ),
             self._callbacks, _OwnState(self._spider, setup.state), retry_of(job),
             self._callbacks.expired, BarrenPages(texts.__contains__, setup.counts_pages),
+            recognition_of(loaded),
         )  # fmt: skip
         duties = Duties(
             visits=visitor, concurrency=job.fetch.concurrency, texts=texts,

@@ -537,10 +537,8 @@ async def test_a_suspect_asks_robots_txt_like_any_other() -> None:
 
 async def test_the_others_go_on_while_a_suspects_host_is_to_be_left_alone() -> None:
     rig, beside = await _suspected("3")
-    rig.crawl._load()
     rig.crawl._frontier.pause("a.example", 500.0)
     rig.spider.start_urls = [page(1, "b.example")]
-    rig.crawl._load = lambda: None  # type: ignore[method-assign]
 
     await rig.run()
 

@@ -1,0 +1,137 @@
+"""How a page is the same as it was: what a server is asked, and what its answer means. Pure.
+
+There are three levels of it: the server says so (304, RFC 9110 §13); the body is the same; what the
+page gives is the same, though its markup moved. Neither validators nor 304s are trusted blindly:
+one visit of some is unconditional, and a host whose pages change under the same validators is
+never asked a condition again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from xxhash import xxh3_128
+
+from crawler.outcome import ItemRecord, LinkBatch, PageOutcome, Same
+from crawler.page_memory import PageMemory
+
+_encoder = msgspec.msgpack.Encoder(order="sorted", enc_hook=str)
+
+
+class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
+    """Which fields of items count.
+
+    Attributes:
+        of: Their names; () for all. Items that have none of them count whole.
+        ignore_case: Texts that differ in case alone are the same.
+        fuzzy: Bits in which the simhash of a page's text may differ; None where texts do not count.
+    """
+
+    of: tuple[str, ...] = ()
+    ignore_case: bool = False
+    fuzzy: int | None = None
+
+    def of_item(self, item: ItemRecord) -> bytes:
+        """Return the digest of what counts of an item."""
+        kept = {name: item.data[name] for name in self.of if name in item.data} or item.data
+        return xxh3_128(_encoder.encode([item.name, self._told(kept)])).digest()
+
+    def of_page(self, outcome: PageOutcome) -> bytes:
+        """Return the digest of what counts of a page: its items, or its links if it has none."""
+        digest = xxh3_128()
+        for item in outcome.items:
+            digest.update(self.of_item(item))
+        for broken in outcome.quarantined:
+            digest.update(self.of_item(ItemRecord(broken.name, broken.data)))
+        if not (outcome.items or outcome.quarantined):
+            digest.update(_encoder.encode(_targets(outcome.links)))
+            digest.update(_encoder.encode([one.url for one in outcome.requests]))
+        return digest.digest()
+
+    def _told(self, value: Any) -> Any:
+        if not self.ignore_case:
+            return value
+        if isinstance(value, str):
+            return value.casefold()
+        if isinstance(value, dict):
+            return {key: self._told(one) for key, one in value.items()}
+        return [self._told(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _targets(links: Iterable[LinkBatch]) -> list[str]:
+    return sorted({url for batch in links for url in batch.urls})
+
+
+def digest_of(body: bytes) -> bytes:
+    """Return the digest of a body."""
+    return xxh3_128(body).digest()
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True):
+    """When a server may say that a page is as it was.
+
+    Attributes:
+        validators: "etag" and "last_modified", those that are sent.
+        every: Of so many visits one is unconditional.
+        rules: What every gain of today begins its rules with.
+    """
+
+    validators: tuple[str, ...] = ("etag", "last_modified")
+    every: int = 10
+    rules: bytes = b""
+
+    def holds(self, memory: PageMemory | None) -> bool:
+        """Tell whether the next visit is conditional."""
+        if memory is None or not self.is_current(memory) or memory.visits + 1 >= self.every:
+            return False
+        return bool(self.headers(memory))
+
+    def is_current(self, memory: PageMemory) -> bool:
+        """Tell whether a page's gain was made with the rules of today."""
+        return memory.rules is not None and memory.rules.startswith(self.rules)
+
+    def headers(self, memory: PageMemory) -> tuple[tuple[str, bytes], ...]:
+        """Return the fields of a conditional request."""
+        fields = []
+        if memory.etag and "etag" in self.validators:
+            fields.append(("If-None-Match", memory.etag.encode("latin-1", "replace")))
+        if memory.last_modified and "last_modified" in self.validators:
+            stamp = memory.last_modified.encode("latin-1", "replace")
+            fields.append(("If-Modified-Since", stamp))
+        return tuple(fields)
+
+
+def same_by_reading(
+    old: PageMemory | None, new: PageMemory, fingerprint: Fingerprint, distance: int | None
+) -> Same:
+    """Return how a page that was read compares with what is remembered.
+
+    Args:
+        old: What is remembered; None for nothing.
+        new: What was found.
+        fingerprint: What counts.
+        distance: Bits in which the simhashes of the texts differ; None if nobody compared them.
+    """
+    if old is None or old.print is None:
+        return Same.NEW_PAGE
+    if old.print == new.print or old.body_hash == new.body_hash:
+        return Same.SAME_FIELDS
+    near = distance is not None and fingerprint.fuzzy is not None and distance <= fingerprint.fuzzy
+    return Same.SAME_FIELDS if near else Same.CHANGED
+
+
+def proves_wrong(old: PageMemory, new: PageMemory, same: Same, *, conditional: bool) -> bool:
+    """Tell whether a full answer proves that the 304s before it may have been wrong.
+
+    What the page gives changed, and its validators did not.
+    """
+    if conditional or same is not Same.CHANGED or not old.visits:
+        return False
+    pairs: Sequence[tuple[str | None, str | None]] = (
+        (old.etag, new.etag),
+        (old.last_modified, new.last_modified),
+    )
+    told = [(before, now) for before, now in pairs if before]
+    return bool(told) and all(before == now for before, now in told)
