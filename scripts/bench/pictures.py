@@ -27,7 +27,7 @@ from scripts.bench.picture_set import make_photos
 from scripts.bench.programs import CACHE, HERE
 
 US, IMG2DATASET, THREADS = "crawler", "img2dataset", "threads + requests + Pillow"
-_TOGETHER = 16
+TOGETHER = 16
 
 
 def job_of(listed: Path, folder: Path, backend: str = "asyncio") -> Path:
@@ -37,8 +37,8 @@ def job_of(listed: Path, folder: Path, backend: str = "asyncio") -> Path:
         "version": 1, "name": "pictures", "start": {"from_file": str(listed)},
         "scope": {"follow": False}, "run": {"backend": backend},
         "fetch": {
-            "robots": "ignore", "private_addresses": "allow", "concurrency": _TOGETHER,
-            "per_host": {"concurrency": _TOGETHER, "delay": "0s", "adaptive": False},
+            "robots": "ignore", "private_addresses": "allow", "concurrency": TOGETHER,
+            "per_host": {"concurrency": TOGETHER, "delay": "0s", "adaptive": False},
         },
         "files": {"path": "images/{sha256:2}/{sha256}{ext}", "verify": "decode"},
         "transform": {"steps": [{
@@ -66,7 +66,7 @@ def _img2dataset(listed: Path, folder: Path) -> Cost:
         str(CACHE / "pictures/bin/img2dataset"), "--url_list", str(listed), "--input_format", "txt",
         "--output_folder", str(out), "--output_format", "files", "--image_size", "256",
         "--resize_mode", "keep_ratio_largest", "--resize_only_if_bigger", "True",
-        "--encode_quality", "90", "--processes_count", "2", "--thread_count", str(_TOGETHER // 2),
+        "--encode_quality", "90", "--processes_count", "2", "--thread_count", str(TOGETHER // 2),
         "--number_sample_per_shard", "250",
     ]  # fmt: skip
     cost = run_measured([*_prefix(), *command], folder=folder)
@@ -76,7 +76,7 @@ def _img2dataset(listed: Path, folder: Path) -> Cost:
 
 def _threads(listed: Path, folder: Path) -> Cost:
     python, script = CACHE / "pictures/bin/python", HERE / "peers/pillow_peer.py"
-    command = [str(python), str(script), str(listed), str(folder / "out"), str(_TOGETHER)]
+    command = [str(python), str(script), str(listed), str(folder / "out"), str(TOGETHER)]
     cost = run_measured([*_prefix(), *command], folder=folder)
     _expect(listed, len(list((folder / "out").glob("*.jpg"))))
     return cost
