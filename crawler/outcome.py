@@ -83,16 +83,27 @@ class ErrorClass(enum.StrEnum):
     FILE = "file"  # what came is not the kind of file that was asked for
 
 
+class Standing(enum.StrEnum):
+    """What an item is to what an incremental job knows; back from being gone, it is new."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
 class ItemRecord(msgspec.Struct, frozen=True, gc=False):
     """One item as a callback gave it.
 
     Attributes:
         name: The item's kind: the rule's `item`, or the class's name, or "item" for a dict.
         data: Its fields, plain data.
+        standing: What it is to what is known; None where a job is not incremental, and for what
+            `start()` gives.
     """
 
     name: str
     data: dict[str, Any]
+    standing: Standing | None = None
 
 
 class ItemProblem(msgspec.Struct, frozen=True, gc=False):

@@ -26,6 +26,7 @@ def check_together(root: MapNode, job_file: Path) -> Iterator[Problem]:
     yield from check_rules(root, job_file)
     yield from check_schemas(root)
     yield from _check_outputs(root)
+    yield from _check_only(root)
     yield from check_access(root, job_file)
     yield from _check_spider(root, job_file)
     yield from _check_run(root.get("run"))
@@ -67,6 +68,17 @@ def _check_outputs(root: MapNode) -> Iterator[Problem]:
             message = f"output.{number}.path: two outputs would write to '{node.written}'"
             yield node.place.problem(message, hint)
         first.setdefault(target, node)
+
+
+def _check_only(root: MapNode) -> Iterator[Problem]:
+    outputs = root.get("output")
+    if root.get("incremental") is not None or not isinstance(outputs, ListNode):
+        return
+    for number, item in enumerate(outputs.items):
+        entry = item.entries.get("only") if isinstance(item, MapNode) else None
+        if entry is not None and isinstance(entry.value, ListNode) and entry.value.items:
+            message = f"output.{number}.only: without incremental, nothing is compared"
+            yield entry.key.problem(message, "add `incremental: {}`, or remove only")
 
 
 def _check_spider(root: MapNode, job_file: Path) -> Iterator[Problem]:

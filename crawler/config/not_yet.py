@@ -23,7 +23,6 @@ from crawler.errors import Problem
 KEYS: Mapping[str, tuple[str, ...]] = {
     "incremental": ("gone", "max_changed", "events", "bodies"),
     "fetch": ("cache",),
-    "output.*": ("only", "keep"),
 }
 
 #: Values, by the key that would have them.

@@ -12,7 +12,7 @@ from crawler.engine.transforms import Settled
 from crawler.interfaces import Mark, Sink, WaitingItem
 from crawler.items import encode_fields
 from crawler.messages import QueuedRequest
-from crawler.outcome import PageOutcome, Quarantined
+from crawler.outcome import PageOutcome, Quarantined, Standing
 from crawler.spider.plain_codec import load
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -29,12 +29,18 @@ class Output(msgspec.Struct, frozen=True):
             depth and the page that led here, too).
         after_commit: True for standard output: printed once the page is committed.
         quarantine: True for the one that gets what breaks its schema, and nothing else.
+        only: Of the items that are compared with earlier runs, those that it gets; empty for all.
     """
 
     sink: Sink
     provenance: str = "url"
     after_commit: bool = False
     quarantine: bool = False
+    only: frozenset[Standing] = frozenset()
+
+    def takes(self, standing: Standing | None) -> bool:
+        """Tell whether it gets an item; those that nobody compares it always gets."""
+        return not self.only or standing is None or standing in self.only
 
 
 class OutputLines:
@@ -62,6 +68,8 @@ class OutputLines:
             prefix = request.item_prefix
             for lines, output in zip(self._lines, self._outputs, strict=True):
                 for ordinal, line in enumerate(outcome.encoded):
+                    if output.only and not output.takes(outcome.items[ordinal].standing):
+                        continue
                     item_id = f"{prefix}-{ordinal}"
                     lines.append(self._stamped(line, output.provenance, request, item_id, wall))
         if outcome.quarantined:
@@ -87,6 +95,8 @@ class OutputLines:
             return
         encoded = [encode_fields(record) for record in result.records or ()]
         for lines, output in zip(self._lines, self._outputs, strict=True):
+            if not output.takes(item.standing):
+                continue
             for number, line in enumerate(encoded):
                 sub_id = item.item_id if len(encoded) == 1 else f"{item.item_id}-{number}"
                 lines.append(self._stamped(line, output.provenance, item, sub_id, wall))

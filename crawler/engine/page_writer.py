@@ -106,7 +106,7 @@ class PageWriter:
                 WaitingItem(
                     item_id=f"{request.item_prefix}-{ordinal}", name=item.name,
                     data=dump(item.data, item.name), url=request.url, depth=request.depth,
-                    parent_url=request.parent_url,
+                    parent_url=request.parent_url, standing=item.standing,
                 )
             )  # fmt: skip
         outcome.items, outcome.encoded = [], []

@@ -9,7 +9,7 @@ import msgspec
 
 from crawler.interfaces.sink import Mark
 from crawler.messages import NewRequest, QueuedRequest, StoredCookie
-from crawler.outcome import LinkBatch, State
+from crawler.outcome import LinkBatch, Standing, State
 from crawler.page_memory import Overdue, PageMemory
 
 
@@ -67,6 +67,7 @@ class WaitingItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         name: The item's kind.
         data: Its fields, encoded by `crawler.spider.plain_codec`.
         url: The page that gave it, None for `start()` itself; so are the next two that page's.
+        standing: See `ItemRecord.standing`.
     """
 
     row: int = 0
@@ -76,6 +77,7 @@ class WaitingItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     url: str | None = None
     depth: int = 0
     parent_url: str | None = None
+    standing: Standing | None = None
 
 
 class Batch(msgspec.Struct, kw_only=True):

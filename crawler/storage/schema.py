@@ -86,6 +86,7 @@ ALTER TABLE run_seen ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 #: NULL for a page that is never asked for again. `known_item` has an item by its key, with what it
 #: was, and in the columns `new_*` what the present run found. A digest is 16 bytes.
 MEMORY = """
+ALTER TABLE outbox ADD COLUMN standing TEXT;
 ALTER TABLE request ADD COLUMN urgency INTEGER NOT NULL DEFAULT 0;
 DROP INDEX request_ready;
 CREATE INDEX request_ready ON request (host, rank DESC, urgency DESC, depth, id)
@@ -189,11 +190,12 @@ PUT_SETTING = (
 PUT_COOKIE = "INSERT OR REPLACE INTO cookie VALUES (?,?,?,?,?,?,?,?,?)"
 DROP_COOKIE = "DELETE FROM cookie WHERE domain=? AND path=? AND name=?"
 PUT_WAITING = (
-    "INSERT INTO outbox (item_id, name, data, url, depth, parent_url) VALUES (?,?,?,?,?,?)"
+    "INSERT INTO outbox (item_id, name, data, url, depth, parent_url, standing)"
+    " VALUES (?,?,?,?,?,?,?)"
 )
 DROP_WAITING = "DELETE FROM outbox WHERE row=?"
 WAITING = (
-    "SELECT row, item_id, name, data, url, depth, parent_url FROM outbox WHERE row>?"
+    "SELECT row, item_id, name, data, url, depth, parent_url, standing FROM outbox WHERE row>?"
     " ORDER BY row LIMIT ?"
 )
 PUT_MARK = "INSERT OR REPLACE INTO mark VALUES (?,?,?,?)"

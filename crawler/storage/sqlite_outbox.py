@@ -7,6 +7,7 @@ import sqlite3
 import msgspec
 
 from crawler.interfaces import Batch, WaitingItem
+from crawler.outcome import Standing
 from crawler.storage import schema
 from crawler.storage.sqlite_file import reached_in_database
 
@@ -28,7 +29,8 @@ class SqliteOutbox:
             reached_in_database("outbox.settle")
         filed = []
         for one in batch.waiting:
-            values = (one.item_id, one.name, one.data, one.url, one.depth, one.parent_url)
+            page = (one.url, one.depth, one.parent_url)
+            values = (one.item_id, one.name, one.data, *page, one.standing)
             row = self._db.execute(schema.PUT_WAITING, values).lastrowid or 0
             filed.append(msgspec.structs.replace(one, row=row))
         if filed:
@@ -41,9 +43,9 @@ class SqliteOutbox:
         return [
             WaitingItem(
                 row=number, item_id=item_id, name=name, data=data, url=url, depth=depth,
-                parent_url=parent,
+                parent_url=parent, standing=Standing(standing) if standing else None,
             )
-            for number, item_id, name, data, url, depth, parent in found
+            for number, item_id, name, data, url, depth, parent, standing in found
         ]  # fmt: skip
 
     def __len__(self) -> int:

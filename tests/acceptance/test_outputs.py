@@ -315,3 +315,28 @@ async def test_what_is_no_file_is_not_said_to_be_one_to_delete(job: Job) -> None
     assert ran.code == 2
     assert "output /dev/null is no file" in ran.err
     assert "delete" not in ran.err
+
+
+async def test_keep_leaves_the_files_of_the_last_good_runs(job: Job, paths: list[str]) -> None:
+    every = ({"path": f"{ending}/{{run_id}}{ending}", "keep": 2} for ending in (".jsonl", ".csv"))
+    job.write(output=[{**one, "mode": "append"} for one in every])
+    (job.folder / ".jsonl").mkdir()
+    (job.folder / ".jsonl" / "mine.jsonl").touch()
+    codes = [(await job.run()).code for _ in range(3)]
+
+    bad = await job.run("--set", "checks.min_items=99")
+    look = await job.run("--limit", "1")
+    before = {kind: len(list((job.folder / kind).glob(f"2*{kind}"))) for kind in (".jsonl", ".csv")}
+    good = await job.run()
+
+    assert (codes, bad.code, look.code, good.code) == ([0, 0, 0], 3, 0, 0)
+    assert before == {".jsonl": 4, ".csv": 4}
+    for kind in (".jsonl", ".csv"):
+        runs = sorted(
+            path.name.removesuffix(kind) for path in (job.folder / kind).glob(f"2*{kind}")
+        )
+        notes = {path.name[1:25] for path in (job.folder / kind).glob(".2*.crawler")}
+        assert len(runs) == 4  # a good one, the bad one, the look, the last
+        assert runs[-1] == job.summary()["run"]
+        assert len(notes) == len(runs)
+    assert (job.folder / ".jsonl" / "mine.jsonl").exists()

@@ -46,6 +46,11 @@ class JobPaths(msgspec.Struct, frozen=True):
         return self.state / "lock"
 
     @property
+    def made_files(self) -> Path:
+        """What files the job made of outputs with `keep`."""
+        return self.state / "outputs.json"
+
+    @property
     def stdin(self) -> Path:
         """The list of URLs that came in on standard input."""
         return self.state / "stdin.spool"

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from crawler.app.run.judgement import judge_run
+from crawler.app.run.kept_outputs import KeptOutputs
 from crawler.app.run.options import RunOptions
 from crawler.app.run.past_runs import past_runs
 from crawler.app.run.process_figures import CpuMeter
@@ -101,6 +102,7 @@ class RunEnd(msgspec.Struct, kw_only=True):
     opened: Opened
     outputs: Sequence[Output]
     report: RunReport
+    kept: KeptOutputs
     over: bool = False
 
     async def write(self, wired: Wired, end: End, signal_code: int | None, spent: Spent) -> Ended:
@@ -140,13 +142,17 @@ class RunEnd(msgspec.Struct, kw_only=True):
         await self.store.close(finished=finished)
         self.over = finished
         if finished:
-            for output in self.outputs:
-                output.sink.settle()
+            self._settle(good=code == 0 and end.reason != LIMIT_REACHED)
         reached("finish.after")
         return Ended(
             exit_code=code, lines=tuple(end_lines(summary, details)), finished=finished,
             summary=summary,
         )  # fmt: skip
+
+    def _settle(self, *, good: bool) -> None:
+        for output in self.outputs:
+            output.sink.settle()
+        self.kept.end(good=good)
 
     def _balance(self, wired: Wired) -> None:
         books, kinds = self.store.books(), wired.tally.items

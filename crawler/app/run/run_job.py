@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +17,8 @@ from crawler.app.job.start_lists import check_file
 from crawler.app.run.beginning import Beginning, forgets, refuse_vain_start
 from crawler.app.run.control import Control, holder_now
 from crawler.app.run.early_workers import early_workers
+from crawler.app.run.half_sets import refuse_half_sets
+from crawler.app.run.kept_outputs import KeptOutputs
 from crawler.app.run.live_crawl import LiveCrawl, Shown
 from crawler.app.run.old_reports import delete_old_reports
 from crawler.app.run.options import RunOptions
@@ -37,8 +39,8 @@ from crawler.config.load import LoadedJob
 from crawler.engine.crawl import Crawl
 from crawler.engine.output import Output
 from crawler.engine.tally import decode_tally
-from crawler.errors import ConfigError, Signalled, StateError
-from crawler.interfaces import Batch, Clock, Mark, Opened
+from crawler.errors import Signalled, StateError
+from crawler.interfaces import Batch, Clock, Opened
 from crawler.loop import new_loop_factory
 from crawler.observe.console import QUIET, Console
 from crawler.spider.spider import Spider
@@ -244,6 +246,7 @@ class JobRun:
         self, spiders: SpiderSet, opened: Opened, work: SlotWork, loop_name: str
     ) -> int:
         outputs = outputs_of(self._loaded, self._options, self._paths, opened, self._streams.stdout)
+        kept = self._keep(opened)
         with ExitStack() as stack:
             await self._open_outputs(outputs, opened, stack)
             report = RunReport(self._loaded, opened, self._paths, self._console)
@@ -267,7 +270,7 @@ class JobRun:
                 self._warn_of_slow_parser(report)
             run_end = RunEnd(
                 loaded=self._loaded, options=self._options, store=self._stock.store, opened=opened,
-                outputs=outputs, report=report,
+                outputs=outputs, report=report, kept=kept,
             )  # fmt: skip
             try:
                 ended = await self._to_the_end(wired, run_end, loop_name)
@@ -282,6 +285,12 @@ class JobRun:
             self._hand_on(ended)
             self._say_ending(report, ended)
             return ended.exit_code
+
+    def _keep(self, opened: Opened) -> KeptOutputs:
+        say = self._console.say
+        kept = KeptOutputs(self._loaded, self._options, self._paths, opened, say)
+        kept.begin()
+        return kept
 
     def _hand_on(self, ended: Ended) -> None:
         """Give what the run came to to those who keep it and tell it."""
@@ -301,7 +310,7 @@ class JobRun:
     ) -> None:
         """Open the outputs, and put on record at once that they are this run's."""
         held = {mark.sink: mark for mark in opened.marks}
-        self._refuse_half_sets(held, opened)
+        refuse_half_sets(self._job, self._options, held, opened)
         marks = []
         for output in outputs:
             stack.callback(output.sink.close)
@@ -309,18 +318,6 @@ class JobRun:
             if mark is not None:
                 marks.append(mark)
         await self._stock.store.commit(opened.grant, Batch(), lambda: marks)
-
-    def _refuse_half_sets(self, held: Mapping[str, Mark], opened: Opened) -> None:
-        """Refuse a file that would replace a complete one with what is left of a run."""
-        items = decode_tally(opened.tally).items_out
-        added = [one.path for one in self._job.output if one.mode == "replace"]
-        added = [path for path in added if path not in held and self._options.output is None]
-        if opened.resumed and items and added:
-            raise ConfigError(
-                f"output {added[0]} (mode: replace) was added to a run that has written {items:,}"
-                " items elsewhere, so it would lack them; undo that to go on, or begin anew with"
-                " --fresh"
-            )
 
     async def _to_the_end(self, wired: Wired, run_end: RunEnd, loop_name: str) -> Ended:
         crawl, report = wired.crawl, run_end.report

@@ -43,6 +43,7 @@ from crawler.errors import ConfigError
 from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, FrontierStore, HostClocks, Opened
 from crawler.observe.recorder import Recorder
+from crawler.outcome import Standing
 from crawler.policy.autothrottle import AutothrottlePolicy
 from crawler.policy.memory import MemoryLimit
 from crawler.policy.traps import Traps, Weights
@@ -123,7 +124,10 @@ def outputs_of(
         return (Output(StdoutSink(stdout), after_commit=True), quarantine)
     wanted = _wanted(job, options)
     files = files_of(loaded, options, paths, opened.run_id, opened.started)
-    made = [Output(sink_for(file), one.provenance) for file, one in zip(files, wanted, strict=True)]
+    made = [
+        Output(sink_for(file), one.provenance, only=frozenset(map(Standing, one.only)))
+        for file, one in zip(files, wanted, strict=True)
+    ]
     left = left_outputs(opened.marks, {one.path for one in wanted}, job.name)
     return (*made, *left, quarantine)
 

@@ -112,6 +112,27 @@ class OutputSettings(Settings):
         "apostrophe before it, `keep` leaves it.",
     )
 
+    only: Listed[Literal["new", "changed", "unchanged"]] = Field(
+        default=(),
+        description="Of an incremental job: the items that it gets, by what they are beside what "
+        "earlier runs knew. Default: all, so that each run writes the complete set.",
+    )
+    keep: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="How many files of good runs stay; at a good end, older ones that this job "
+        "made are deleted. For a path with `{run_id}` or `{date}`. Default: all.",
+    )
+
+    @field_validator("keep")
+    @classmethod
+    def _of_several_files(cls, value: int | None, info: ValidationInfo) -> int | None:
+        path = str(info.data.get("path", "{date}"))
+        if value is not None and "{run_id}" not in path and "{date}" not in path:
+            raise bad_whole("keep counts files", "put {run_id} or {date} into the path")
+        return value
+
     @field_validator("formula_cells")
     @classmethod
     def _of_cells(cls, value: str, info: ValidationInfo) -> str:

@@ -55,6 +55,8 @@ def test_values_are_complete_and_in_the_notation_of_the_file(load: Load) -> None
             "mode": "new",
             "provenance": "url",
             "formula_cells": "quote",
+            "only": [],
+            "keep": None,
         }
     ]
 

@@ -190,6 +190,13 @@ def test_a_job_cannot_be_changed(load: Load) -> None:
             3, 41, "'keep' is for outputs in .csv", "remove formula_cells",
         ),
         ("output: [{path: '{nme}.jsonl'}]", 3, 17, "placeholder {nme}", "'name'"),
+        ("output: [{path: a.jsonl, only: [new]}]", 3, 26, "only: without incremental", "add"),
+        (
+            "incremental: {}\noutput: [{path: a.jsonl, only: [gone]}]",
+            4, 33, "is not one of new, changed, unchanged", "",
+        ),
+        ("output: [{path: a.jsonl, keep: 3}]", 3, 32, "keep counts files", "put {run_id} or"),
+        ("output: [{path: \"{date}.jsonl\", keep: 0}]", 3, 39, "output.0.keep", ""),
         ("output: [{path: a.jsonl}, {path: a.jsonl}]", 3, 34, "two outputs would write", ""),
         ("output: [{path: a.jsonl}, {path: x/../a.jsonl}]", 3, 34, "two outputs would write", ""),
         ("spider: pkg.mod", 3, 9, "names no class in a file", ".py:"),

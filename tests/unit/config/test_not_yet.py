@@ -18,8 +18,6 @@ HEAD = "name: x\nstart: [https://a.example/]\n"
         ("fetch: {cache: {}}", 9, "'fetch.cache'"),
         ("output: [{path: a.sqlite}]", 17, "an output in .sqlite"),
         ("output: [{path: a.warc.gz}]", 17, "an output in .warc"),
-        ("output: [{path: a.jsonl, only: [new]}]", 26, "'output.0.only'"),
-        ("output: [{path: a.jsonl, keep: 30}]", 26, "'output.0.keep'"),
     ],
 )  # fmt: skip
 def test_what_is_not_due_yet_is_refused_at_its_place(

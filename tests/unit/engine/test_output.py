@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from crawler.engine.output import Output, OutputLines
+from crawler.engine.transforms import Settled
 from crawler.errors import OutputError
+from crawler.interfaces import Transformed, WaitingItem
 from crawler.messages import QueuedRequest
-from crawler.outcome import ItemRecord, PageOutcome, State
+from crawler.outcome import ItemRecord, PageOutcome, Standing, State
 from crawler.testing.memory_sink import MemorySink
 
 STAMP = {"_job": "j", "_run": "r"}
@@ -102,3 +104,35 @@ def test_lines_are_in_the_order_in_which_items_were_given(provenance: str) -> No
     records = written(provenance, *(b'{"n":%d}' % n for n in range(5)))
 
     assert [record["n"] for record in records] == [0, 1, 2, 3, 4]
+
+
+def test_an_output_gets_only_items_of_the_standing_that_it_asks_for() -> None:
+    page = outcome(b'{"a":0}', b'{"a":1}', b'{"a":2}', b'{"a":3}')
+    standings = (Standing.NEW, Standing.UNCHANGED, Standing.CHANGED, None)
+    page.items = [ItemRecord("x", {}, one) for one in standings]
+    sinks = [MemorySink(), MemorySink()]
+    some = frozenset((Standing.NEW, Standing.CHANGED))
+
+    lines = OutputLines([Output(sinks[0], only=some), Output(sinks[1])], STAMP)
+    lines.add_page(page, 5.0)
+    lines.add_start_item(b'{"a":4}', 0)
+    lines.write()
+
+    got = [[record["a"] for record in sink.records] for sink in sinks]
+    assert got == [[0, 2, 3, 4], [0, 1, 2, 3, 4]]
+    assert [str(record["_id"]).rpartition("-")[2] for record in sinks[0].records[:3]] == list("023")
+
+
+@pytest.mark.parametrize(("standing", "count"), [(Standing.NEW, 2), (Standing.UNCHANGED, 0)])
+def test_what_transforms_make_of_an_item_stands_as_the_item_did(
+    standing: Standing, count: int
+) -> None:
+    sink = MemorySink()
+    waiting = WaitingItem(item_id="i", name="x", data=b"", standing=standing)
+    result = Transformed(records=[{"a": 1}, {"a": 2}])
+
+    lines = OutputLines([Output(sink, only=frozenset((Standing.NEW,)))], STAMP)
+    lines.add_settled(Settled(waiting, result), 5.0)
+    lines.write()
+
+    assert len(sink.records) == count

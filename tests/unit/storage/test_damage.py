@@ -209,6 +209,7 @@ UNDO_MEMORY = (
     "DROP INDEX request_ready; ALTER TABLE request DROP COLUMN urgency;"
     "CREATE INDEX request_ready ON request (host, rank DESC, depth, id)"
     " WHERE state = 0 AND not_before IS NULL;"
+    "ALTER TABLE outbox DROP COLUMN standing;"
 )
 
 

@@ -10,13 +10,20 @@ import pytest
 from crawler.errors import OutputError
 from crawler.interfaces import Batch, FrontierStore, PageCommit, WaitingItem
 from crawler.messages import NewRequest
+from crawler.outcome import Standing
 from crawler.storage import schema
 from tests.unit.storage.conftest import BeginRun
 from tests.unit.storage.store_driver import StoreDriver, a_start, sqlite_store
 
 
 def item(number: int) -> WaitingItem:
-    return WaitingItem(item_id=f"x-{number}", name="Book", data=b"%d" % number, url="http://e.org/")
+    return WaitingItem(
+        item_id=f"x-{number}",
+        name="Book",
+        data=b"%d" % number,
+        url="http://e.org/",
+        standing=Standing.NEW if number == 7 else None,
+    )
 
 
 async def put(run: StoreDriver, *numbers: int) -> list[WaitingItem]:
