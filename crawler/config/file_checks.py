@@ -16,11 +16,11 @@ def check_files(root: MapNode) -> Iterator[Problem]:
     yield from _check_steps(root)
     if root.get("files") is None:
         return
-    for name in ("extract", "spider", "follow", "schemas"):
+    for name in ("follow", "schemas") if _is_list(root) else ():
         entry = root.entries.get(name)
         if entry is not None:
-            message = f"{name}: files of crawled pages are not supported yet, only those of a list"
-            yield entry.key.problem(message, "take the URLs in one job, and the files in another")
+            message = f"{name}: with files and neither extract nor spider the URLs are no pages"
+            yield entry.key.problem(message, "give extract a field image_urls")
     run = root.get("run")
     workers = run.get("workers") if isinstance(run, MapNode) else None
     if isinstance(workers, ScalarNode) and workers.value not in (1, "auto"):
@@ -28,15 +28,21 @@ def check_files(root: MapNode) -> Iterator[Problem]:
         yield workers.place.problem(message, "leave it 1; its loop waits for the network alone")
 
 
+def _is_list(root: MapNode) -> bool:
+    """Tell whether the URLs of `start` are the files, see `Job.lists_files`."""
+    return root.get("spider") is None and root.get("extract") is None
+
+
 def _check_steps(root: MapNode) -> Iterator[Problem]:
     transform = root.get("transform")
     steps = transform.get("steps") if isinstance(transform, MapNode) else None
     files, written = root.get("files") is not None, set[object]()
+    refused = _OVER_ITEMS if files and _is_list(root) else () if files else _OVER_PICTURES
     for number, step in enumerate(steps.items if isinstance(steps, ListNode) else ()):
         if not isinstance(step, MapNode):
             continue
         where = f"transform.steps.{number}"
-        for name in _OVER_ITEMS if files else _OVER_PICTURES:
+        for name in refused:
             if name in step.entries:
                 what = "items, and files have none" if files else "pictures: there are no files"
                 hint = "" if files else "add files: {}"

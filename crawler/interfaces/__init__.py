@@ -6,7 +6,14 @@ An implementation is named for its means (`SqliteStore`, `JsonlSink`), a protoco
 
 from __future__ import annotations
 
-from crawler.interfaces.files import FileStore, FileTask, FileWork, FileWorked, Receiving
+from crawler.interfaces.files import (
+    FileErrands,
+    FileStore,
+    FileTask,
+    FileWork,
+    FileWorked,
+    Receiving,
+)
 from crawler.interfaces.host_clocks import HostClocks
 from crawler.interfaces.sink import (
     Mark,
@@ -47,6 +54,7 @@ __all__ = [
     "CrashGuard",
     "Deliver",
     "Fetcher",
+    "FileErrands",
     "FileStore",
     "FileTask",
     "FileWork",

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from crawler.errors import FetchError
-from crawler.messages import BodySink
+from crawler.messages import BodySink, FetchRequest, HttpResponse
 from crawler.outcome import StoredFile
 
 
@@ -95,8 +95,14 @@ class Receiving(BodySink, Protocol):
 class FileStore(Protocol):
     """The files of a job."""
 
-    def receive(self, url: str) -> AbstractAsyncContextManager[Receiving]:
+    def receive(
+        self, url: str, *, any_kind: bool = False
+    ) -> AbstractAsyncContextManager[Receiving]:
         """Begin with a URL; another that asks for the same one waits until this one is through.
+
+        Args:
+            url: Of the file.
+            any_kind: Files of every kind are kept, and not only those that the job asks for.
 
         Raises:
             StateError: What is known of the files cannot be read.
@@ -105,4 +111,21 @@ class FileStore(Protocol):
 
     async def close(self) -> None:
         """Wait for what is being written, and let go of everything."""
+        ...
+
+
+class FileErrands(Protocol):
+    """Fetches files that items name."""
+
+    async def fetch(self, wish: FetchRequest) -> HttpResponse:
+        """Fetch a file, when its host may be asked; a redirect is not followed.
+
+        Raises:
+            FetchError: No answer, or none that can be had.
+            FileFault: robots.txt forbids it ("robots").
+        """
+        ...
+
+    async def rest(self, seconds: float) -> None:
+        """Wait before another try."""
         ...

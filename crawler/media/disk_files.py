@@ -29,7 +29,7 @@ class DiskFiles:
         self._turns: dict[str, _Turn] = {}
 
     @asynccontextmanager
-    async def receive(self, url: str) -> AsyncIterator[Receiving]:
+    async def receive(self, url: str, *, any_kind: bool = False) -> AsyncIterator[Receiving]:
         """See `FileStore.receive`."""
         shelf = self._shelf
         turn = self._turns.setdefault(url, _Turn())
@@ -41,7 +41,7 @@ class DiskFiles:
                     kept, part = await shelf.writer.run(lambda: shelf.look(url))
                 if kept is not None and shelf.work is not None and kept.worked != shelf.work.mark:
                     kept = await self._work_again(url, kept, shelf.work)
-                one = Download(shelf, url, kept, part)
+                one = Download(shelf, url, kept, part, any_kind=any_kind)
                 try:
                     yield one
                 finally:

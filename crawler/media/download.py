@@ -38,8 +38,17 @@ def worked(file: StoredFile, done: FileWorked, mark: str) -> StoredFile:
 class Download:
     """See `Receiving`."""
 
-    def __init__(self, store: FileShelf, url: str, kept: StoredFile | None, part: Part) -> None:
+    def __init__(
+        self,
+        store: FileShelf,
+        url: str,
+        kept: StoredFile | None,
+        part: Part,
+        *,
+        any_kind: bool = False,
+    ) -> None:
         self._store = store
+        self._rules = store.rules.of_any_kind() if any_kind else store.rules
         self._url = url
         self._part = part
         self._path = store.part_of(url)
@@ -64,7 +73,7 @@ class Download:
 
     async def begin(self, status: int, headers: Headers) -> bool:
         """See `BodySink.begin`."""
-        rules = self._store.rules
+        rules = self._rules
         self.complete, self._is_open, self._held = False, False, None
         self._said = headers.content_type.partition(";")[0].strip().lower()
         tags = [value.decode("latin-1") for value in headers.getlist("x-robots-tag")]
@@ -95,7 +104,7 @@ class Download:
                 ErrorClass.TRUNCATED, "the server sent another part than was asked for",
                 url=self._url,
             )  # fmt: skip
-        if self._total is not None and self._total > self._store.rules.max_body:
+        if self._total is not None and self._total > self._rules.max_body:
             raise FetchError(
                 ErrorClass.TOO_LARGE, f"the file has {self._total} bytes", url=self._url
             )
@@ -114,7 +123,7 @@ class Download:
         if not data:
             return
         self._size += len(data)
-        if self._size > self._store.rules.max_body:
+        if self._size > self._rules.max_body:
             raise FetchError(ErrorClass.TOO_LARGE, "the file is over the limit", url=self._url)
         if not (self._at or self._is_open or self._held):
             self._held = data
@@ -187,7 +196,8 @@ class Download:
             self._hash.update(held)
             reached("download.piece")
         sha256 = self._hash.hexdigest()
-        return self._store.checked(self._url, sha256, self._size, self._said, held)
+        said = (self._rules, self._said)
+        return self._store.checked(self._url, sha256, self._size, said, held)
 
     async def _worked(self, work: FileWork) -> StoredFile:
         """Check the file, and do to it what is to be done.

@@ -49,6 +49,10 @@ class FileRules(msgspec.Struct, frozen=True, kw_only=True):
     token: str = "crawler"
     max_body: int = 32 << 20
 
+    def of_any_kind(self) -> FileRules:
+        """Return the same for files of every kind; what is said of pictures holds for pictures."""
+        return msgspec.structs.replace(self, accept=("*/*",))
+
     def may_be(self, said: str) -> bool:
         """Tell whether a body is worth reading, by the media type that its server names."""
         return said in _SAYS_NOTHING or self._takes(said) or said.startswith("image/")

@@ -106,7 +106,12 @@ class FileShelf:
         write_whole(self.part_of(url), body, sync=self._sync)
 
     def checked(
-        self, url: str, sha256: str, size: int, said: str, body: bytes | None = None
+        self,
+        url: str,
+        sha256: str,
+        size: int,
+        asked: tuple[FileRules, str],
+        body: bytes | None = None,
     ) -> StoredFile:
         """Check a part that is whole, and say where it is to go; it blocks.
 
@@ -114,7 +119,7 @@ class FileShelf:
             url: Of the file.
             sha256: Of its bytes.
             size: How many they are.
-            said: What its server says that it is.
+            asked: What it is to be, and what its server says that it is.
             body: The bytes, where they are at hand: then nothing is read.
 
         Raises:
@@ -125,7 +130,8 @@ class FileShelf:
             if not size:
                 raise FileFault("empty", "the body is empty")
             look = look_at(io.BytesIO(body)) if body is not None else self._look_at_part(url)
-            media_type = self.rules.check(look, said)
+            rules, said = asked
+            media_type = rules.check(look, said)
         except FileFault:
             self.drop(url)
             raise

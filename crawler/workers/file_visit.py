@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from crawler.errors import FetchError, FileFault
-from crawler.interfaces import Fetcher, FileStore, Receiving
+from crawler.errors import FetchError
+from crawler.interfaces import Fetcher, FileStore
 from crawler.messages import HttpResponse, QueuedRequest
-from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State, StoredFile
+from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State
 from crawler.spider.failure import CallbackFailed
 from crawler.spider.page_parser import PageParser
+from crawler.workers.file_answer import FileAnswer, kept_answer, received
 from crawler.workers.inline import Visits
 from crawler.workers.visit import Answer
-
-_NOT_SATISFIABLE = 416
-
-
-class FileAnswer(msgspec.Struct, frozen=True):
-    """A file that is there.
-
-    Attributes:
-        file: Where it is; None if it is no file as asked for, and was not kept.
-        http: The answer that brought it, its body empty; None for one that was there before.
-        fault: Why it is none, or what failed over it.
-    """
-
-    file: StoredFile | None = None
-    http: HttpResponse | None = None
-    fault: FileFault | None = None
 
 
 class FileVisitor:
@@ -58,7 +43,7 @@ class FileVisitor:
             return failure
         async with self._store.receive(request.url) as receiving:
             if receiving.kept is not None:
-                return FileAnswer(receiving.kept, fault=_spoilt(receiving.kept))
+                return kept_answer(receiving.kept)
             wish = msgspec.structs.replace(
                 wish, headers=(*wish.headers, *receiving.fields), any_type=True, sink=receiving
             )
@@ -67,30 +52,7 @@ class FileVisitor:
             except FetchError as error:
                 await receiving.broke_off(error)
                 return error
-            return await self._received(request, answer, receiving)
-
-    async def _received(
-        self, request: QueuedRequest, answer: HttpResponse, receiving: Receiving
-    ) -> Answer | FileAnswer:
-        if answer.status == _NOT_SATISFIABLE and len(receiving.fields) > 1:
-            # What is here is as long as the file, or longer: it was another one.
-            await receiving.begin_anew()
-            said = "what was here of the file is no part of it any more"
-            return FetchError(ErrorClass.TRUNCATED, said, url=request.url, status=answer.status)
-        if not 200 <= answer.status < 300:
-            return answer
-        if receiving.unwanted == "noai":
-            return FileAnswer(http=answer, fault=FileFault("noai", "its X-Robots-Tag says no AI"))
-        if receiving.unwanted:
-            said = answer.media_type
-            return FileAnswer(http=answer, fault=FileFault("type", f"the server says {said}"))
-        if not receiving.complete:
-            return FileAnswer(http=answer, fault=FileFault("empty", f"HTTP {answer.status}"))
-        try:
-            file = await receiving.settle()
-        except FileFault as fault:
-            return FileAnswer(http=answer, fault=fault)
-        return FileAnswer(file, answer, _spoilt(file))
+            return await received(request.url, answer, receiving)
 
     async def conclude(self, request: QueuedRequest, answer: Answer | FileAnswer) -> PageOutcome:
         """Turn what `fetch` returned into an outcome."""
@@ -105,10 +67,6 @@ class FileVisitor:
         if answer.http is None:
             outcome.flags += ("kept",)
         return outcome
-
-
-def _spoilt(file: StoredFile) -> FileFault | None:
-    return FileFault("step", file.spoilt) if file.spoilt else None
 
 
 def _outcome(request: QueuedRequest, http: HttpResponse | None) -> PageOutcome:

@@ -28,8 +28,10 @@ def file_store_of(job: Job, paths: JobPaths, work: FileWork | None = None) -> Di
 
     files = job.files
     assert files is not None  # else there is no store
+    # Where items name files, `fetch.accept` is about pages.
+    accept = (job.fetch.accept if job.lists_files else ()) or RASTER
     rules = FileRules(
-        path=files.path, job=job.name, accept=job.fetch.accept or RASTER,
+        path=files.path, job=job.name, accept=accept,
         min_size=files.min_size, max_pixels=files.max_pixels, verify=files.verify,
         obey_noai=files.noai == "obey", token=product_token(user_agent_of(job)),
         max_body=job.fetch.max_body,

@@ -54,7 +54,9 @@ class SlotFileWork:
         self._max_pixels = job.files.max_pixels
         self._sync = job.run.durability == "power_loss"
         self._steps = [
-            (f"transform.steps.{number}", one) for number, one in enumerate(job.transform.steps)
+            (f"transform.steps.{number}", one)
+            for number, one in enumerate(job.transform.steps)
+            if job.lists_files or one.name in PICTURE_STEPS
         ]
         self._functions = {
             place: _function(loaded, place, one.python) for place, one in self._steps if one.python

@@ -40,14 +40,14 @@ def types_of(job: Job) -> tuple[tuple[str, str], ...]:
 
 def _typed_kinds(job: Job) -> Iterator[Mapping[str, str]]:
     yield _PROVENANCE
-    if job.files is not None:
+    if job.lists_files:
         yield FILE_TYPES
     for fields in job.schemas.values():
         yield {name: one.type for name, one in fields.items()}
 
 
 def _kinds(job: Job) -> Iterator[list[str]]:
-    if job.files is not None:
+    if job.lists_files:
         yield list(FILE_FIELDS)
     for rule in job.extract:
         yield list(job.schemas.get(rule.item) or rule.fields or ())

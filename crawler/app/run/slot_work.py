@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.app.job.job_paths import JobPaths
 from crawler.config.load import LoadedJob
+from crawler.config.models.job import Job
+from crawler.config.models.transform import PICTURE_STEPS
 
 if TYPE_CHECKING:
     from crawler.app.run.file_work import SlotFileWork
@@ -39,20 +41,36 @@ async def start_slot_work(loaded: LoadedJob, paths: JobPaths, stack: AsyncExitSt
         ConfigError: A function cannot be imported, or a library is missing.
     """
     job = loaded.job
-    if job.files is not None:
-        if job.files.verify != "decode" and not job.transform.steps:
-            return SlotWork()
+    files = items = None
+    if has_file_work(job):
         from crawler.app.run.file_work import SlotFileWork
 
         files = SlotFileWork(loaded, paths)
         stack.push_async_callback(files.close)
         await files.start()
-        return SlotWork(files=files)
-    if not job.transform.steps:
-        return SlotWork()
-    from crawler.app.run.transforming import Transforming, steps_of
+    if has_item_work(job):
+        from crawler.app.run.transforming import Transforming, steps_of
 
-    transform = Transforming(loaded, steps_of(loaded))
-    stack.push_async_callback(transform.close)
-    await transform.start()
-    return SlotWork(items=transform)
+        slots = files.slots if files is not None else None
+        items = Transforming(loaded, steps_of(loaded), slots)
+        stack.push_async_callback(items.close)
+        await items.start()
+    return SlotWork(items, files)
+
+
+def has_file_work(job: Job) -> bool:
+    """Tell whether a job does anything to its files but keep them."""
+    if job.files is None:
+        return False
+    over_pictures = any(one.name in PICTURE_STEPS for one in job.transform.steps)
+    return (
+        job.files.verify == "decode"
+        or over_pictures
+        or (job.lists_files and bool(job.transform.steps))
+    )
+
+
+def has_item_work(job: Job) -> bool:
+    """Tell whether a job does anything to its items before they are written."""
+    over_items = any(one.name not in PICTURE_STEPS for one in job.transform.steps)
+    return over_items and not job.lists_files

@@ -91,7 +91,11 @@ def _inline(place: Workplace) -> InlineWorkers:
         BarrenPages(traps.wants_text, traps.counts_pages), recognition_of(place.loaded),
     )  # fmt: skip
     visits: Visits[Any] = place.backend.visits(visitor)
-    if place.files is not None:
+    if place.files is not None and place.errands is not None:
+        from crawler.workers.item_files import ItemFileVisitor
+
+        visits = ItemFileVisitor(visits, place.errands, place.files, place.retry)
+    elif place.files is not None:
         from crawler.workers.file_visit import FileVisitor
 
         visits = FileVisitor(visits, place.fetcher, place.parser, place.files)

@@ -8,7 +8,7 @@ from typing import Any
 from crawler.app.job.step_functions import problem_at
 from crawler.config.load import LoadedJob
 from crawler.config.models.job import Job
-from crawler.config.models.transform import TransformStepSettings
+from crawler.config.models.transform import PICTURE_STEPS, TransformStepSettings
 from crawler.errors import ConfigError, Problem
 from crawler.interfaces import Transformed
 from crawler.offload.chain import CHAIN, Result, Step, Task, transform
@@ -23,8 +23,15 @@ _CHEAP = 0.002
 
 def steps_of(loaded: LoadedJob) -> list[Step]:
     """Return the steps of a job as plain data, files named by where they lie."""
-    settings = loaded.job.transform.steps
-    return [_step(loaded, f"transform.steps.{n}", one) for n, one in enumerate(settings)]
+    return [_step(loaded, place, one) for place, one in item_steps(loaded.job)]
+
+
+def item_steps(job: Job) -> list[tuple[str, TransformStepSettings]]:
+    """Return the steps over items, each with its place; others are over files."""
+    if job.lists_files:
+        return []
+    placed = [(f"transform.steps.{n}", one) for n, one in enumerate(job.transform.steps)]
+    return [(place, one) for place, one in placed if one.name not in PICTURE_STEPS]
 
 
 def _step(loaded: LoadedJob, place: str, settings: TransformStepSettings) -> Step:
@@ -70,23 +77,25 @@ class Transforming:
     Args:
         loaded: The job.
         steps: What is done to each item, at least one thing.
+        slots: Some that are there already, whoever closes them; None to make some.
     """
 
-    def __init__(self, loaded: LoadedJob, steps: list[Step]) -> None:
+    def __init__(self, loaded: LoadedJob, steps: list[Step], slots: Slots | None = None) -> None:
         self._loaded = loaded
         self._steps = steps
         settings = loaded.job.transform
         # What the user calls each step, by its place.
         self._names = {
             step["place"]: one.python or one.name
-            for step, one in zip(steps, settings.steps, strict=True)
+            for step, (_, one) in zip(steps, item_steps(loaded.job), strict=True)
         }
-        own = any(one.python is not None for one in settings.steps)
+        own = any(one.python is not None for _, one in item_steps(loaded.job))
         # A function of the user's is never brought to the loop unasked: it would lose its walls.
         self._may_come_inline = settings.offload == "auto" and not own
         #: Where they run; None with `offload: never`.
-        self.slots: Slots | None = None
-        if settings.offload != "never":
+        self.slots = slots
+        self._shared = slots is not None
+        if settings.offload != "never" and slots is None:
             self.slots = slots_of(loaded.job)
 
     async def start(self) -> None:
@@ -95,7 +104,7 @@ class Transforming:
         Raises:
             ConfigError: A function cannot be imported.
         """
-        if self.slots is not None:
+        if self.slots is not None and not self._shared:
             await self.slots.start()
         for step in self._steps:
             await self._check(step)
@@ -144,5 +153,5 @@ class Transforming:
 
     async def close(self) -> None:
         """See `Transform.close`."""
-        if self.slots is not None:
+        if self.slots is not None and not self._shared:
             await self.slots.close(grace=0.0)

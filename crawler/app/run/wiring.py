@@ -32,6 +32,7 @@ from crawler.config.load import LoadedJob
 from crawler.config.models.items import OutputSettings
 from crawler.config.models.job import Job
 from crawler.engine.crawl import Crawl, Parts
+from crawler.engine.file_errands import FileErrands
 from crawler.engine.host_book import HostBook
 from crawler.engine.limits import RunLimits
 from crawler.engine.output import Output
@@ -41,7 +42,7 @@ from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally, decode_tally
 from crawler.errors import ConfigError
 from crawler.frontier.frontier import Frontier
-from crawler.interfaces import Clock, FrontierStore, HostClocks, Opened
+from crawler.interfaces import Clock, Fetcher, FrontierStore, HostClocks, Opened
 from crawler.observe.recorder import Recorder
 from crawler.outcome import Standing
 from crawler.policy.autothrottle import AutothrottlePolicy
@@ -210,24 +211,24 @@ class Wired:
         self.probe, concurrency = self._backend.probe, self._backend.concurrency
         gate = asyncio.Semaphore(concurrency)
         hosts, retry = _host_book(job, opened), retry_of(job)
+        self._lists_files = job.lists_files
         self._files = None if job.files is None else file_store_of(job, paths, work.files)
         traps = Traps(weights_of(spiders), self.tally.traps)
-        self.crawl = Crawl(
-            Parts(
-                store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
-                robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=_obeys(job)),
-                retry=retry, breaker=breaker_of(job), traps=traps, memory=_memory(job),
-                starts=self._feed(job, parser, recorder, retries=opened.retry_of is not None),
-                outputs=tuple(one for one in outputs if not one.quarantine),
-                quarantine=next((one.sink for one in outputs if one.quarantine), None),
-                stamp={"_job": job.name, "_run": opened.run_id},
-                limits=_limits(job, options.limit, self.tally, concurrency),
-                tally=self.tally, clock=clock, ended=stalls.ended, transform=work.items,
-                spoilt=recorder.item_spoilt, clocks=clocks,
-                file_line=file_line if self._files else None,
-                remembering=_remembering(loaded, stock.store, opened, hosts, self.tally),
-            )
+        parts = Parts(
+            store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
+            robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=_obeys(job)),
+            retry=retry, breaker=breaker_of(job), traps=traps, memory=_memory(job),
+            starts=self._feed(job, parser, recorder, retries=opened.retry_of is not None),
+            outputs=tuple(one for one in outputs if not one.quarantine),
+            quarantine=next((one.sink for one in outputs if one.quarantine), None),
+            stamp={"_job": job.name, "_run": opened.run_id},
+            limits=_limits(job, options.limit, self.tally, concurrency),
+            tally=self.tally, clock=clock, ended=stalls.ended, transform=work.items,
+            spoilt=recorder.item_spoilt, clocks=clocks,
+            file_line=file_line if job.lists_files else None,
+            remembering=_remembering(loaded, stock.store, opened, hosts, self.tally),
         )  # fmt: skip
+        self.crawl = Crawl(parts)
         self.callbacks = self._backend.callbacks
         self.staff = Staff(
             Workplace(
@@ -235,6 +236,7 @@ class Wired:
                 scope=scope, traps=traps, parser=parser, fetcher=self.fetcher, retry=retry,
                 crawl=self.crawl, backend=self._backend, gate=gate, stalls=stalls,
                 recorder=recorder, loop=loop, spares=spares, files=self._files,
+                errands=_errands(job, parts, self.fetcher, gate),
             )
         )  # fmt: skip
 
@@ -243,7 +245,7 @@ class Wired:
         if retries:
             return no_starts()
         starts = self._backend.starts(parser)
-        return starts if self._files is None else with_lines(starts)
+        return with_lines(starts) if self._lists_files else starts
 
     def _feed(
         self, job: Job, parser: PageParser, recorder: Recorder, *, retries: bool
@@ -278,6 +280,15 @@ def _remembering(
     if job.incremental is None:
         return None
     return Remembering(store, opened, conditions_of(loaded), revisits_of(job), hosts, tally)
+
+
+def _errands(
+    job: Job, parts: Parts, fetcher: Fetcher, gate: asyncio.Semaphore
+) -> FileErrands | None:
+    """Return what fetches files that items name; None for a job without such."""
+    if job.files is None or job.lists_files:
+        return None
+    return FileErrands(fetcher, gate, parts.hosts, parts.robots, parts.frontier, parts.clock)
 
 
 def _limits(job: Job, items: int | None, tally: Tally, concurrency: int) -> RunLimits:

@@ -15,7 +15,7 @@ from crawler.app.run.stalls import Stalls
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import Crawl
 from crawler.engine.tally import Tally
-from crawler.interfaces import Fetcher, FileStore, Opened
+from crawler.interfaces import Fetcher, FileErrands, FileStore, Opened
 from crawler.observe.recorder import Recorder
 from crawler.policy.retry import RetryPolicy
 from crawler.policy.scope import Scope
@@ -33,7 +33,8 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
         gate: The crawl's semaphore.
         stalls: Is told of callbacks that keep a loop.
         loop: Name of the event loop.
-        files: Where answers go that are files; None where they are pages.
+        files: Where files go; None for a job without.
+        errands: Fetches files that items name; None where the answers are the files.
         spares: Worker processes that are there already.
     """
 
@@ -54,4 +55,5 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
     recorder: Recorder
     loop: str
     files: FileStore | None = None
+    errands: FileErrands | None = None
     spares: Sequence[ForkedProcess] = ()

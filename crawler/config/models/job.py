@@ -111,7 +111,8 @@ class Job(Settings):
     files: FilesSettings | None = Field(
         default=None,
         description="The URLs of `start` are files, pictures say: they are kept, and a line for "
-        "each input goes to the outputs. Default: they are pages.",
+        "each input goes to the outputs. With `extract` or `spider`: the URLs in the fields "
+        "`file_urls` and `image_urls` of items are. Default: nothing is kept as a file.",
     )
     incremental: IncrementalSettings | None = Field(
         default=None,
@@ -124,3 +125,8 @@ class Job(Settings):
     checks: ChecksSettings = written({}, "What a run must give.")
     schedule: ScheduleSettings = written({}, "When the job runs by itself, for `crawler cron`.")
     notify: NotifySettings = written({}, "Who is told how a run ended. Default: nobody.")
+
+    @property
+    def lists_files(self) -> bool:
+        """The URLs of `start` are files; otherwise items may name some."""
+        return self.files is not None and self.spider is None and not self.extract
