@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crawler.interfaces import WaitingItem
-from crawler.observe.console import VERBOSE, Console, safe
+from crawler.observe.console import QUIET, VERBOSE, Console, safe
 from crawler.observe.kept_bodies import KeptBodies
 from crawler.outcome import ItemProblem, PageOutcome, SkipReason, State
 from crawler.spider.start_entry import BadStart
@@ -67,6 +67,11 @@ class Recorder:
                 self._note_problem(item.name, problem, outcome.request.url)
         if self._console.level >= VERBOSE:
             self._console.say(_line(outcome), VERBOSE)
+
+    def say(self, text: str) -> None:
+        """Note what concerns no page alone, and say it at once."""
+        self.note(text)
+        self._console.say(text, QUIET)
 
     def note(self, text: str) -> None:
         """Note what concerns no page alone."""

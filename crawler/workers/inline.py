@@ -71,6 +71,10 @@ class InlineWorkers:
             self._waiting.clear()
             await self._stopped.wait()
 
+    def stopped(self) -> bool:
+        """Tell whether what is under way is the last."""
+        return self._stopped.is_set()
+
     def stop(self, *, at_once: bool = False) -> None:
         """See `Workers.stop`."""
         self._stopped.set()

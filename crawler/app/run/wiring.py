@@ -212,11 +212,12 @@ class Wired:
         gate = asyncio.Semaphore(concurrency)
         hosts, retry = _host_book(job, opened), retry_of(job)
         self._lists_files = job.lists_files
+        patient = self._waiting(job, recorder, clock)
         self._files = None if job.files is None else file_store_of(job, paths, work.files)
         traps = Traps(weights_of(spiders), self.tally.traps)
         parts = Parts(
             store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
-            robots=RobotsGate(self.fetcher, gate, hosts, retry, clock, obey=_obeys(job)),
+            robots=RobotsGate(patient, gate, hosts, retry, clock, obey=_obeys(job)),
             retry=retry, breaker=breaker_of(job), traps=traps, memory=_memory(job),
             starts=self._feed(job, parser, recorder, retries=opened.retry_of is not None),
             outputs=tuple(one for one in outputs if not one.quarantine),
@@ -236,9 +237,17 @@ class Wired:
                 scope=scope, traps=traps, parser=parser, fetcher=self.fetcher, retry=retry,
                 crawl=self.crawl, backend=self._backend, gate=gate, stalls=stalls,
                 recorder=recorder, loop=loop, spares=spares, files=self._files,
-                errands=_errands(job, parts, self.fetcher, gate),
+                errands=_errands(job, parts, patient, gate), patient=patient,
             )
         )  # fmt: skip
+
+    def _waiting(self, job: Job, recorder: Recorder, clock: Clock) -> Fetcher:
+        """Return a fetcher that waits while no name server answers; for files, of many hosts."""
+        if job.files is None:
+            return self.fetcher
+        from crawler.fetch.name_outage import PatientFetcher
+
+        return PatientFetcher(self.fetcher, clock, recorder.say)
 
     def _starts(self, parser: PageParser, *, retries: bool) -> AsyncIterator[Started]:
         """Return what the crawl begins with."""

@@ -34,6 +34,7 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
         stalls: Is told of callbacks that keep a loop.
         loop: Name of the event loop.
         files: Where files go; None for a job without.
+        patient: Fetches files; the same as `fetcher` for a job without.
         errands: Fetches files that items name; None where the answers are the files.
         spares: Worker processes that are there already.
     """
@@ -54,6 +55,7 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
     stalls: Stalls
     recorder: Recorder
     loop: str
+    patient: Fetcher
     files: FileStore | None = None
     errands: FileErrands | None = None
     spares: Sequence[ForkedProcess] = ()

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from crawler.errors import FetchError
+from crawler.fetch.name_outage import SUSPICIOUS, PatientFetcher
+from crawler.messages import FetchRequest, Headers, HttpResponse
+from crawler.outcome import ErrorClass
+from crawler.testing import FakeClock
+
+
+class Net:
+    """A network whose name server is silent for some questions."""
+
+    def __init__(self, silent: int = 0, *, missing: bool = False) -> None:
+        self.silent, self.missing, self.sent = silent, missing, 0
+        self.said: list[str] = []
+        self.clock = FakeClock()
+        self.fetcher = PatientFetcher(self, self.clock, self.said.append, self.ask)
+
+    async def fetch(self, request: FetchRequest) -> HttpResponse:
+        self.sent += 1
+        if self.silent or self.missing:
+            raise FetchError(ErrorClass.DNS, "no such name", url=request.url)
+        return HttpResponse(url=request.url, status=200, headers=Headers(), body=b"")
+
+    async def ask(self, host: str) -> bool:
+        self.silent = max(0, self.silent - 1)
+        return bool(self.silent)
+
+    async def close(self) -> None:
+        """See `Fetcher.close`."""
+
+    async def take(self, number: int) -> int:
+        return (await self.fetcher.fetch(FetchRequest(url=f"http://h{number}.example/"))).status
+
+
+async def settled(net: Net, count: int) -> list[int | BaseException]:
+    """Fetch from so many hosts; time goes on until all have ended."""
+    tasks = [asyncio.create_task(net.take(number)) for number in range(count)]
+    while not all(task.done() for task in tasks):
+        await net.clock.advance(1.0)
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_fetches_wait_out_a_name_server_that_is_silent() -> None:
+    net = Net(silent=4)
+
+    found = await settled(net, 20)
+
+    # Those before anybody had a suspicion are all that it cost.
+    assert found.count(200) == 20 - (SUSPICIOUS - 1)
+    assert [line.split(":")[0] for line in net.said] == ["paused", "going on"]
+
+
+async def test_names_that_do_not_exist_hold_nobody_up() -> None:
+    net = Net(missing=True)
+
+    found = await settled(net, 20)
+
+    assert all(isinstance(one, FetchError) for one in found)
+    assert (net.said, net.sent) == ([], 20)
+
+
+async def test_a_crawl_that_ends_waits_no_longer() -> None:
+    net = Net(silent=1_000)
+    tasks = [asyncio.create_task(net.take(number)) for number in range(8)]
+    while not net.said:
+        await net.clock.advance(1.0)
+    net.fetcher.ended = lambda: True
+    await net.clock.advance(60.0)
+
+    for task in tasks:
+        with pytest.raises(FetchError):
+            await task
