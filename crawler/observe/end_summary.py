@@ -10,6 +10,7 @@ import msgspec
 
 from crawler.observe.console import safe
 from crawler.observe.details import Details
+from crawler.observe.incremental_lines import incremental_lines
 from crawler.observe.past import comparison, field_fills
 from crawler.observe.quantities import share, took
 from crawler.observe.summary import Summary
@@ -87,6 +88,7 @@ def _lines(summary: Summary, details: Details) -> Iterator[_Line]:
         what = "1 request" if summary.retried == 1 else f"{summary.retried:,} requests"
         text = f"{what} given up by run {summary.retry_of}; its pages are counted in, its items not"
         yield _Line(2, f"  retry   {text}")
+    yield from (_Line(1, line) for line in incremental_lines(summary.incremental))
     yield from _items(summary)
     yield from _fields(summary, details)
     yield from _quarantine(summary, details)

@@ -14,6 +14,7 @@ from crawler.files import replace_file
 from crawler.observe.console import safe
 from crawler.observe.details import Details
 from crawler.observe.end_summary import cost, ending, losses, output_files, short, verdict
+from crawler.observe.incremental_lines import incremental_lines
 from crawler.observe.past import comparison, field_fills
 from crawler.observe.quantities import share, size, took
 from crawler.observe.summary import Summary
@@ -96,6 +97,9 @@ def _numbers(summary: Summary) -> Rows:
     yield "failed", books["failed"] + books["dead"]
     yield "skipped", sum(books["skipped"].values())
     yield "left", books["pending"]
+    for line in incremental_lines(summary.incremental):
+        name, _, text = line.strip().partition(" ")
+        yield name, text.strip()
     yield "received", size(summary.bytes)
     yield "speed", f"{summary.pages_per_s:.1f} pages/s"
     limited = sorted(summary.limited_by.items(), key=lambda pair: -pair[1])

@@ -79,6 +79,10 @@ class Summary(msgspec.Struct, kw_only=True):
         retry_of: The run whose given-up requests this one asked for again; its pages are in the
             books, its items are not counted here.
         retried: How many requests these were.
+        incremental: Of an incremental job: the `mode` of the run ("refresh" or "fresh"), pages by
+            how they compare with what is remembered of them (`same`), how many were `due` as it
+            began, how many of these were `not_reached`, and hosts whose 304s proved wrong, each
+            with a page that shows it (`wrong_304`).
         notified: Who was told of the run, `{to, what, ok, tries, error}` each; written last of all.
     """
 
@@ -124,6 +128,7 @@ class Summary(msgspec.Struct, kw_only=True):
     outputs: list[str] = msgspec.field(default_factory=list)
     retry_of: str | None = None
     retried: int = 0
+    incremental: dict[str, Any] = msgspec.field(default_factory=dict)
     notified: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
     @property

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawler.app.job.policies import canonical_of
-from crawler.app.run.settings_change import settings_of
+from crawler.app.job.settings_change import settings_of
 from crawler.cli.collector import settle
 from crawler.clock import SystemClock
 from crawler.config.load import load_job

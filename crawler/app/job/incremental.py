@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 from xxhash import xxh3_64
 
+from crawler.app.job.settings_change import changes
 from crawler.config.load import LoadedJob
 from crawler.config.models.incremental import RevisitOverrideSettings, RevisitSettings
 from crawler.config.models.job import Job
 from crawler.globs import compile_patterns
-from crawler.page_memory import Overdue, Visited
+from crawler.interfaces import LastRun
+from crawler.page_memory import Visited
 from crawler.policy.revisit import Override, RevisitPolicy, Revisits
 from crawler.policy.sameness import Conditions, Fingerprint
 from crawler.spider.gain import FORMAT
@@ -38,21 +40,53 @@ def _policy(usual: RevisitSettings, other: RevisitOverrideSettings | None = None
     return RevisitPolicy(**values)
 
 
-def overdue_of(loaded: LoadedJob, now: float) -> Overdue | None:
-    """Return what says which pages are due; None in a job that is not incremental.
+class DueDates:
+    """Says which pages of an incremental job are due: also those read with other rules.
 
-    A page is due too if what it gives was made with other rules.
+    Args:
+        loaded: The job.
+        now: Wall-clock seconds.
+
+    Attributes:
+        stale: Pages so far that gave what they gave by other rules.
     """
-    if loaded.job.incremental is None:
-        return None
-    of, rules = revisits_of(loaded.job).of, rules_of(loaded)
 
-    def overdue(url: str, visited: Visited) -> int:
-        seconds = of(url).overdue(visited, now)
-        changed = visited.rules is not None and not visited.rules.startswith(rules)
-        return max(0, seconds) if changed else seconds
+    def __init__(self, loaded: LoadedJob, now: float) -> None:
+        self._of = revisits_of(loaded.job).of
+        self._rules = rules_of(loaded)
+        self._now = now
+        self.stale = 0
 
-    return overdue
+    def __call__(self, url: str, visited: Visited) -> int:
+        """See `crawler.page_memory.Overdue`."""
+        seconds = self._of(url).overdue(visited, self._now)
+        if visited.rules is None or visited.rules.startswith(self._rules):
+            return seconds
+        self.stale += 1
+        return max(0, seconds)
+
+
+def due_dates_of(loaded: LoadedJob, now: float) -> DueDates | None:
+    """Return what says which pages are due; None in a job that is not incremental."""
+    return None if loaded.job.incremental is None else DueDates(loaded, now)
+
+
+def stale_words(stale: int, last: LastRun | None, settings: bytes) -> str:
+    """Return what is told of pages that are due as the rules changed.
+
+    Args:
+        stale: How many there are.
+        last: The run before, None where that is not known.
+        settings: Those of this run.
+    """
+    changed: list[str] = []
+    if last is not None:
+        grave, light = changes(last.settings, settings)
+        named = [name for name in (*grave, *light) if name.partition(".")[0] in _SAYING]
+        changed = [*named[:_NAMED], "..."] if len(named) > _NAMED else named
+    what = ", ".join(changed) or "the spider's code, or the program"
+    pages = "1 page is" if stale == 1 else f"{stale:,} pages are"
+    return f"changed since what is known was read: {what}; {pages} read anew"
 
 
 def conditions_of(loaded: LoadedJob) -> Conditions:
@@ -79,6 +113,8 @@ def recognition_of(loaded: LoadedJob) -> Recognition | None:
 
 #: Settings by which a page gives what it gives.
 _RULES = ("extract", "follow", "schemas", "spider", "args")
+_SAYING = frozenset((*_RULES, "scope", "incremental"))
+_NAMED = 4
 _SCOPE = ("hosts", "allow", "deny", "follow", "canonical")
 
 

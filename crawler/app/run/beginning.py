@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from crawler.app.job.incremental import overdue_of
+from crawler.app.job.incremental import DueDates, due_dates_of, stale_words
 from crawler.app.job.job_paths import JobPaths, new_run_id
+from crawler.app.job.settings_change import changes, settings_of
 from crawler.app.job.start_lists import keep_stdin, leaves_stdin
 from crawler.app.run.options import RunOptions
 from crawler.app.run.recovery import (
@@ -16,7 +17,6 @@ from crawler.app.run.recovery import (
 )
 from crawler.app.run.retrying import begin_retry, no_run_to_retry, plan_retry
 from crawler.app.run.run_pause import refuse_lost_pause
-from crawler.app.run.settings_change import changes, settings_of
 from crawler.app.run.wiring import OpenStore, files_of, refuse_taken
 from crawler.config.load import LoadedJob
 from crawler.errors import ConfigError, StateError
@@ -37,6 +37,7 @@ class Beginning:
 
     Attributes:
         stock: The store; another one once a history was wiped.
+        notes: What is to be told of the run that began.
     """
 
     def __init__(
@@ -55,6 +56,8 @@ class Beginning:
         self._console = console
         self._clock = clock
         self._stdin = stdin
+        self._dues: DueDates | None = None
+        self.notes: list[str] = []
         self.stock = OpenStore(loaded, paths)
 
     @property
@@ -109,6 +112,8 @@ class Beginning:
         kept = resumes or mode == "retry"
         await keep_stdin(self._loaded, self._paths, self._stdin, resumes=kept)
         opened = await self.stock.store.begin(start)
+        if self._dues is not None and self._dues.stale:
+            self.notes.append(stale_words(self._dues.stale, recovered.last, start.settings))
         if not opened.resumed:
             settle_outputs(recovered.marks, self._loaded.job.name)
         return opened
@@ -116,11 +121,12 @@ class Beginning:
     async def _start(self, recovered: Recovered) -> RunStart:
         mode, now = self._options.mode, self._clock.wall()
         output = self._options.output
+        self._dues = due_dates_of(self._loaded, now)
         settings = settings_of(self._loaded.values, self._loaded.secrets, output)
         start = RunStart(
             mode=mode, run_id=new_run_id(now), settings=settings, now=now,
             max_depth=self._loaded.job.scope.max_depth, config=str(self._loaded.path.absolute()),
-            classes=self._options.classes, overdue=overdue_of(self._loaded, now),
+            classes=self._options.classes, overdue=self._dues,
         )  # fmt: skip
         if mode == "retry":
             return await self._retry(recovered, start)

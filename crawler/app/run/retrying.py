@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 
 import msgspec
 
+from crawler.app.job.settings_change import changes
 from crawler.app.run.carry_over import carry_over
-from crawler.app.run.settings_change import changes
 from crawler.config.load import LoadedJob
 from crawler.engine.tally import Earlier, ItemTally, Starts, Tally, decode_tally, encode_tally
 from crawler.errors import ConfigError, CrawlerError

@@ -128,7 +128,7 @@ class RunEnd(msgspec.Struct, kw_only=True):
         folder, hosts = self.report.folder, HostCounts()
         await write_ledger(folder / "urls.jsonl.gz", self.store, hosts.see)
         # Only now: the ledger of a large crawl is the largest part of what its end costs.
-        summary = self._sum_up(wired, end, code, checks, spent)
+        summary = await self._sum_up(wired, end, code, checks, spent)
         write_summary(folder / "summary.json", summary)
         details = self._details(summary, hosts)
         write_report_page(folder / "report.html", report_page(summary, details))
@@ -190,9 +190,10 @@ class RunEnd(msgspec.Struct, kw_only=True):
         limit = f"run.memory_limit ({size(memory.limit)})"
         return (f"{limit} is less than is taken with nothing on its way; raise it, and go on",)
 
-    def _sum_up(
+    async def _sum_up(
         self, wired: Wired, end: End, code: int, checks: tuple[str, ...], spent: Spent
     ) -> Summary:
+        unreached = await self.store.unreached() if self.opened.refresh else 0
         ending = Ending(
             exit_code=code, reason=end.reason, checks=checks, seconds=spent.seconds,
             crawled=spent.crawled, busy=spent.busy, cpu=spent.meter.total(),
@@ -201,7 +202,7 @@ class RunEnd(msgspec.Struct, kw_only=True):
             outputs=tuple(map(str, self._paths(quarantine=False))),
             lag=wired.staff.lateness(), workers=wired.staff.count,
             workers_rss=wired.staff.peak_rss,
-            memory=self._memory(wired, spent.now),
+            memory=self._memory(wired, spent.now), unreached=unreached,
         )  # fmt: skip
         books, bottleneck = self.store.books(), wired.crawl.bottleneck
         return sum_up(self.loaded.job, self.opened, books, wired.tally, bottleneck, ending)

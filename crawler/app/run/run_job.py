@@ -218,6 +218,7 @@ class JobRun:
             try:
                 opened = await beginning.begin(await beginning.recover())
                 self._stock = beginning.stock
+                self.notes += beginning.notes
                 if self.recording is not None:
                     self.recording.named(opened)
                 if self.telling is not None:

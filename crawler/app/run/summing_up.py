@@ -37,6 +37,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         workers: Processes that fetched and parsed.
         workers_rss: Peak bytes of each, where they are processes of their own.
         memory: See `Summary.memory`.
+        unreached: Pages of an incremental job that were due and are still to be visited.
     """
 
     exit_code: int
@@ -55,6 +56,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     workers_rss: Sequence[int] = ()
     memory: dict[str, float] = {}
+    unreached: int = 0
 
 
 def sum_up(
@@ -89,7 +91,17 @@ def sum_up(
         outputs=list(ending.outputs),
         retry_of=tally.earlier.run if tally.earlier is not None else None,
         retried=tally.earlier.retried if tally.earlier is not None else 0,
+        incremental=_incremental(job, opened, tally, ending),
     )  # fmt: skip
+
+
+def _incremental(job: Job, opened: Opened, tally: Tally, ending: Ending) -> dict[str, Any]:
+    if job.incremental is None:
+        return {}
+    return {
+        "mode": "refresh" if opened.refresh else "fresh", "same": tally.same, "due": opened.due,
+        "not_reached": ending.unreached, "wrong_304": tally.wrong_304,
+    }  # fmt: skip
 
 
 def _durability(mode: str, bottleneck: Bottleneck, ending: Ending) -> dict[str, Any]:

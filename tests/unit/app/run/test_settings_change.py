@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from crawler.app.run.settings_change import changes, settings_of
+from crawler.app.job.settings_change import changes, settings_of
 
 BASE: dict[str, Any] = {
     "start": {"urls": ["http://a/"]},
