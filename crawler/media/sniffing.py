@@ -19,6 +19,8 @@ _MAX_PARTS = 1_000
 #: Bytes that are read at a time in search of the end of a picture, and in all: phones put films
 #: behind it.
 _BLOCK = 64 << 10
+#: Bytes that are looked at first: mostly it is there.
+_LAST = 64
 _MAX_TAIL = 64 << 20
 #: Bytes of a part of a HEIF file that are held.
 _MAX_META = 1 << 20
@@ -227,9 +229,9 @@ def _is_cut(file: BinaryIO, head: bytes, media_type: str) -> bool:
     mark = _ENDS.get(media_type)
     if mark is None:
         return False
-    at = size
+    at, block = size, _LAST
     while at > 0:
-        begin = max(0, at - _BLOCK)
+        begin, block = max(0, at - block), _BLOCK
         file.seek(begin)
         if mark in file.read(at - begin + len(mark)):
             return False
