@@ -39,6 +39,7 @@ COMMANDS = {
     "pause": Command("pause", "a run sends nothing more out until it is resumed"),
     "resume": Command("resume", "a paused run goes on"),
     "stop": Command("stop", "a run ends as with Ctrl-C, and can be resumed"),
+    "state": Command("state", "what a job has learnt: export, import, forget"),
     "map": Command("map_rows", "a function over the rows of a file, in processes"),
     "transcode": Command("transcode", "videos of one codec and size, in processes, by ffmpeg"),
     "bench": Command("bench", "what a page costs on this machine, beside the shortest loop"),
@@ -48,5 +49,5 @@ COMMANDS = {
 
 #: Commands that will be.
 NOT_YET = (
-    "runspider", "crawl", "state", "test", "reparse",
+    "runspider", "crawl", "test", "reparse",
 )  # fmt: skip

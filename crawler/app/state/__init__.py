@@ -1,0 +1,1 @@
+"""What jobs have learnt, from outside a run."""
