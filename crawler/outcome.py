@@ -177,6 +177,7 @@ class StoredFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         kept: It was there before, and not asked for.
         fields: What steps say of it, for its line.
         spoilt: Why a step over it failed; "" if none did.
+        validator: Its ETag or date, for a conditional request; "" for none that can be relied on.
         worked: The mark of the steps that were done to it, see `crawler.interfaces.FileWork`.
     """
 
@@ -190,6 +191,7 @@ class StoredFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     kept: bool = False
     fields: dict[str, Any] = {}
     spoilt: str = ""
+    validator: str = ""
     worked: str = ""
 
 

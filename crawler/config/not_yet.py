@@ -25,11 +25,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "fetch": ("cache",),
 }
 
-#: Values, by the key that would have them.
-VALUES: Mapping[str, tuple[str, ...]] = {
-    "files.on_exists": ("revalidate",),
-}
-
 #: Endings of output files.
 FORMATS = (".sqlite", ".warc")
 
@@ -77,8 +72,6 @@ def _unsupported(node: Node, path: Path) -> str:
     pattern = _pattern(path)
     if pattern == "output.*.path" and isinstance(node, ScalarNode):
         return _output(node)
-    if isinstance(node, ScalarNode) and node.value in VALUES.get(pattern, ()):
-        return f"{pattern}: {node.value}"
     return ""
 
 

@@ -64,12 +64,14 @@ class Receiving(BodySink, Protocol):
 
     Attributes:
         kept: The file, if it is there and need not be asked for.
+        unchanged: The file, if it is there and what `fields` ask is whether it has changed.
         fields: What is to be asked beside the usual: the rest of a file that is half here.
         complete: A body has come whole.
         unwanted: In one word, why the body that came is not wanted: "type", "noai"; "" if it is.
     """
 
     kept: StoredFile | None
+    unchanged: StoredFile | None
     fields: tuple[tuple[str, bytes], ...]
     complete: bool
     unwanted: str

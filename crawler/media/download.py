@@ -61,6 +61,7 @@ class Download:
         self._said = self._validator = ""
         self._is_open = self._is_noted = False
         self.kept = kept
+        self.unchanged = part.whole
         self.complete = False
         self.unwanted = ""
         self.fields: tuple[tuple[str, bytes], ...] = (_AS_IT_IS,)
@@ -70,6 +71,11 @@ class Download:
                 ("range", f"bytes={part.size}-".encode()),
                 ("if-range", part.validator.encode("latin-1", "replace")),
             )
+
+        if part.whole is not None:
+            known = part.whole.validator
+            field = "if-none-match" if known.startswith('"') else "if-modified-since"
+            self.fields = (_AS_IT_IS, (field, known.encode("latin-1", "replace")))
 
     async def begin(self, status: int, headers: Headers) -> bool:
         """See `BodySink.begin`."""
@@ -197,7 +203,8 @@ class Download:
             reached("download.piece")
         sha256 = self._hash.hexdigest()
         said = (self._rules, self._said)
-        return self._store.checked(self._url, sha256, self._size, said, held)
+        made = self._store.checked(self._url, sha256, self._size, said, held)
+        return msgspec.structs.replace(made, validator=self._validator)
 
     async def _worked(self, work: FileWork) -> StoredFile:
         """Check the file, and do to it what is to be done.

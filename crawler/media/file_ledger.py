@@ -23,7 +23,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS file (
     url TEXT PRIMARY KEY, sha256 BLOB NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,
     media_type TEXT NOT NULL, width INTEGER, height INTEGER, duplicate_of TEXT,
-    worked TEXT NOT NULL, fields BLOB
+    worked TEXT NOT NULL, fields BLOB, validator TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS file_bytes ON file (sha256) WHERE duplicate_of IS NULL;
 CREATE TABLE IF NOT EXISTS part (
@@ -32,7 +32,9 @@ CREATE TABLE IF NOT EXISTS part (
 PRAGMA user_version = 1;
 """
 _VERSION = 1
-_FILE = "url, sha256, path, size, media_type, width, height, duplicate_of, worked, fields"
+_FILE = (
+    "url, sha256, path, size, media_type, width, height, duplicate_of, worked, fields, validator"
+)
 
 
 class FileLedger:
@@ -98,9 +100,10 @@ class FileLedger:
             url, bytes.fromhex(file.sha256), file.path, file.size, file.media_type, file.width,
             file.height, file.duplicate_of, file.worked,
             msgspec.json.encode(file.fields) if file.fields else None,
+            file.validator,
         )  # fmt: skip
         self._write(
-            f"INSERT OR REPLACE INTO file ({_FILE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO file ({_FILE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             msgspec.structs.astuple(one),
         )
 
@@ -153,6 +156,7 @@ class _Row(msgspec.Struct, array_like=True):
     duplicate_of: str | None = None
     worked: str = ""
     fields: bytes | None = None
+    validator: str = ""
 
 
 def _file(row: tuple[object, ...]) -> StoredFile:
@@ -160,5 +164,6 @@ def _file(row: tuple[object, ...]) -> StoredFile:
     return StoredFile(
         path=one.path, sha256=one.sha256.hex(), size=one.size, media_type=one.media_type,
         width=one.width, height=one.height, duplicate_of=one.duplicate_of, worked=one.worked,
+        validator=one.validator,
         fields=msgspec.json.decode(one.fields, type=dict[str, Any]) if one.fields else {},
     )  # fmt: skip

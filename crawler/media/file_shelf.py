@@ -22,10 +22,15 @@ from crawler.outcome import StoredFile
 
 
 class Part(msgspec.Struct, frozen=True):
-    """What is here of a file: so many bytes, and what the server said that they are of."""
+    """What is here of a file: so many bytes, and what the server said that they are of.
+
+    Attributes:
+        whole: All of it, as it was; None if it is a part.
+    """
 
     size: int = 0
     validator: str = ""
+    whole: StoredFile | None = None
 
 
 class FileShelf:
@@ -35,7 +40,8 @@ class FileShelf:
         rules: What is kept, and where.
         base: The base directory of the job.
         ledger: What is known of them; it is closed with this.
-        skip: Files that are there are not asked for again.
+        on_exists: What is done about files that are there: "skip", they are not asked for;
+            "revalidate", whether they have changed is; "replace", they are asked for again.
         blocking: Bodies come in threads that may block.
         sync: Files are to survive the loss of power.
         work: What is made of each file before it is in its place; None for nothing.
@@ -50,7 +56,7 @@ class FileShelf:
         base: Path,
         ledger: FileLedger,
         *,
-        skip: bool = True,
+        on_exists: str = "skip",
         blocking: bool = False,
         sync: bool = False,
         work: FileWork | None = None,
@@ -61,7 +67,7 @@ class FileShelf:
         self.blocking = blocking
         self.work = work
         self.writer = FileWriter()
-        self._skip = skip
+        self._on_exists = on_exists
         self._sync = sync
         self._parts = base / rules.fixed_part / f".{rules.job}.parts"
         self._placing = threading.Lock()
@@ -79,9 +85,13 @@ class FileShelf:
 
     def look(self, url: str) -> tuple[StoredFile | None, Part]:
         """Return the file of a URL, if it is there, and what is here of it; it blocks."""
-        kept = self.ledger.find(url) if self._skip else None
+        kept = None if self._on_exists == "replace" else self.ledger.find(url)
         if kept is not None and self._is_there(kept):
-            return msgspec.structs.replace(kept, kept=True), Part()
+            kept = msgspec.structs.replace(kept, kept=True)
+            if self._on_exists == "skip":
+                return kept, Part()
+            if kept.validator and (self.work is None or kept.worked == self.work.mark):
+                return None, Part(whole=kept)
         validator = self.ledger.validator(url)
         if validator is None:
             return None, Part()
@@ -179,7 +189,7 @@ class FileShelf:
             part.unlink()
             return msgspec.structs.replace(
                 first[1], duplicate_of=first[0], fields=made.fields, spoilt=made.spoilt,
-                worked=made.worked,
+                worked=made.worked, validator=made.validator,
             )  # fmt: skip
         target = self.base / made.path
         reached("download.place.before")

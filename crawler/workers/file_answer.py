@@ -9,7 +9,7 @@ from crawler.interfaces import Receiving
 from crawler.messages import HttpResponse
 from crawler.outcome import ErrorClass, StoredFile
 
-_NOT_SATISFIABLE = 416
+_NOT_MODIFIED, _NOT_SATISFIABLE = 304, 416
 
 
 class FileAnswer(msgspec.Struct, frozen=True):
@@ -44,6 +44,8 @@ async def received(
     Raises:
         OutputError: It cannot be written.
     """
+    if answer.status == _NOT_MODIFIED and receiving.unchanged is not None:
+        return FileAnswer(receiving.unchanged, answer)
     if answer.status == _NOT_SATISFIABLE and len(receiving.fields) > 1:
         # What is here is as long as the file, or longer: it was another one.
         await receiving.begin_anew()

@@ -162,6 +162,35 @@ async def test_replace_asks_for_every_file_again(job: Job, site: Site) -> None:
     assert lines(job)["0"]["sha256"] == hashlib.sha256(picture(1)).hexdigest()
 
 
+@BACKENDS
+async def test_revalidate_asks_only_whether_a_file_has_changed(
+    job: Job, site: Site, backend: str
+) -> None:
+    put(site, "/0.png", picture(0), etag='"a"')
+    put(site, "/1.png", picture(1), etag='"a"')
+    write(job, "/0.png", "/1.png", backend=backend, files={"on_exists": "revalidate"})
+    assert (await job.run()).code == 0
+    asked: list[str | None] = []
+
+    async def unchanged(exchange: Exchange) -> None:
+        asked.append(exchange.fields.get("if-none-match"))
+        await exchange.send(b'HTTP/1.1 304 -\r\netag: "a"\r\n\r\n')
+
+    site.pages["/0.png"] = unchanged
+    put(site, "/1.png", picture(2), etag='"b"')
+
+    ran = await job.run()
+
+    assert ran.code == 0, ran.err
+    found = lines(job)
+    assert [(found[n]["status"], found[n]["http"]) for n in "01"] == [
+        ("kept", 304), ("stored", 200),
+    ]  # fmt: skip
+    assert found["0"]["sha256"] == hashlib.sha256(picture(0)).hexdigest()
+    assert found["1"]["sha256"] == hashlib.sha256(picture(2)).hexdigest()
+    assert asked == ['"a"']
+
+
 async def test_noai_is_obeyed_when_asked_for(job: Job, site: Site) -> None:
     put(site, "/0.png", picture(0), x_robots_tag="noimageai")
     put(site, "/1.png", picture(1), x_robots_tag="otherbot: noai")

@@ -47,7 +47,7 @@ def shop(site: Site) -> Site:
     return site
 
 
-@pytest.mark.parametrize("template", ["site", "spider"])
+@pytest.mark.parametrize("template", ["site", "spider", "images"])
 async def test_new_writes_a_config_that_is_valid_and_gives_items_at_once(
     job: Job, template: str
 ) -> None:
@@ -118,7 +118,8 @@ async def test_new_names_a_job_after_its_site(job: Job, shop: Site) -> None:
     [
         (["new", "job"], "job.yaml is there already"),
         (["new", "job.yaml"], "job.yaml is there already"),
-        (["new", "a", "-t", "images"], "the template 'images' is not there yet"),
+        (["new", "a", "-t", "incremental"], "the template 'incremental' is not there yet"),
+        (["new", "a", "-t", "images", "--url", "http://a.example/"], "is for a list of URLs"),
         (["new", "a", "-t", "sight"], "there is no template 'sight'"),
         (["new", "configs/a"], "crawler new a --dir configs"),
         (["new", "a b"], "e.g. a-b"),

@@ -17,8 +17,8 @@ from crawler.interfaces import Clock
 from crawler.urls import hostname
 
 #: Templates, and those that own keys which are not there yet.
-TEMPLATES = ("site", "spider")
-NOT_YET = ("images", "incremental")
+TEMPLATES = ("site", "images", "spider")
+NOT_YET = ("incremental",)
 SCHEMA = Path(".crawler", "job.schema.json")
 
 
@@ -55,7 +55,7 @@ class Written(msgspec.Struct, frozen=True):
 
 
 def write_new_job(wish: NewJob, clock: Clock, environ: Mapping[str, str]) -> Written:
-    """Write a config, its schema for editors, and a spider if it has one.
+    """Write a config, its schema for editors, and the spider or the list that it has.
 
     Raises:
         ConfigError: The name or the template is none, or a file is there already; nothing was
@@ -65,27 +65,32 @@ def write_new_job(wish: NewJob, clock: Clock, environ: Mapping[str, str]) -> Wri
         Forbidden: Its robots.txt does not allow it.
     """
     _check_template(wish.template)
+    if wish.template == "images" and wish.url is not None:
+        raise ConfigError("the template 'images' is for a list of URLs, not for a site: no --url")
     url = None if wish.url is None else absolute(wish.url)
     name = wish.name or (_name_of(hostname(url)) if url else wish.template)
     name = name.removesuffix(".yaml").removesuffix(".yml")
     _check_name(name)
     config = wish.folder / f"{name}.yaml"
     spider = wish.folder / "spiders" / f"{name}.py" if wish.template == "spider" else None
+    listed = wish.folder / "inputs" / f"{name}.csv" if wish.template == "images" else None
     # Nothing is asked for in vain.
-    for path in (config, spider):
+    for path in (config, spider, listed):
         if path is not None and path.exists():
             raise ConfigError(f"{path} is there already; choose another name, or delete it")
     texts: dict[Path, str] = {}
     if spider is not None:
         template = "spider.py" if url is None else "url_spider.py"
         texts[spider] = _filled(template, name)
+    if listed is not None:
+        texts[listed] = _filled("images.csv", name)
     text = _filled(f"{wish.template}.yaml", name)
     tried = "{demo}/"
     if url is not None:
         text, tried = _for_site(name, url, spider is not None, clock, environ)
     texts[config] = text + (_every_key() if wish.full else "")
     _write(texts, wish.folder)
-    others = [*([spider] if spider else []), wish.folder / SCHEMA]
+    others = [*(one for one in (spider, listed) if one), wish.folder / SCHEMA]
     return Written(config, tuple(others), tried)
 
 

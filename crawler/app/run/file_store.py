@@ -39,7 +39,7 @@ def file_store_of(job: Job, paths: JobPaths, work: FileWork | None = None) -> Di
     sync = job.run.durability == "power_loss"
     ledger = FileLedger(None if job.run.durability == "off" else paths.files, sync=sync)
     shelf = FileShelf(
-        rules, paths.base, ledger, skip=files.on_exists == "skip",
+        rules, paths.base, ledger, on_exists=files.on_exists,
         blocking=job.run.backend == "threads", sync=sync, work=work,
     )  # fmt: skip
     return DiskFiles(shelf)

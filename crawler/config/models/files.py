@@ -74,10 +74,11 @@ class FilesSettings(Settings):
         "there; `decode`, that all of it can be decoded, in a process slot (extra `images`); "
         "`none`: nothing but its kind.",
     )
-    on_exists: Literal["skip", "replace"] = Field(
+    on_exists: Literal["skip", "revalidate", "replace"] = Field(
         default="skip",
         description="`skip`: a URL whose file is there from an earlier run is not asked for again; "
-        "`replace`: it is.",
+        "`revalidate`: whether it has changed is asked, and a 304 keeps it; `replace`: it is "
+        "fetched.",
     )
     min_size: Pixels | None = Field(
         default=None, description="Least width and height of a picture: `64x64`. Default: any."
