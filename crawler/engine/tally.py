@@ -11,11 +11,14 @@ from crawler.damage import UNREADABLE
 from crawler.errors import StateError
 from crawler.interfaces import Transformed
 from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, Quarantined, SkipReason, State
+from crawler.policy.mass_change import MassChange
 from crawler.policy.traps import Pattern
 from crawler.urls import host_key
 
 #: Hosts out of scope that are remembered; the rest only count.
 OFFSITE_HOSTS = 200
+#: Doubles of which both pages are told.
+DOUBLES_SHOWN = 20
 # Fields of items in quarantine that are counted each; a config names fewer.
 _MAX_PLACES = 1_000
 
@@ -25,6 +28,7 @@ class ItemTally(msgspec.Struct):
 
     Attributes:
         filled: Items by field that has a value.
+        new: Events of that name; so are the next four.
     """
 
     in_: int = msgspec.field(default=0, name="in")
@@ -34,6 +38,11 @@ class ItemTally(msgspec.Struct):
     quarantined: int = 0
     waiting: int = 0
     filled: dict[str, int] = msgspec.field(default_factory=dict)
+    new: int = 0
+    changed: int = 0
+    moved: int = 0
+    back: int = 0
+    gone: int = 0
 
     @property
     def balanced(self) -> bool:
@@ -92,6 +101,34 @@ class Earlier(msgspec.Struct):
     items: dict[str, ItemTally] = msgspec.field(default_factory=dict)
 
 
+class Settlement(msgspec.Struct):
+    """What the changes of a run are, taken together; see `crawler.engine.settling`.
+
+    Attributes:
+        mass: The changes.
+        live: Known items that were not gone.
+        missing: Those of them that the run missed.
+        too_many: So many that none of them is marked.
+    """
+
+    mass: MassChange = msgspec.field(default_factory=MassChange)
+    live: int = 0
+    missing: int = 0
+    too_many: bool = False
+
+
+class Doubles(msgspec.Struct):
+    """Keys that were given twice.
+
+    Attributes:
+        count: How often.
+        samples: The first of them, each with both pages.
+    """
+
+    count: int = 0
+    samples: list[str] = msgspec.field(default_factory=list)
+
+
 class Tally(msgspec.Struct):
     """What a run counts beside its books.
 
@@ -120,6 +157,10 @@ class Tally(msgspec.Struct):
         same: Pages of an incremental job by how they compare with what is remembered of them.
         wrong_304: Hosts whose 304s proved wrong in this run, and a page that shows it.
         earlier: Of a retry, what it builds on; None for any other run.
+        settlement: What the changes are, once the settling has begun; None before, and in jobs
+            that are not incremental.
+        doubles: Keys that two items had.
+        restless: Fields, as `Book.price`, to the items in which they have changed at every visit.
     """
 
     items: dict[str, ItemTally] = msgspec.field(default_factory=dict)
@@ -148,6 +189,9 @@ class Tally(msgspec.Struct):
     same: dict[str, int] = msgspec.field(default_factory=dict)
     wrong_304: dict[str, str] = msgspec.field(default_factory=dict)
     earlier: Earlier | None = None
+    settlement: Settlement | None = None
+    doubles: Doubles = msgspec.field(default_factory=Doubles)
+    restless: dict[str, int] = msgspec.field(default_factory=dict)
 
     @property
     def pages_before(self) -> int:
@@ -233,6 +277,24 @@ class Tally(msgspec.Struct):
             for name, count in (hit.missing or {}).items():
                 rule.missing[name] = rule.missing.get(name, 0) + count
                 rule.sample = rule.sample or outcome.request.url
+
+    def count_event(self, name: str, event: str) -> None:
+        """Count an event of an item of a kind."""
+        kind = self._kind(name)
+        setattr(kind, event, getattr(kind, event) + 1)
+
+    def count_double(self, name: str, key: str, kept: str, other: str) -> None:
+        """Count an item whose key another item has."""
+        doubles = self.doubles
+        doubles.count += 1
+        if len(doubles.samples) < DOUBLES_SHOWN:
+            where = f"twice on {kept}" if kept == other else f"on {kept} (counts) and on {other}"
+            doubles.samples.append(f"{name} {key}: {where}")
+
+    def count_restless(self, place: str) -> None:
+        """Count an item of which a field has changed at every visit."""
+        if place in self.restless or len(self.restless) < _MAX_PLACES:
+            self.restless[place] = self.restless.get(place, 0) + 1
 
     def _kind(self, name: str) -> ItemTally:
         kind = self.items.get(name)

@@ -1,0 +1,97 @@
+"""What the items of pages are to what is known of them: new, changed, or as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from crawler.interfaces import ItemKey, ItemStore, PageItems, Remembered, SeenItem
+from crawler.items import encode_fields
+from crawler.outcome import ItemRecord, PageOutcome, Quarantined, Same, Standing, State
+from crawler.policy.changes import ChangeRules, item_keys, item_print, key_of
+
+
+class ItemChanges:
+    """Compares what pages give with what is known; the commit writes it beside that.
+
+    Args:
+        items: What is known.
+        rules: What makes an item the same.
+    """
+
+    def __init__(self, items: ItemStore, rules: ChangeRules) -> None:
+        self._items = items
+        self._rules = rules
+
+    async def stamp(self, outcomes: Sequence[PageOutcome], wall: float) -> list[PageItems]:
+        """Note in each item how it stands; return what the commit is to write.
+
+        Items of pages that were not read anew, or that give what they gave, are unchanged.
+
+        Raises:
+            StateError: The store cannot be read.
+        """
+        read = []
+        for outcome in outcomes:
+            if outcome.state not in (State.DONE, State.SKIPPED) or outcome.request.id == 0:
+                continue
+            if outcome.state == State.DONE and outcome.same in (None, Same.NEW_PAGE, Same.CHANGED):
+                read.append((outcome, self._page(outcome, wall)))
+            else:
+                _set(outcome, [Standing.UNCHANGED] * len(outcome.items))
+        keys = [(item.name, item.key) for _, page in read for item in page.items]
+        known = await self._items.remembered(keys) if keys else {}
+        for outcome, page in read:
+            _set(outcome, [_standing(item, known) for item in page.items])
+        return [_each_once(page) for _, page in read]
+
+    def _page(self, outcome: PageOutcome, wall: float) -> PageItems:
+        url, rules = outcome.request.url, self._rules
+        keys = item_keys(outcome.items, url, rules)
+        encoded = outcome.encoded or [encode_fields(item.data) for item in outcome.items]
+        broken, unclear = self._broken(outcome.quarantined)
+        return PageItems(
+            page=outcome.request.id, url=url, at=wall, broken=broken, unclear=unclear,
+            items=[
+                SeenItem(name=item.name, key=key, data=data, print=item_print(data, rules))
+                for item, key, data in zip(outcome.items, keys, encoded, strict=True)
+            ],
+        )  # fmt: skip
+
+    def _broken(self, items: Sequence[Quarantined]) -> tuple[list[ItemKey], frozenset[str]]:
+        """Return the keys of items in quarantine, and the kinds of those that have none."""
+        keys, unclear = [], set()
+        for item in items:
+            key = key_of(item.data, self._rules.keys.get(item.name, ()) or ("",))
+            if key is None:
+                unclear.add(item.name)
+            else:
+                keys.append((item.name, key))
+        return keys, frozenset(unclear)
+
+
+def _standing(item: SeenItem, known: dict[ItemKey, Remembered]) -> Standing:
+    held = known.get((item.name, item.key))
+    if held is None or held.print is None or held.gone:
+        return Standing.NEW
+    return Standing.UNCHANGED if held.print == item.print else Standing.CHANGED
+
+
+def _set(outcome: PageOutcome, standings: Sequence[Standing]) -> None:
+    outcome.items = [
+        ItemRecord(item.name, item.data, standing)
+        for item, standing in zip(outcome.items, standings, strict=True)
+    ]
+
+
+def _each_once(page: PageItems) -> PageItems:
+    """Leave out items whose key the page gave before; they are counted where all doubles are."""
+    first: dict[ItemKey, SeenItem] = {}
+    again = []
+    for item in page.items:
+        if first.setdefault((item.name, item.key), item) is not item:
+            again.append((item.name, item.key))
+    if not again:
+        return page
+    return msgspec.structs.replace(page, items=list(first.values()), again=again)
