@@ -21,7 +21,7 @@ from crawler.errors import Problem
 
 #: Keys, by the section they stand in; `*` is any list item.
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "incremental": ("gone", "max_changed", "events", "bodies"),
+    "incremental": ("bodies",),
     "fetch": ("cache",),
 }
 

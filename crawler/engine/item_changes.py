@@ -88,10 +88,12 @@ def _set(outcome: PageOutcome, standings: Sequence[Standing]) -> None:
 def _each_once(page: PageItems) -> PageItems:
     """Leave out items whose key the page gave before; they are counted where all doubles are."""
     first: dict[ItemKey, SeenItem] = {}
-    again = []
-    for item in page.items:
-        if first.setdefault((item.name, item.key), item) is not item:
-            again.append((item.name, item.key))
+    keys = [(item.name, item.key) for item in page.items]
+    again = [
+        key
+        for key, item in zip(keys, page.items, strict=True)
+        if first.setdefault(key, item) is not item
+    ]
     if not again:
         return page
     return msgspec.structs.replace(page, items=list(first.values()), again=again)

@@ -30,6 +30,7 @@ class Output(msgspec.Struct, frozen=True):
         after_commit: True for standard output: printed once the page is committed.
         quarantine: True for the one that gets what breaks its schema, and nothing else.
         only: Of the items that are compared with earlier runs, those that it gets; empty for all.
+        events: True for the one that gets what is told of items, and nothing else.
     """
 
     sink: Sink
@@ -41,6 +42,13 @@ class Output(msgspec.Struct, frozen=True):
     def takes(self, standing: Standing | None) -> bool:
         """Tell whether it gets an item; those that nobody compares it always gets."""
         return not self.only or standing is None or standing in self.only
+
+    events: bool = False
+
+    @property
+    def takes_items(self) -> bool:
+        """It is an output of the job's config."""
+        return not (self.quarantine or self.events)
 
 
 class OutputLines:

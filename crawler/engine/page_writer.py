@@ -12,7 +12,7 @@ from crawler.engine.parts import Parts
 from crawler.engine.start_feed import StartItem
 from crawler.engine.tally import encode_tally
 from crawler.engine.transforms import Settled
-from crawler.interfaces import Batch, Committed, PageCommit, WaitingItem
+from crawler.interfaces import Batch, Committed, ItemBatch, PageCommit, WaitingItem
 from crawler.items import encode_fields
 from crawler.outcome import ErrorClass, PageOutcome, Quarantined, State
 from crawler.spider.plain_codec import dump
@@ -57,6 +57,8 @@ class PageWriter:
         if parts.remembering is not None:
             await parts.remembering.complete(outcomes, wall)
             batch.hosts |= parts.hosts.changed()
+        if parts.changes is not None:
+            batch.items = ItemBatch(found=await parts.changes.stamp(outcomes, wall))
         for place, outcome in enumerate(outcomes):
             if place % _AT_A_TIME == _AT_A_TIME - 1:
                 await asyncio.sleep(0)  # a long batch does not keep answers waiting
@@ -78,6 +80,8 @@ class PageWriter:
         committed = await parts.store.commit(parts.opened.grant, batch, lines.write)
         lines.print_committed()
         self._tally.label_conflicts += committed.label_conflicts
+        for one in committed.doubles:
+            self._tally.count_double(one.name, one.key, one.kept, one.other)
         self._complete(outcomes, committed)
         self._tell_of_spoilt(settled)
         due = [page.not_before for page in batch.pages if page.not_before is not None]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from crawler.engine.host_book import HostBook
+from crawler.engine.item_changes import ItemChanges
 from crawler.engine.limits import RunLimits
 from crawler.engine.output import Output, Stamp
 from crawler.engine.remembering import Remembering
@@ -44,6 +45,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         memory: Says what may go out while memory is short; None for no limit.
         file_line: Gives the line of a manifest for what became of an input; None for no manifest.
         remembering: What past runs learnt, kept and used; None in a job that is not incremental.
+        changes: Compares items with what is known; None where a job is not incremental.
         clocks: Keep the delay of hosts over all jobs of the machine; None for a crawl alone.
     """
 
@@ -63,6 +65,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     breaker: BreakerPolicy = BreakerPolicy()
     traps: Traps = msgspec.field(default_factory=Traps)
     memory: MemoryLimit | None = None
+    changes: ItemChanges | None = None
     clocks: HostClocks | None = None
     quarantine: Sink | None = None
     remembering: Remembering | None = None

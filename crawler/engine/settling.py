@@ -18,6 +18,7 @@ from crawler.fail_points import reached
 from crawler.interfaces import (
     Batch,
     FrontierStore,
+    ItemBatch,
     ItemStore,
     KnownItem,
     Mark,
@@ -27,6 +28,7 @@ from crawler.interfaces import (
     Sink,
 )
 from crawler.policy.changes import (
+    KINDS,
     ChangeRules,
     Diff,
     Event,
@@ -83,7 +85,7 @@ class Settling:
         rules: The job's.
     """
 
-    def __init__(  # noqa: PLR0913 - all that a settling stands on
+    def __init__(
         self,
         store: FrontierStore,
         items: ItemStore,
@@ -115,11 +117,10 @@ class Settling:
             reached("settling.before")
             verdict = self._tally.settlement = await self._judge(whole=whole)
             await self._commit([], [], forgive=whole)
-        if not verdict.mass.alike:
-            for phase in ("new", "changed", "moved", "back"):
+        # What cannot be believed waits: if it is true, the next run finds it so as well.
+        if not (verdict.mass.alike or verdict.too_many):
+            for phase in KINDS if whole else KINDS[:-1]:
                 await self._phase(phase, verdict)
-            if whole and not verdict.too_many:
-                await self._phase("gone", verdict)
         reached("settling.after")
         return told_of(verdict, self._rules)
 
@@ -174,10 +175,10 @@ class Settling:
             return self._moved(item, settled)
         if phase == "gone":
             gone = is_gone(item.misses + 1, self._rules.gone)
-            settled.append(SettledItem(id=item.id, phase=phase, gone=gone))
+            settled.append(SettledItem(id=item.id, at=item.at, phase=phase, gone=gone))
             fields = read_fields(item.data or b"{}")
             return _event("gone", item, item.url, fields, None) if gone else None
-        settled.append(SettledItem(id=item.id, phase=phase))
+        settled.append(SettledItem(id=item.id, at=item.at, phase=phase))
         url = item.new_url or item.url
         if phase == "new":
             return _event("new", item, url, None, read_fields(item.new_data or b"{}"))
@@ -190,9 +191,11 @@ class Settling:
         _, _, diff = self._compared(item)
         row = self._streaks(item, diff.fields)
         data = msgspec.json.encode(row) if row else None
-        settled.append(SettledItem(id=item.id, phase="changed", streaks=data))
+        settled.append(SettledItem(id=item.id, at=item.at, phase="changed", streaks=data))
         diff = diff.without(mass.drifted(item.name))
-        return _event("changed", item, item.new_url or item.url, diff.old, diff.new) if diff else None
+        return (
+            _event("changed", item, item.new_url or item.url, diff.old, diff.new) if diff else None
+        )
 
     def _streaks(self, item: KnownItem, fields: Sequence[str]) -> dict[str, int]:
         before = _streaks.decode(item.streaks) if item.streaks else {}
@@ -206,7 +209,7 @@ class Settling:
     def _moved(self, item: KnownItem, settled: list[SettledItem]) -> Event | None:
         if item.held is None:
             return None  # its page could not be visited: the next run knows more
-        settled.append(SettledItem(id=item.id, phase="moved", double=item.held))
+        settled.append(SettledItem(id=item.id, at=item.at, phase="moved", double=item.held))
         new_url = item.new_url or item.url
         if item.held:
             self._tally.count_double(item.name, item.key, item.url, new_url)
@@ -216,7 +219,9 @@ class Settling:
     async def _commit(
         self, settled: list[SettledItem], lines: list[bytes], *, forgive: bool = False
     ) -> None:
-        batch = Batch(settled_items=settled, forgive=forgive, tally=encode_tally(self._tally))
+        batch = Batch(
+            items=ItemBatch(settled=settled, forgive=forgive), tally=encode_tally(self._tally)
+        )
 
         def write() -> Sequence[Mark]:
             mark = self._events.append(lines) if self._events is not None and lines else None
@@ -233,13 +238,13 @@ def told_of(verdict: Settlement, rules: SettlingRules) -> Told:
         reasons.append(
             f"{mass.changed:,} of {mass.visited:,} items changed at once (incremental.max_changed:"
             f" {share:.0%}), and {mass.alike:,} of them became one and the same: the site answers"
-            " with an error page, as it seems. Nothing of it is kept, no event is told"
+            " with an error page, as it seems. No event is told of this run"
         )
     if verdict.too_many:
         reasons.append(
             f"{verdict.missing:,} of {verdict.live:,} known items are missing, more than"
-            f" incremental.gone.max_share: {rules.gone.max_share:.0%}; none of them is marked, none"
-            " is told to be gone. If they are gone indeed, raise it for one run: --set"
+            f" incremental.gone.max_share: {rules.gone.max_share:.0%}; none of them is marked, and"
+            " no event is told of this run. If they are gone indeed, raise it for one run: --set"
             " incremental.gone.max_share=100%"
         )
     if reasons:

@@ -120,6 +120,7 @@ class SettledItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         phase: "new" and "changed" make what was found what is settled; "moved" makes the new
             page that of the item, and "back" makes it live again, with all that was found; "gone"
             counts a miss.
+        at: See `KnownItem.at`.
         gone: "gone": it is gone now, not only missed.
         double: "moved": the item of the other page is forgotten.
         streaks: "changed": see `KnownItem.streaks`; None to leave them.
@@ -127,9 +128,24 @@ class SettledItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     id: int
     phase: Phase
+    at: float = 0.0
     gone: bool = False
     double: bool = False
     streaks: bytes | None = None
+
+
+class ItemBatch(msgspec.Struct, kw_only=True):
+    """What a commit changes in known items.
+
+    Attributes:
+        found: What pages gave.
+        settled: What becomes of items, in a settling.
+        forgive: Items that the run has seen again are not missed any more.
+    """
+
+    found: list[PageItems] = msgspec.field(default_factory=list)
+    settled: list[SettledItem] = msgspec.field(default_factory=list)
+    forgive: bool = False
 
 
 class ItemCounts(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from crawler.interfaces.known import Double, ItemBatch
 from crawler.interfaces.sink import Mark
 from crawler.messages import NewRequest, QueuedRequest, StoredCookie
 from crawler.outcome import LinkBatch, Standing, State
@@ -90,6 +91,7 @@ class Batch(msgspec.Struct, kw_only=True):
         hosts: Host key to encoded politeness state.
         spider_state: Encoded `Spider.state`, None when unchanged.
         tally: Encoded counters of the run, None when unchanged.
+        items: What changes in known items; only incremental jobs have them.
     """
 
     pages: list[PageCommit] = msgspec.field(default_factory=list)
@@ -99,6 +101,7 @@ class Batch(msgspec.Struct, kw_only=True):
     cookies: list[StoredCookie] = msgspec.field(default_factory=list)
     spider_state: bytes | None = None
     tally: bytes | None = None
+    items: ItemBatch | None = None
 
 
 class Books(msgspec.Struct, kw_only=True):
@@ -153,12 +156,14 @@ class Committed(msgspec.Struct, kw_only=True):
         moved: Pending rows whose depth or label improved, as they stand now.
         waiting: The batch's items in the outbox, their rows known now.
         label_conflicts: Links that came with another label than the row they lead to.
+        doubles: Keys of items that were given twice.
     """
 
     waiting: list[WaitingItem] = msgspec.field(default_factory=list)
     added: list[QueuedRequest] = msgspec.field(default_factory=list)
     moved: list[QueuedRequest] = msgspec.field(default_factory=list)
     label_conflicts: int = 0
+    doubles: Sequence[Double] = ()
 
 
 class RunStart(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,7 +44,8 @@ class Summary(msgspec.Struct, kw_only=True):
         started: RFC 3339, UTC; so is `ended`.
         reason: How the run came to its end: "finished", "max_pages", "SIGINT"...
         books: Requests of the run by state, and whether they balance.
-        items: Kind of item to its counts and `fill` shares by field.
+        items: Kind of item to its counts and `fill` shares by field; in an incremental job also
+            its events: `new`, `changed`, `moved`, `back`, `gone`.
         http: Answers by status.
         errors: Tries that went wrong, by error class.
         flags: Pages by what was odd about them: "links_capped" (links beyond 20,000 were left
@@ -83,6 +84,11 @@ class Summary(msgspec.Struct, kw_only=True):
             how they compare with what is remembered of them (`same`), how many were `due` as it
             began, how many of these were `not_reached`, and hosts whose 304s proved wrong, each
             with a page that shows it (`wrong_304`).
+        changes: Of an incremental job, what the settling looked at: items that were `known`, those
+            `visited`, `changed` and `missing`, `drift` (fields that changed because of the site's
+            layout: `field`, `items`, `examples`), `doubles` (items whose key another one had) and
+            `double_keys` (the first of them), `restless` (fields to the items in which they
+            changed at each of three visits and more).
         notified: Who was told of the run, `{to, what, ok, tries, error}` each; written last of all.
     """
 
@@ -129,6 +135,7 @@ class Summary(msgspec.Struct, kw_only=True):
     retry_of: str | None = None
     retried: int = 0
     incremental: dict[str, Any] = msgspec.field(default_factory=dict)
+    changes: dict[str, Any] = msgspec.field(default_factory=dict)
     notified: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
     @property

@@ -126,11 +126,17 @@ CREATE TABLE known_item (
     misses INTEGER NOT NULL DEFAULT 0,
     first_at REAL NOT NULL,
     changed_at REAL NOT NULL,
+    changed_run INTEGER NOT NULL DEFAULT 0,
+    streaks BLOB,
     run INTEGER NOT NULL DEFAULT 0,
+    lost INTEGER NOT NULL DEFAULT 0,
+    judged INTEGER NOT NULL DEFAULT 0,
     new_data BLOB,
     new_print BLOB,
     new_page INTEGER,
     new_url TEXT,
+    new_at REAL,
+    new_run INTEGER,
     UNIQUE (name, key)
 );
 CREATE INDEX known_item_page ON known_item (page);

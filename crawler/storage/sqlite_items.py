@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from crawler.interfaces import (
     Double,
+    ItemBatch,
     ItemCounts,
     ItemKey,
     KnownItem,
@@ -28,35 +29,6 @@ from crawler.interfaces import (
 )
 from crawler.outcome import SkipReason, State
 from crawler.storage.sqlite_file import reached_in_database
-
-TABLE = """
-CREATE TABLE known_item (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,
-    key TEXT NOT NULL,
-    page INTEGER NOT NULL,
-    url TEXT NOT NULL,
-    data BLOB,
-    print BLOB,
-    state INTEGER NOT NULL DEFAULT 0,
-    misses INTEGER NOT NULL DEFAULT 0,
-    first_at REAL NOT NULL,
-    changed_at REAL NOT NULL,
-    changed_run INTEGER NOT NULL DEFAULT 0,
-    streaks BLOB,
-    run INTEGER NOT NULL DEFAULT 0,
-    lost INTEGER NOT NULL DEFAULT 0,
-    judged INTEGER NOT NULL DEFAULT 0,
-    new_data BLOB,
-    new_print BLOB,
-    new_page INTEGER,
-    new_url TEXT,
-    new_at REAL,
-    new_run INTEGER,
-    UNIQUE (name, key)
-);
-CREATE INDEX known_item_page ON known_item (page);
-"""
 
 _LIVE, _GONE = 0, 1
 _IN_RUN = "(r.state >= 0 AND (r.id >= :first OR r.id IN (SELECT row FROM run_seen)))"
@@ -175,13 +147,25 @@ class SqliteItems:
         values = self._db.execute(_HELD_ROW, key).fetchone()
         return None if values is None else _Row(*values)
 
-    def put(self, pages: Sequence[PageItems], run: int) -> list[Double]:
-        """Write what pages gave beside what is settled; return keys that were given twice.
+    def _number(self, name: str) -> int:
+        row = self._db.execute("SELECT value FROM setting WHERE name=?", (name,)).fetchone()
+        return int(row[0]) if row is not None else 0
 
-        Args:
-            pages: Each read in this run.
-            run: Its ordinal.
-        """
+    def change(self, batch: ItemBatch | None) -> list[Double]:
+        """Write what pages gave, and what is settled; return keys that were given twice."""
+        if batch is None:
+            return []
+        run = self._number("run_no")
+        doubles = self._put(batch.found, run)
+        if batch.forgive:
+            self._db.execute(_FORGIVE, {"first": self._number("first_row")})
+        if batch.settled:
+            self._settle(batch.settled, run)
+            reached_in_database("items.settle")
+        return doubles
+
+    def _put(self, pages: Sequence[PageItems], run: int) -> list[Double]:
+        """Write what pages gave beside what is settled; return keys that were given twice."""
         doubles: list[Double] = []
         for page in pages:
             doubles += [Double(name, key, page.url, page.url) for name, key in page.again]
@@ -265,19 +249,12 @@ class SqliteItems:
             "DELETE FROM known_item WHERE id=?", [(row,) for row, settled in lost if not settled]
         )
 
-    def unsettled(
-        self, phase: Phase, after: int, limit: int, *, run: int, first: int
-    ) -> list[KnownItem]:
-        """Return items that a part of the settling is still to deal with, by row.
-
-        Args:
-            phase: The part.
-            after: Rows up to this one are left out.
-            limit: Most of them.
-            run: Ordinal of the run.
-            first: Its first row.
-        """
-        named: dict[str, Any] = {"after": after, "limit": limit, "run": run, "first": first}
+    def unsettled(self, phase: Phase, after: int, limit: int) -> list[KnownItem]:
+        """Return items that a part of the settling is still to deal with, by row."""
+        named: dict[str, Any] = {
+            "after": after, "limit": limit,
+            "run": self._number("run_no"), "first": self._number("first_row"),
+        }  # fmt: skip
         return [
             KnownItem(
                 id=row[0], name=row[1], key=row[2], url=row[3], data=row[4], print=row[5],
@@ -288,30 +265,17 @@ class SqliteItems:
             for row in self._db.execute(_ITEMS[phase], named)
         ]  # fmt: skip
 
-    def counts(self, *, first: int) -> ItemCounts:
+    def counts(self) -> ItemCounts:
         """Return known items in numbers."""
-        live, visited, missing = self._db.execute(_COUNTS, {"first": first}).fetchone()
+        first = {"first": self._number("first_row")}
+        live, visited, missing = self._db.execute(_COUNTS, first).fetchone()
         return ItemCounts(live=live, visited=visited, missing=missing)
 
-    def settle(
-        self, settled: Sequence[SettledItem], *, run: int, first: int, now: float
-    ) -> None:
-        """Make what was found what is settled.
-
-        Args:
-            settled: Items of one part of the settling.
-            run: Ordinal of the run.
-            first: Its first row.
-            now: Wall-clock seconds.
-        """
-        if not settled:
-            return
+    def _settle(self, settled: Sequence[SettledItem], run: int) -> None:
+        """Make what was found what is settled."""
         for one in settled:
             sql = _DROP_DOUBLE if one.double else _SETTLE[one.phase]
-            named = {"id": one.id, "run": run, "at": now, "gone": one.gone, "streaks": one.streaks}
+            named = {
+                "id": one.id, "run": run, "at": one.at, "gone": one.gone, "streaks": one.streaks
+            }  # fmt: skip
             self._db.execute(sql, named)
-        reached_in_database("items.settle")
-
-    def forgive(self, *, first: int) -> None:
-        """Forget the misses of items that this run has seen again."""
-        self._db.execute(_FORGIVE, {"first": first})

@@ -39,6 +39,7 @@ from crawler.storage.intake import Intake
 from crawler.storage.slot_file import SlotFile
 from crawler.storage.sqlite_retry import last_run
 from crawler.storage.sqlite_tables import SqliteTables
+from crawler.storage.stored_items import StoredItems
 from crawler.urls import CanonicalRules
 
 T = TypeVar("T")
@@ -57,6 +58,9 @@ class SqliteStore:
         canonical: What makes two URLs one.
         durability: "process" or "power_loss".
         slots: The file that remembers running callbacks; its writer calls `now_at` first.
+
+    Attributes:
+        items: What is known of items.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class SqliteStore:
         self._history = False
         self._failed = False
         self._closed = False
+        self.items = StoredItems(self._on_writer, lambda: self._tables.items)
 
     async def _on_writer(self, work: Callable[[], T]) -> T:
         future = asyncio.get_running_loop().run_in_executor(self._writer, work)
@@ -171,7 +176,7 @@ class SqliteStore:
             pending=tables.hosts.pending(),
             waiting=len(tables.outbox),
             hosts=tables.hosts.states(),
-            cookies=tables.cookies(),
+            cookies=tables.cookies.all(),
             marks=list(tables.marks()),
             spider_state=tables.setting("spider_state"),
             tally=tables.setting("tally"),

@@ -26,7 +26,7 @@ from crawler.interfaces import (
     PageCommit,
     RunStart,
 )
-from crawler.messages import QueuedRequest, StoredCookie
+from crawler.messages import QueuedRequest
 from crawler.outcome import ErrorClass, State
 from crawler.storage import schema
 from crawler.storage.counting import copied, count, how_many
@@ -34,15 +34,16 @@ from crawler.storage.improve import improve
 from crawler.storage.intake import Admitted, Intake
 from crawler.storage.new_row import columns, queued
 from crawler.storage.rows import (
-    cookie_from,
     ledger_line,
     pack_rows,
     queued_from,
     signed,
 )
 from crawler.storage.sqlite_bulk import end_ready
+from crawler.storage.sqlite_cookies import SqliteCookies
 from crawler.storage.sqlite_file import open_database, reached_in_database
 from crawler.storage.sqlite_hosts import SqliteHosts
+from crawler.storage.sqlite_items import SqliteItems
 from crawler.storage.sqlite_known import SqliteKnownRows
 from crawler.storage.sqlite_memory import SqliteMemory
 from crawler.storage.sqlite_outbox import SqliteOutbox
@@ -64,6 +65,8 @@ class SqliteTables:
         books: Counts as of the last commit; replaced by each, never changed.
         commit_no: Number of the last commit.
         hosts: Numbers and states of hosts.
+        cookies: The jar.
+        items: What is known of items.
         outbox: Items that wait for their transforms.
         seen: The seen-set as far as it is in the tables.
         memory: What is known of pages from earlier runs.
@@ -82,6 +85,8 @@ class SqliteTables:
         except BaseException:
             self._db.close()
             raise
+        self.cookies = SqliteCookies(self._db)
+        self.items = SqliteItems(self._db)
         self.outbox = SqliteOutbox(self._db)
         self.seen = SqliteSeen(self._db)
         self.memory = SqliteMemory(self._db)
@@ -211,10 +216,6 @@ class SqliteTables:
         """Return the run's seen-set."""
         return self.seen.load(self._number("first_row"))
 
-    def cookies(self) -> list[StoredCookie]:
-        """Return the jar's rows."""
-        return [cookie_from(row) for row in self._db.execute("SELECT * FROM cookie")]
-
     def next_due(self, now: float, leave: frozenset[int]) -> float | None:
         """Return when the next retry is due; None for never.
 
@@ -280,7 +281,7 @@ class SqliteTables:
             new, number = len(admitted.rows), self.commit_no + 1
             self.seen.keep(intake.seen, new, intake.last_row, number)
             self._put_rest(batch, marks)
-            waiting = self.outbox.change(batch)
+            waiting, doubles = self.outbox.change(batch), self.items.change(batch.items)
             self.put_setting("commit_no", number)
             self._put_books(books)
             reached_in_database("commit.before")
@@ -301,6 +302,7 @@ class SqliteTables:
         ]
         return Committed(
             waiting=waiting,
+            doubles=doubles,
             added=added + [self._ready(row) for row in improved.revived],
             moved=[self._ready(row) for row in improved.moved],
             label_conflicts=admitted.label_conflicts + improved.label_conflicts,
@@ -353,11 +355,7 @@ class SqliteTables:
     def _put_rest(self, batch: Batch, marks: Sequence[Mark]) -> None:
         db = self._db
         self.hosts.put_states(batch.hosts)
-        for cookie in batch.cookies:
-            if cookie.expires is not None and cookie.expires <= cookie.created:
-                db.execute(schema.DROP_COOKIE, (cookie.domain, cookie.path, cookie.name))
-            else:
-                db.execute(schema.PUT_COOKIE, msgspec.structs.astuple(cookie))
+        self.cookies.put(batch.cookies)
         db.executemany(schema.PUT_MARK, [msgspec.structs.astuple(mark) for mark in marks])
         if batch.spider_state is not None:
             self.put_setting("spider_state", batch.spider_state)

@@ -9,9 +9,12 @@ from crawler.app.job.settings_change import changes
 from crawler.config.load import LoadedJob
 from crawler.config.models.incremental import RevisitOverrideSettings, RevisitSettings
 from crawler.config.models.job import Job
+from crawler.engine.settling import SettlingRules
 from crawler.globs import compile_patterns
 from crawler.interfaces import LastRun
 from crawler.page_memory import Visited
+from crawler.policy.changes import ChangeRules
+from crawler.policy.gone import GoneRules
 from crawler.policy.revisit import Override, RevisitPolicy, Revisits
 from crawler.policy.sameness import Conditions, Fingerprint
 from crawler.spider.gain import FORMAT
@@ -134,3 +137,23 @@ def rules_of(loaded: LoadedJob) -> bytes:
     if loaded.spider is not None:
         digest.update(loaded.spider.file.read_bytes())
     return digest.digest()
+
+
+def settling_rules(job: Job) -> SettlingRules | None:
+    """Return what makes an item changed or gone; None in a job that is not incremental."""
+    settings = job.incremental
+    if settings is None:
+        return None
+    keys = {
+        name: tuple(field for field, one in schema.items() if one.key)
+        for name, schema in job.schemas.items()
+    }
+    prints, gone = settings.fingerprint, settings.gone
+    return SettlingRules(
+        changes=ChangeRules(
+            keys={name: fields for name, fields in keys.items() if fields},
+            of=tuple(prints.of), ignore_case=prints.ignore_case,
+        ),
+        gone=GoneRules(after_misses=gone.after_misses, max_share=gone.max_share),
+        max_changed=settings.max_changed,
+    )  # fmt: skip

@@ -37,11 +37,13 @@ from crawler.observe.quantities import size
 from crawler.observe.report_page import report_page, write_report_page
 from crawler.observe.rule_misses import rule_misses
 from crawler.observe.summary import Summary, write_summary
-from crawler.policy.checks import NO_START_REACHED
+from crawler.policy.checks import CHECK_FAILED, GOOD, NO_START_REACHED, combine
 from crawler.sinks.file_output import target_of
 
 #: Exit code of a run that is stopped for safety.
 _SAFETY = 6
+#: Exit codes of runs that have seen what there is: what they miss counts as missed.
+_SEEN_ALL = (GOOD, CHECK_FAILED)
 #: Hosts in the report.
 _HOSTS = 20
 
@@ -121,7 +123,7 @@ class RunEnd(msgspec.Struct, kw_only=True):
         await tell_spider(wired.spider, end.reason, self.report.log.note, patience)
         code, checks = stopped or 0, out
         if finished:
-            code, checks = self._judge(wired)
+            code, checks = await self._settle(wired, end, *self._judge(wired))
             for output in self.outputs:
                 # What a limit on the command line cut short is a look, not the whole set.
                 output.sink.finish(good=code == 0 and end.reason != LIMIT_REACHED)
@@ -172,6 +174,17 @@ class RunEnd(msgspec.Struct, kw_only=True):
         if code == NO_START_REACHED and example is not None:
             reasons = (f"{reasons[0]}; the first: {example}", *reasons[1:])
         return code, tuple(self._with_command(reason) for reason in reasons)
+
+    async def _settle(
+        self, wired: Wired, end: End, code: int, checks: tuple[str, ...]
+    ) -> tuple[int, tuple[str, ...]]:
+        """Tell what changed, in an incremental job; return the judgement with what that adds."""
+        # A look with a limit tells nothing: the next run does.
+        if wired.settling is None or end.reason == LIMIT_REACHED:
+            return code, checks
+        whole = end.reason == "finished" and code in _SEEN_ALL and self.opened.retry_of is None
+        told = await wired.settling.settle(whole=whole and wired.crawl.start_error is None)
+        return combine((code, told.exit_code)), (*told.reasons, *checks)
 
     def _with_command(self, reason: str) -> str:
         """Add to a reason that speaks of robots.txt how to see the line that decided."""
@@ -237,7 +250,8 @@ class RunEnd(msgspec.Struct, kw_only=True):
         )  # fmt: skip
 
     def _paths(self, *, quarantine: bool) -> list[Path]:
-        paths = [one.sink.path for one in self.outputs if one.quarantine == quarantine]
+        outputs = (one for one in self.outputs if not one.events)
+        paths = [one.sink.path for one in outputs if one.quarantine == quarantine]
         return [path for path in paths if path is not None]
 
 

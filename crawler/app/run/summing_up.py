@@ -15,6 +15,7 @@ from crawler.engine.bottleneck import Bottleneck
 from crawler.engine.tally import ItemTally, RuleTally, Tally
 from crawler.interfaces import Books, Opened
 from crawler.observe.summary import RuleCounts, Summary, books_of
+from crawler.policy.changes import KINDS
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,13 +67,14 @@ def sum_up(
     worked = tally.worked + ending.seconds
     fetched = books.done - tally.pages_before
     cpu = tally.cpu + ending.cpu
+    told = tally.settlement is not None
     hosts = {host: {"count": o.count, "sample": o.sample} for host, o in tally.offsite.items()}
     return Summary(
         job=job.name, run=opened.run_id, started=rfc3339(opened.started),
         ended=rfc3339(ending.wall), exit=ending.exit_code, reason=ending.reason,
         resumed=opened.resumed, backend=job.run.backend, workers=ending.workers,
         loop=ending.loop, books=books_of(books),
-        items={name: item_counts(kind) for name, kind in tally.items.items()},
+        items={name: item_counts(kind, told=told) for name, kind in tally.items.items()},
         http=dict(sorted(tally.http.items())), errors=tally.errors,
         flags=tally.flags,
         offsite={"links": tally.offsite_links, "hosts": hosts},
@@ -92,6 +94,7 @@ def sum_up(
         retry_of=tally.earlier.run if tally.earlier is not None else None,
         retried=tally.earlier.retried if tally.earlier is not None else 0,
         incremental=_incremental(job, opened, tally, ending),
+        changes=_changes(tally),
     )  # fmt: skip
 
 
@@ -121,14 +124,35 @@ def _traps(tally: Tally) -> dict[str, dict[str, Any]]:
     }
 
 
-def item_counts(kind: ItemTally) -> dict[str, Any]:
-    """Return the items of a kind as they stand in the summary."""
-    counts = {
+def _changes(tally: Tally) -> dict[str, Any]:
+    settlement = tally.settlement
+    if settlement is None:
+        return {}
+    mass, doubles = settlement.mass, tally.doubles
+    return {
+        "known": settlement.live, "visited": mass.visited, "changed": mass.changed,
+        "missing": settlement.missing, "alike": mass.alike,
+        "drift": [msgspec.to_builtins(one) for one in mass.drift],
+        "doubles": doubles.count, "double_keys": doubles.samples,
+        "restless": dict(sorted(tally.restless.items(), key=lambda pair: -pair[1])),
+    }  # fmt: skip
+
+
+def item_counts(kind: ItemTally, *, told: bool = False) -> dict[str, Any]:
+    """Return the items of a kind as they stand in the summary.
+
+    Args:
+        kind: The items.
+        told: What changed was told of, so that events have numbers, too.
+    """
+    counts: dict[str, Any] = {
         name: getattr(kind, "in_" if name == "in" else name)
         for name in ("in", "fanned", "out", "dropped", "quarantined", "waiting")
     }
     # Of items written: one in quarantine says nothing of what the others have.
     fill = {name: fill_share(full, kind.out) for name, full in kind.filled.items()}
+    if told:
+        counts |= {name: getattr(kind, name) for name in KINDS}
     return {**counts, "fill": fill}
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
-from crawler.app.job.incremental import conditions_of, revisits_of
+from crawler.app.job.incremental import conditions_of, revisits_of, settling_rules
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.page_tools import fetcher_of, job_scope, parser_of
 from crawler.app.job.policies import (
@@ -34,15 +34,17 @@ from crawler.config.models.job import Job
 from crawler.engine.crawl import Crawl, Parts
 from crawler.engine.file_errands import FileErrands
 from crawler.engine.host_book import HostBook
+from crawler.engine.item_changes import ItemChanges
 from crawler.engine.limits import RunLimits
 from crawler.engine.output import Output
 from crawler.engine.remembering import Remembering
 from crawler.engine.robots_gate import RobotsGate
+from crawler.engine.settling import Settling
 from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally, decode_tally
 from crawler.errors import ConfigError
 from crawler.frontier.frontier import Frontier
-from crawler.interfaces import Clock, Fetcher, FrontierStore, HostClocks, Opened
+from crawler.interfaces import Clock, Fetcher, FrontierStore, HostClocks, ItemStore, Opened
 from crawler.observe.recorder import Recorder
 from crawler.outcome import Standing
 from crawler.policy.autothrottle import AutothrottlePolicy
@@ -71,17 +73,20 @@ class OpenStore:
         job = loaded.job
         self.guard: SlotFile | NoGuard
         self.store: FrontierStore
+        #: What is known of items; None where nothing is kept.
+        self.items: ItemStore | None = None
         if job.run.durability == "off":
             self.guard = NoGuard()
             self.store = MemoryStore(canonical=canonical_of(job))
             return
         self.guard = SlotFile(paths.slots)
-        self.store = SqliteStore(
+        store = SqliteStore(
             paths.database,
             canonical=canonical_of(job),
             durability=job.run.durability,
             slots=self.guard,
         )
+        self.store, self.items = store, store.items
 
 
 def refuse_taken(
@@ -121,8 +126,9 @@ def outputs_of(
     sync = job.run.durability == "power_loss"
     broken = paths.report(opened.run_id) / "quarantine.jsonl"
     quarantine = Output(LateFile("quarantine", broken, sync=sync), quarantine=True)
+    beside = (*_events(job, paths, opened), quarantine)
     if options.output == "-":
-        return (Output(StdoutSink(stdout), after_commit=True), quarantine)
+        return (Output(StdoutSink(stdout), after_commit=True), *beside)
     wanted = _wanted(job, options)
     files = files_of(loaded, options, paths, opened.run_id, opened.started)
     made = [
@@ -130,7 +136,18 @@ def outputs_of(
         for file, one in zip(files, wanted, strict=True)
     ]
     left = left_outputs(opened.marks, {one.path for one in wanted}, job.name)
-    return (*made, *left, quarantine)
+    return (*made, *left, *beside)
+
+
+def _events(job: Job, paths: JobPaths, opened: Opened) -> Iterator[Output]:
+    """Yield the output of events, if there is one; it grows from run to run."""
+    template = job.incremental.events if job.incremental is not None else None
+    if template is not None:
+        file = FileOutput(
+            name="events", path=paths.output(template, opened.run_id, opened.started),
+            mode="append", job=job.name, sync=job.run.durability == "power_loss",
+        )  # fmt: skip
+        yield Output(sink_for(file), provenance="none", events=True)
 
 
 def files_of(
@@ -178,6 +195,7 @@ class Wired:
 
     Attributes:
         staff: Who fetches and parses.
+        settling: Settles what the run found; None where the job is not incremental.
     """
 
     def __init__(  # noqa: PLR0913 - the composition root
@@ -200,6 +218,7 @@ class Wired:
         job = loaded.job
         self.tally = decode_tally(opened.tally)
         self.spider = spiders.spider
+        self.settling = _settling(job, stock, opened, outputs, self.tally)
         scope = job_scope(job, spiders, self.tally.joined_hosts)
         parser = parser_of(
             job, spiders, scope,
@@ -220,13 +239,14 @@ class Wired:
             robots=RobotsGate(patient, gate, hosts, retry, clock, obey=_obeys(job)),
             retry=retry, breaker=breaker_of(job), traps=traps, memory=_memory(job),
             starts=self._feed(job, parser, recorder, retries=opened.retry_of is not None),
-            outputs=tuple(one for one in outputs if not one.quarantine),
+            outputs=tuple(one for one in outputs if one.takes_items),
             quarantine=next((one.sink for one in outputs if one.quarantine), None),
             stamp={"_job": job.name, "_run": opened.run_id},
             limits=_limits(job, options.limit, self.tally, concurrency),
             tally=self.tally, clock=clock, ended=stalls.ended, transform=work.items,
             spoilt=recorder.item_spoilt, clocks=clocks,
             file_line=file_line if job.lists_files else None,
+            changes=_changes(job, stock),
             remembering=_remembering(loaded, stock.store, opened, hosts, self.tally),
         )  # fmt: skip
         self.crawl = Crawl(parts)
@@ -289,6 +309,22 @@ def _remembering(
     if job.incremental is None:
         return None
     return Remembering(store, opened, conditions_of(loaded), revisits_of(job), hosts, tally)
+
+
+def _changes(job: Job, stock: OpenStore) -> ItemChanges | None:
+    rules = settling_rules(job)
+    return ItemChanges(stock.items, rules.changes) if rules and stock.items else None
+
+
+def _settling(
+    job: Job, stock: OpenStore, opened: Opened, outputs: Sequence[Output], tally: Tally
+) -> Settling | None:
+    """Return what settles the run; None in a job that is not incremental."""
+    rules = settling_rules(job)
+    if rules is None or stock.items is None:
+        return None
+    events = next((one.sink for one in outputs if one.events), None)
+    return Settling(stock.store, stock.items, opened, events=events, tally=tally, rules=rules)
 
 
 def _errands(
