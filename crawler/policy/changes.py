@@ -174,7 +174,8 @@ def difference(old: Fields, new: Fields, rules: ChangeRules) -> Diff:
     names = [
         name
         for name in dict.fromkeys((*now, *was))
-        if (name in was) != (name in now) or was[name] != now[name]
+        # As JSON, since to Python true is 1.
+        if (name in was) != (name in now) or _encode(was[name]) != _encode(now[name])
     ]
     return Diff(
         {name: old[name] for name in names if name in old},
