@@ -54,11 +54,7 @@ class PageWriter:
         batch = Batch(hosts=parts.hosts.changed())
         self._add_starts(batch, lines)
         self._add_settled(settled, batch, lines, wall)
-        if parts.remembering is not None:
-            await parts.remembering.complete(outcomes, wall)
-            batch.hosts |= parts.hosts.changed()
-        if parts.changes is not None:
-            batch.items = ItemBatch(found=await parts.changes.stamp(outcomes, wall))
+        await self._compare(outcomes, batch, wall)
         for place, outcome in enumerate(outcomes):
             if place % _AT_A_TIME == _AT_A_TIME - 1:
                 await asyncio.sleep(0)  # a long batch does not keep answers waiting
@@ -80,12 +76,19 @@ class PageWriter:
         committed = await parts.store.commit(parts.opened.grant, batch, lines.write)
         lines.print_committed()
         self._tally.label_conflicts += committed.label_conflicts
-        for one in committed.doubles:
-            self._tally.count_double(one.name, one.key, one.kept, one.other)
         self._complete(outcomes, committed)
         self._tell_of_spoilt(settled)
         due = [page.not_before for page in batch.pages if page.not_before is not None]
         return committed, min(due, default=None)
+
+    async def _compare(self, outcomes: Sequence[PageOutcome], batch: Batch, wall: float) -> None:
+        """In an incremental job: hold pages and their items against what is known of them."""
+        parts = self._parts
+        if parts.remembering is not None:
+            await parts.remembering.complete(outcomes, wall)
+            batch.hosts |= parts.hosts.changed()
+        if parts.changes is not None:
+            batch.items = ItemBatch(found=await parts.changes.stamp(outcomes, wall))
 
     def _complete_items(self, outcome: PageOutcome) -> None:
         """Add the line of a manifest, and leave out what is beyond the limit."""
@@ -194,6 +197,8 @@ class PageWriter:
 
     def _complete(self, outcomes: Sequence[PageOutcome], committed: Committed) -> None:
         """Add what only the commit could tell: the pages new rows were found on, known starts."""
+        for double in committed.doubles:
+            self._tally.count_double(double.name, double.key, double.kept, double.other)
         urls = {outcome.request.id: outcome.request.url for outcome in outcomes}
         led_on = set()
         for request in committed.added:

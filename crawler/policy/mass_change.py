@@ -43,7 +43,7 @@ class Drift(msgspec.Struct):
         such = f", such as {'; '.join(self.examples)}" if self.examples else ""
         return (
             f"{self.field} changed in {self.items:,} items at once{such}: has the site got another"
-            " layout? The new values are kept, no event tells of this field"
+            " layout, or the job other rules? The new values are kept, no event tells of this field"
         )
 
 

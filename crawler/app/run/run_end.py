@@ -123,7 +123,7 @@ class RunEnd(msgspec.Struct, kw_only=True):
         await tell_spider(wired.spider, end.reason, self.report.log.note, patience)
         code, checks = stopped or 0, out
         if finished:
-            code, checks = await self._settle(wired, end, *self._judge(wired))
+            code, checks = await self._tell_changes(wired, end, *self._judge(wired))
             for output in self.outputs:
                 # What a limit on the command line cut short is a look, not the whole set.
                 output.sink.finish(good=code == 0 and end.reason != LIMIT_REACHED)
@@ -175,7 +175,7 @@ class RunEnd(msgspec.Struct, kw_only=True):
             reasons = (f"{reasons[0]}; the first: {example}", *reasons[1:])
         return code, tuple(self._with_command(reason) for reason in reasons)
 
-    async def _settle(
+    async def _tell_changes(
         self, wired: Wired, end: End, code: int, checks: tuple[str, ...]
     ) -> tuple[int, tuple[str, ...]]:
         """Tell what changed, in an incremental job; return the judgement with what that adds."""

@@ -242,11 +242,10 @@ class Wired:
             outputs=tuple(one for one in outputs if one.takes_items),
             quarantine=next((one.sink for one in outputs if one.quarantine), None),
             stamp={"_job": job.name, "_run": opened.run_id},
-            limits=_limits(job, options.limit, self.tally, concurrency),
+            limits=_limits(job, options.limit, self.tally, concurrency), changes=_changes(job, stock),
             tally=self.tally, clock=clock, ended=stalls.ended, transform=work.items,
             spoilt=recorder.item_spoilt, clocks=clocks,
             file_line=file_line if job.lists_files else None,
-            changes=_changes(job, stock),
             remembering=_remembering(loaded, stock.store, opened, hosts, self.tally),
         )  # fmt: skip
         self.crawl = Crawl(parts)

@@ -205,7 +205,7 @@ async def test_an_end_that_cannot_be_written_is_an_error_once_and_the_run_is_gon
 
 
 UNDO_MEMORY = (
-    "ALTER TABLE outbox DROP COLUMN standing; DROP TABLE known_item; DROP TABLE memory; DROP INDEX request_not_due;"
+    "DROP TABLE known_item; DROP TABLE memory; DROP INDEX request_not_due;"
     "DROP INDEX request_ready; ALTER TABLE request DROP COLUMN urgency;"
     "CREATE INDEX request_ready ON request (host, rank DESC, depth, id)"
     " WHERE state = 0 AND not_before IS NULL;"
