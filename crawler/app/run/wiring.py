@@ -46,7 +46,7 @@ from crawler.errors import ConfigError
 from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, Fetcher, FrontierStore, HostClocks, ItemStore, Opened
 from crawler.observe.recorder import Recorder
-from crawler.outcome import Standing
+from crawler.outcome import ItemRecord, PageOutcome, Standing
 from crawler.policy.autothrottle import AutothrottlePolicy
 from crawler.policy.memory import MemoryLimit
 from crawler.policy.traps import Traps, Weights
@@ -242,10 +242,9 @@ class Wired:
             outputs=tuple(one for one in outputs if one.takes_items),
             quarantine=next((one.sink for one in outputs if one.quarantine), None),
             stamp={"_job": job.name, "_run": opened.run_id},
-            limits=_limits(job, options.limit, self.tally, concurrency), changes=_changes(job, stock),
-            tally=self.tally, clock=clock, ended=stalls.ended, transform=work.items,
-            spoilt=recorder.item_spoilt, clocks=clocks,
-            file_line=file_line if job.lists_files else None,
+            limits=_limits(job, options.limit, self.tally, concurrency), tally=self.tally,
+            changes=_changes(job, stock), clock=clock, ended=stalls.ended, transform=work.items,
+            spoilt=recorder.item_spoilt, clocks=clocks, file_line=_line_of_file(job),
             remembering=_remembering(loaded, stock.store, opened, hosts, self.tally),
         )  # fmt: skip
         self.crawl = Crawl(parts)
@@ -308,6 +307,11 @@ def _remembering(
     if job.incremental is None:
         return None
     return Remembering(store, opened, conditions_of(loaded), revisits_of(job), hosts, tally)
+
+
+def _line_of_file(job: Job) -> Callable[[PageOutcome], ItemRecord | None] | None:
+    """Return what makes lines of a manifest; None for a job that has none."""
+    return file_line if job.lists_files else None
 
 
 def _changes(job: Job, stock: OpenStore) -> ItemChanges | None:
