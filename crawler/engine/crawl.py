@@ -69,7 +69,7 @@ class Crawl:
             self._transforms = Transforms(
                 parts.transform, parts.store, parts.opened, self._commits.poke
             )
-        self._second_tries = SecondTries(parts.retry)
+        self._second_tries = SecondTries(parts.retry, recheck=parts.recheck)
         self._health = HostHealth(parts.hosts, parts.frontier, parts.breaker, parts.tally)
         self._watch = TrapWatch(parts.traps, parts.tally)
         self._not_due = NotDue(parts, self._commits, self._wake.set)

@@ -45,6 +45,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         memory: Says what may go out while memory is short; None for no limit.
         file_line: Gives the line of a manifest for what became of an input; None for no manifest.
         remembering: What past runs learnt, kept and used; None in a job that is not incremental.
+        recheck: A page that is missing is asked once more.
         changes: Compares items with what is known; None where a job is not incremental.
         clocks: Keep the delay of hosts over all jobs of the machine; None for a crawl alone.
     """
@@ -65,6 +66,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     breaker: BreakerPolicy = BreakerPolicy()
     traps: Traps = msgspec.field(default_factory=Traps)
     memory: MemoryLimit | None = None
+    recheck: bool = False
     changes: ItemChanges | None = None
     clocks: HostClocks | None = None
     quarantine: Sink | None = None

@@ -8,6 +8,10 @@ from crawler.policy.retry import RetryPolicy, is_final
 #: Times in a row that a try is not charged. A pool holds few idle connections; a server that cuts
 #: each of them as it is used must not keep a request going for ever.
 FREE_TRIES = 3
+#: Answers that say that a page is no more.
+_MISSING = (404, 410)
+#: Seconds after which such a page is asked once more.
+_RECHECK = 3.0
 
 
 class SecondTries:
@@ -15,10 +19,14 @@ class SecondTries:
 
     Args:
         policy: Decides by error class and tries so far.
+        recheck: A page that was alive and is missing is asked once more: nothing is gone because
+            of one answer.
     """
 
-    def __init__(self, policy: RetryPolicy) -> None:
+    def __init__(self, policy: RetryPolicy, *, recheck: bool = False) -> None:
         self._policy = policy
+        self._recheck = recheck
+        self._rechecked: set[int] = set()
         self._free: dict[int, int] = {}
 
     def settle(self, outcome: PageOutcome) -> None:
@@ -32,6 +40,15 @@ class SecondTries:
             self._free.pop(row, None)
         if outcome.state == State.PENDING:
             self._decide(outcome)
+        elif self._recheck and outcome.state == State.FAILED and outcome.status in _MISSING:
+            self._ask_again(outcome)
+
+    def _ask_again(self, outcome: PageOutcome) -> None:
+        request = outcome.request
+        was_alive = request.memory is not None and request.memory.fetched > 0
+        if was_alive and request.id not in self._rechecked:
+            self._rechecked.add(request.id)
+            outcome.state, outcome.retry_after = State.PENDING, _RECHECK
 
     def _decide(self, outcome: PageOutcome) -> None:
         kind = ErrorClass(outcome.reason or ErrorClass.PROTOCOL)

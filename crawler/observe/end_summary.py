@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from crawler.observe.change_lines import change_lines
 from crawler.observe.console import safe
 from crawler.observe.details import Details
 from crawler.observe.incremental_lines import incremental_lines
@@ -89,6 +90,7 @@ def _lines(summary: Summary, details: Details) -> Iterator[_Line]:
         text = f"{what} given up by run {summary.retry_of}; its pages are counted in, its items not"
         yield _Line(2, f"  retry   {text}")
     yield from (_Line(1, line) for line in incremental_lines(summary.incremental))
+    yield from (_Line(1, line) for line in change_lines(summary.items, summary.changes))
     yield from _items(summary)
     yield from _fields(summary, details)
     yield from _quarantine(summary, details)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crawler.errors import OutputError
 from crawler.files import replace_file
+from crawler.observe.change_lines import change_lines
 from crawler.observe.console import safe
 from crawler.observe.details import Details
 from crawler.observe.end_summary import cost, ending, losses, output_files, short, verdict
@@ -49,6 +50,8 @@ def report_page(summary: Summary, details: Details) -> str:
         verdict_line + (f"<p>{_text(compared)}</p>" if compared else ""),
         _list("What the run was found wanting in", summary.checks),
         _table("Numbers", ("", ""), _numbers(summary)),
+        _table("Drift", ("field", "items", "such as"), _drift(summary)),
+        _list("Keys that two items have", summary.changes.get("double_keys", ())),
         _table("Items", ("kind", "written", "in quarantine", "dropped"), _items(summary)),
         _fields(summary, details),
         _table("Quarantine", ("field", "items", "such as"), _problems(summary, details)),
@@ -97,7 +100,8 @@ def _numbers(summary: Summary) -> Rows:
     yield "failed", books["failed"] + books["dead"]
     yield "skipped", sum(books["skipped"].values())
     yield "left", books["pending"]
-    for line in incremental_lines(summary.incremental):
+    told = change_lines(summary.items, summary.changes)
+    for line in (*incremental_lines(summary.incremental), *told):
         name, _, text = line.strip().partition(" ")
         yield name, text.strip()
     yield "received", size(summary.bytes)
@@ -114,6 +118,11 @@ def _numbers(summary: Summary) -> Rows:
 def _items(summary: Summary) -> Rows:
     for name, kind in summary.items.items():
         yield name, kind["out"], kind.get("quarantined", 0), kind.get("dropped", 0)
+
+
+def _drift(summary: Summary) -> Rows:
+    for one in summary.changes.get("drift", ()):
+        yield one["field"], one["items"], "; ".join(one["examples"])
 
 
 def _fields(summary: Summary, details: Details) -> str:

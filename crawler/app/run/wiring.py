@@ -241,8 +241,8 @@ class Wired:
             starts=self._feed(job, parser, recorder, retries=opened.retry_of is not None),
             outputs=tuple(one for one in outputs if one.takes_items),
             quarantine=next((one.sink for one in outputs if one.quarantine), None),
-            stamp={"_job": job.name, "_run": opened.run_id},
-            limits=_limits(job, options.limit, self.tally, concurrency), tally=self.tally,
+            stamp={"_job": job.name, "_run": opened.run_id}, tally=self.tally,
+            limits=_limits(job, options.limit, self.tally, concurrency), recheck=_rechecks(job),
             changes=_changes(job, stock), clock=clock, ended=stalls.ended, transform=work.items,
             spoilt=recorder.item_spoilt, clocks=clocks, file_line=_line_of_file(job),
             remembering=_remembering(loaded, stock.store, opened, hosts, self.tally),
@@ -312,6 +312,10 @@ def _remembering(
 def _line_of_file(job: Job) -> Callable[[PageOutcome], ItemRecord | None] | None:
     """Return what makes lines of a manifest; None for a job that has none."""
     return file_line if job.lists_files else None
+
+
+def _rechecks(job: Job) -> bool:
+    return job.incremental is not None and job.incremental.gone.recheck
 
 
 def _changes(job: Job, stock: OpenStore) -> ItemChanges | None:
