@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crawler.config.nodes import MapNode, ScalarNode
+from crawler.config.nodes import ListNode, MapNode, ScalarNode
 from crawler.errors import Problem
 
 
@@ -22,6 +22,20 @@ def check_incremental(root: MapNode) -> Iterator[Problem]:
         message = "incremental: files of a list are compared by files.on_exists"
         yield entry.key.problem(message, "remove incremental")
     yield from _check_fuzzy(root, entry.value)
+    yield from _check_events(root, entry.value)
+
+
+def _check_events(root: MapNode, node: object) -> Iterator[Problem]:
+    """Yield a problem if events and items would go to one file."""
+    events = node.get("events") if isinstance(node, MapNode) else None
+    outputs = root.get("output")
+    if not isinstance(events, ScalarNode) or not isinstance(outputs, ListNode):
+        return
+    for output in outputs.items:
+        path = output.get("path") if isinstance(output, MapNode) else None
+        if isinstance(path, ScalarNode) and path.value == events.value:
+            message = "incremental.events: items go to this file (output)"
+            yield events.place.problem(message, "give events a file of their own")
 
 
 def _check_fuzzy(root: MapNode, node: object) -> Iterator[Problem]:

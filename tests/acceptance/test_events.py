@@ -187,3 +187,29 @@ async def test_a_kill_at_any_point_neither_loses_nor_doubles_an_event(
     assert (await job.run("-q")).code == 0
 
     assert sorted(told(job, known)) == sorted(CHANGES)
+
+
+@pytest.mark.parametrize("run", [{"backend": "threads"}, {"workers": 2}])
+async def test_events_are_the_same_whoever_fetches(
+    job: Job, site: Site, run: dict[str, Any]
+) -> None:
+    known = await first_night(job, site)
+    some_changes(site)
+
+    options = [f"run.{name}={value}" for name, value in run.items()]
+    assert (await job.run("-q", "--set", options[0])).code == 0
+
+    assert sorted(told(job, known)) == sorted(CHANGES)
+
+
+async def test_events_and_items_need_a_file_each(job: Job, site: Site) -> None:
+    shop(site)
+    job.write(
+        incremental={"events": "data/all.jsonl"},
+        output=[{"path": "data/all.jsonl", "mode": "append"}],
+    )
+
+    ran = await job.run("-q")
+
+    assert ran.code == 2
+    assert "items go to this file" in ran.err
