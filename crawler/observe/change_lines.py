@@ -29,7 +29,9 @@ def change_lines(
     if changes["doubles"]:
         such = changes["double_keys"]
         example = f", such as {such[0]}" if such else ""
-        yield f"  keys    {changes['doubles']:,} items have the key of another{example}"
+        count = changes["doubles"]
+        what = "1 item has" if count == 1 else f"{count:,} items have"
+        yield f"  keys    {what} the key of another{example}"
     restless: dict[str, int] = changes["restless"]
     if restless:
         names = [f"{field} ({count:,} items)" for field, count in list(restless.items())[:_NAMED]]
