@@ -14,6 +14,7 @@ from crawler.errors import StateError
 from crawler.outcome import ErrorClass, PageOutcome, State
 from crawler.policy.autothrottle import FRESH, AutothrottlePolicy, HostPace
 from crawler.policy.breaker import HEALTHY, Health
+from crawler.policy.lastmod import dates_prove_right
 from crawler.policy.politeness import HostLimits, PolitenessPolicy, delay_between
 from crawler.policy.robots import RobotsRules
 
@@ -45,6 +46,7 @@ class HostRecord(msgspec.Struct):
     Attributes:
         refusals: Answers 401 or 403 in a row.
         wrong_304: Its 304s proved wrong: it is asked no condition.
+        dated: Visits to pages of which a list said when they changed; `rightly` so.
     """
 
     pace: HostPace = FRESH
@@ -53,6 +55,8 @@ class HostRecord(msgspec.Struct):
     health: Health = HEALTHY
     refusals: int = 0
     wrong_304: bool = False
+    dated: int = 0
+    rightly: int = 0
 
 
 class _Host(msgspec.Struct):
@@ -216,6 +220,18 @@ class HostBook:
         """Note that the 304s of a host proved wrong."""
         self._host(name).record.wrong_304 = True
         self._changed.add(name)
+
+    def note_date(self, name: str, *, right: bool) -> None:
+        """Note whether a list was right about whether a page of a host had changed."""
+        record = self._host(name).record
+        record.dated += 1
+        record.rightly += right
+        self._changed.add(name)
+
+    def dates_prove_right(self, name: str) -> bool:
+        """Tell whether what lists say of pages of a host is to be trusted."""
+        host = self._hosts.get(name)
+        return host is not None and dates_prove_right(host.record.dated, host.record.rightly)
 
     def robots(self, name: str, origin: str, wall: float) -> RobotsRules | None:
         """Return the rules of an origin, None if they are not known or too old."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 from crawler.engine.group_commit import GroupCommit
 from crawler.engine.parts import Parts
-from crawler.messages import QueuedRequest
-from crawler.outcome import PageOutcome, Same, SkipReason, State
+from crawler.engine.remembering import not_due
+from crawler.outcome import PageOutcome
 
 #: Pages settled at a time.
 _AT_A_TIME = 200
@@ -65,13 +65,6 @@ class NotDue:
         self._committed.clear()
         self._waiting = {request.id for request in rows}
         for request in rows:
-            self._commits.add(_outcome(request))
+            self._commits.add(not_due(request))
         self._commits.poke()
         await self._committed.wait()
-
-
-def _outcome(request: QueuedRequest) -> PageOutcome:
-    return PageOutcome(
-        request=request, state=State.SKIPPED, reason=SkipReason.NOT_DUE, sent=False,
-        same=Same.NOT_DUE, memory=request.memory,
-    )  # fmt: skip

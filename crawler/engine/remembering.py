@@ -10,11 +10,15 @@ from crawler.engine.host_book import HostBook
 from crawler.engine.tally import Tally
 from crawler.interfaces import FrontierStore, Opened
 from crawler.messages import QueuedRequest
-from crawler.outcome import PageOutcome, Same
+from crawler.outcome import PageOutcome, Same, SkipReason, State
 from crawler.page_memory import PageMemory
+from crawler.policy.lastmod import may_wait, says_changed
 from crawler.policy.revisit import Revisits
 from crawler.policy.sameness import Conditions, proves_wrong
 from crawler.spider.gain import give_again
+
+#: Pages whose dates are kept in memory: 100 MB at most.
+_DATES = 500_000
 
 
 class Remembering:
@@ -27,9 +31,10 @@ class Remembering:
         revisits: When pages are visited again.
         hosts: Whose 304s are trusted.
         tally: Counts hosts whose 304s proved wrong.
+        lastmod: What the dates of lists are worth: "ignore", "hint", "trust", "distrust".
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it stands between
         self,
         store: FrontierStore,
         opened: Opened,
@@ -37,7 +42,10 @@ class Remembering:
         revisits: Revisits,
         hosts: HostBook,
         tally: Tally,
+        lastmod: str = "distrust",
     ) -> None:
+        self._lastmod = lastmod
+        self._dates: dict[str, float] = {}  # of pages, by the lists of today
         self._store = store
         self._ordinal = opened.ordinal
         self._whole = not (opened.refresh or opened.retry_of)
@@ -60,6 +68,34 @@ class Remembering:
             and self._conditions.holds(request.memory)
         )
 
+    @property
+    def dated(self) -> bool:
+        """What lists say of their pages may spare a visit."""
+        return self._lastmod in ("trust", "distrust")
+
+    def may_wait(self, request: QueuedRequest, wall: float) -> bool:
+        """Tell whether a page need not be asked for, as a list that is trusted says."""
+        date, memory = self._dates.get(request.url), request.memory
+        if date is None or memory is None or self._whole or request.is_start:
+            return False
+        if self._lastmod != "trust" and not self._hosts.dates_prove_right(request.host):
+            return False
+        longest = self._revisits.of(request.url).max
+        return self._conditions.is_current(memory) and may_wait(memory, date, wall, longest)
+
+    def _note_dates(self, outcome: PageOutcome) -> None:
+        """Keep what a list says, and compare what one said with what a page turned out to be."""
+        if not self.dated:
+            return
+        for one in outcome.requests:
+            if one.lastmod is not None and len(self._dates) < _DATES:
+                self._dates[one.url] = one.lastmod
+        date, memory = self._dates.get(outcome.request.url), outcome.request.memory
+        if date is None or memory is None or outcome.same in (None, Same.NEW_PAGE, Same.NOT_DUE):
+            return
+        changed = outcome.same in (Same.CHANGED, Same.SAME_FIELDS)
+        self._hosts.note_date(outcome.request.host, right=changed == says_changed(memory, date))
+
     async def complete(self, outcomes: Sequence[PageOutcome], wall: float) -> None:
         """Complete outcomes before they are written: what they give again, what is remembered.
 
@@ -72,6 +108,7 @@ class Remembering:
             for outcome in again:
                 give_again(outcome, gains.get(outcome.request.id))
         for outcome in outcomes:
+            self._note_dates(outcome)
             if outcome.same is not None and outcome.memory is not None:
                 outcome.memory = self._remembered(outcome, outcome.same, outcome.memory, wall)
 
@@ -109,3 +146,11 @@ class Remembering:
 def _is_full(outcome: PageOutcome) -> bool:
     """Tell whether the whole page came."""
     return outcome.same is not Same.NOT_MODIFIED
+
+
+def not_due(request: QueuedRequest) -> PageOutcome:
+    """Return the outcome of a page that is not asked for."""
+    return PageOutcome(
+        request=request, state=State.SKIPPED, reason=SkipReason.NOT_DUE, sent=False,
+        same=Same.NOT_DUE, memory=request.memory,
+    )  # fmt: skip

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from crawler.engine.flights import Flights
 from crawler.engine.group_commit import BATCH_PAGES, GroupCommit
 from crawler.engine.host_health import given_up_words
+from crawler.engine.lists_first import ListsFirst
 from crawler.engine.parts import Parts
+from crawler.engine.remembering import not_due
 from crawler.engine.robots_errands import RobotsErrands
 from crawler.engine.robots_gate import Verdict
 from crawler.engine.suspects import Suspects
@@ -58,6 +60,7 @@ class Sender:
         self._commits = commits
         self._watch = watch
         self._crowded = crowded
+        self._lists = ListsFirst(parts, commits)
         self.turns = Turns(parts.clocks, parts.frontier)
         self.asking = RobotsErrands(parts, self.turns, came)
         self.flights = Flights()
@@ -80,7 +83,9 @@ class Sender:
     @property
     def _behind(self) -> bool:
         """What came in is to be written first."""
-        return self._parts.starts.holds or self._uncommitted >= BATCH_PAGES
+        if self._parts.starts.holds or self._uncommitted >= BATCH_PAGES:
+            return True
+        return self._lists.holds
 
     @property
     def short_of_memory(self) -> bool:
@@ -145,6 +150,7 @@ class Sender:
         """Queue a request again that went out and was never answered, for no fault of its own."""
         self.sent_at(request)
         self.not_done()
+        self._lists.back(request.id)
         self.turns.end(request.host, None, now)
         self._frontier.finish(request)
         self._put_back(request, now)
@@ -160,6 +166,7 @@ class Sender:
     def committed(self, row: int) -> None:
         """Note that the outcome of a request is in the store."""
         self._frontier.committed(row)
+        self._lists.back(row)
         self.suspects.committed(row)
 
     def cancel(self) -> None:
@@ -176,6 +183,10 @@ class Sender:
         cut = self._watch.why_cut(request)
         if cut is not None:
             self._end_unsent(request, State.SKIPPED, SkipReason.TRAP, cut)
+            return
+        remembering = self._parts.remembering
+        if remembering is not None and remembering.may_wait(request, self._parts.clock.wall()):
+            self._commits.add(not_due(request))
             return
         verdict = robots.judge(request)
         if verdict is Verdict.GO:
@@ -202,6 +213,7 @@ class Sender:
         self._frontier.start(request, now)
         self.flights.out(request, now)
         self._pages += 1
+        self._lists.sent(request)
         if self._parts.remembering is not None:
             self._parts.remembering.prepare(request)
         self.workers.submit(request)

@@ -18,11 +18,13 @@ class ListedUrl(NamedTuple):
         is_list: It leads to another list.
         latest: The last wall-clock second that its date can mean; None without a usable date, and
             when dates were not asked for.
+        news: That is when an article was published.
     """
 
     href: str
     is_list: bool = False
     latest: int | None = None
+    news: bool = False
 
 
 class Listing(msgspec.Struct):

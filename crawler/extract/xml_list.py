@@ -43,7 +43,8 @@ _KINDS = {
 }
 _LISTS = "sitemap"
 #: Which date of an entry counts: the first of these that can be read.
-_DATES = ("publication_date", "updated", "pubdate", "published", "date", "lastmod")
+_NEWS = "publication_date"
+_DATES = (_NEWS, "updated", "pubdate", "published", "date", "lastmod")
 _PERMALINK = "guid"
 
 
@@ -240,7 +241,7 @@ class _Reader:
         if not href:
             listing.without_url += 1
             return
-        listing.entries.append(ListedUrl(href, is_list, _date(found)))
+        listing.entries.append(ListedUrl(href, is_list, _date(found), _NEWS in found))
 
 
 def _permalink(found: Mapping[str, str]) -> str:

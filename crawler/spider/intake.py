@@ -29,6 +29,7 @@ class Intake:
         grow_scope: Hosts that start URLs redirect to join the scope, as is the default when the
             config names no hosts.
         each: Every start request is one of its own, however often its URL comes.
+        lists_first: Lists of URLs that are fetched go before pages.
     """
 
     def __init__(
@@ -39,7 +40,9 @@ class Intake:
         *,
         grow_scope: bool,
         each: bool = False,
+        lists_first: bool = False,
     ) -> None:
+        self._list_rank = _MAX_PRIORITY if lists_first else 0
         self._spider = spider
         self._scope = scope
         self._label_ranks = label_ranks
@@ -84,10 +87,13 @@ class Intake:
         return NewRequest(
             url=url, ordinal=ordinal, is_start=True, dont_filter=self._each and not entry.source,
             skip=None if wanted else SkipReason.SCOPE.value,
+            rank=self._list_rank if entry.source else 0,
             payload=encode(Payload(source=entry.source, kept=entry.kept)),
         )  # fmt: skip
 
-    def listed(self, url: str, ordinal: int, offsite: Offsite) -> NewRequest | None:
+    def listed(
+        self, url: str, ordinal: int, offsite: Offsite, lastmod: float | None, *, news: bool
+    ) -> NewRequest | None:
         """Take in a page that a fetched list names; None, and counted, when it is out of scope.
 
         It begins at depth 0 as the list's own URL does, but is no start: a page that a sitemap
@@ -97,11 +103,13 @@ class Intake:
             url: Serialised.
             ordinal: Its place among the requests of the list.
             offsite: Where those out of scope are counted.
+            lastmod: What the list says of its last change.
+            news: The list is one of news.
         """
         if not self._scope.admits(url):
             count_offsite(offsite, host_key(url), url)
             return None
-        return NewRequest(url=url, ordinal=ordinal)
+        return NewRequest(url=url, ordinal=ordinal, lastmod=lastmod, news=news)
 
     def further(
         self, url: str, ordinal: int, trail: tuple[str, ...], *, anywhere: bool
@@ -120,7 +128,7 @@ class Intake:
             return None
         return NewRequest(
             # A page's plain link to the same URL may be known; nobody would read it as a list.
-            url=url, ordinal=ordinal, dont_filter=True,
+            url=url, ordinal=ordinal, dont_filter=True, rank=self._list_rank,
             payload=encode(Payload(source=True, trail=trail)),
         )  # fmt: skip
 

@@ -63,6 +63,7 @@ class PageParser:
         robots_token: Our product token; None when the config ignores robots.
         grow_scope: Hosts that start URLs redirect to join the scope; for a config without hosts.
         each: Every start request is one of its own, however often its URL comes.
+        lists_first: Lists of URLs that are fetched go before pages.
         aside: Makes the trees of large pages; None where nobody waits for the event loop.
     """
 
@@ -81,6 +82,7 @@ class PageParser:
         robots_token: str | None = "crawler",
         grow_scope: bool = True,
         each: bool = False,
+        lists_first: bool = False,
         aside: Aside | None = None,
     ) -> None:
         self.spider = spider
@@ -96,7 +98,10 @@ class PageParser:
         # Beside rules a spider need not define `parse`; without them its absence is an error.
         self._has_parse = self._reader is None or type(spider).parse is not Spider.parse
         ruled = self._reader if isinstance(self._reader, RuleSpider) else RuleSpider()
-        self._intake = Intake(spider, scope, ruled.label_ranks, grow_scope=grow_scope, each=each)
+        self._intake = Intake(
+            spider, scope, ruled.label_ranks, grow_scope=grow_scope, each=each,
+            lists_first=lists_first,
+        )  # fmt: skip
         self._follower: LinkFollower | None = None
         if follow and (ruled.followings or not self._has_callbacks):
             self._follower = LinkFollower(

@@ -155,6 +155,14 @@ def belongs_to_its_page(raw: bytes) -> bool:
         return False
 
 
+def is_list(raw: bytes) -> bool:
+    """Tell whether the answer of a request is a list of URLs; what cannot be read is none."""
+    try:
+        return bool(load(raw).get(_KEYS["source"]))
+    except (*UNREADABLE, *_MISFITS):
+        return False
+
+
 def decode(raw: bytes | None) -> Payload:
     """Return the payload that `encode` made into bytes; every call gives new objects.
 

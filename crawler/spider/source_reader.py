@@ -28,6 +28,8 @@ MAX_NESTING = 3
 #: Entries between two moments in which others on the loop may go on.
 _AT_ONCE = 1_000
 
+#: Pages from which on one date for all of them is none of theirs.
+_FEW = 3
 _CUT = "body_cut"
 _OLD = "older than start.newer_than"
 _OFFSITE = "out of scope"
@@ -47,13 +49,20 @@ class SourceReader:
 
     Args:
         newer_than: Wall-clock second; entries that say they are older are left out. None for all.
+        dated: What entries say of their last change goes with their requests.
         max_files: Most lists that lists lead to, over the whole run.
         files: How many there were in earlier processes of this run.
     """
 
     def __init__(
-        self, *, newer_than: float | None = None, max_files: int = 500, files: int = 0
+        self,
+        *,
+        newer_than: float | None = None,
+        max_files: int = 500,
+        files: int = 0,
+        dated: bool = False,
     ) -> None:
+        self._dated = dated
         self._newer_than = newer_than
         self._max_files = max_files
         self._files = files
@@ -79,7 +88,7 @@ class SourceReader:
         content_type = http.content_type
         listing = read_list(
             http.body, content_type, limit=MAX_SOURCE, is_robots=is_robots,
-            dated=self._newer_than is not None,
+            dated=self._dated or self._newer_than is not None,
         )  # fmt: skip
         if listing.unreadable is not None:
             parsed.unreadable = f"no list of URLs: {listing.unreadable}"
@@ -88,6 +97,7 @@ class SourceReader:
             listing.defects.append(f"cut at {MAX_SOURCE >> 20} MiB")
         self._known.update((queued.url, *payload.hops, *payload.trail))
         reading = _Reading(queued, payload, listing, intake, parsed)
+        reading.dated = self._dated and not _is_build_stamp(listing)
         for number, entry in enumerate(listing.entries, 1):
             self._take(entry, reading, anywhere=is_robots)
             if number % _AT_ONCE == 0:
@@ -103,7 +113,7 @@ class SourceReader:
         if url is None:
             return
         if not entry.is_list:
-            reading.add_page(url)
+            reading.add_page(url, entry)
         elif url in self._known:
             reading.leave_out(_KNOWN)
         else:
@@ -119,12 +129,21 @@ class SourceReader:
             self._files += 1
 
 
+def _is_build_stamp(listing: Listing) -> bool:
+    """Tell whether all pages of a list have one date: that is when the list was made."""
+    dates = [entry.latest for entry in listing.entries if entry.latest and not entry.is_list]
+    return len(dates) >= _FEW and len(set(dates)) == 1
+
+
 class _Reading:
     """One list that is being read, and what was left out of it.
 
     Attributes:
         trail: The lists that led to its entries, itself last.
+        dated: Its dates say something.
     """
+
+    dated = False
 
     def __init__(
         self,
@@ -156,9 +175,12 @@ class _Reading:
             self.leave_out("without a usable http(s) URL")
         return url
 
-    def add_page(self, url: str) -> None:
+    def add_page(self, url: str, entry: ListedUrl) -> None:
         """Take in a page."""
-        row = self._intake.listed(url, len(self._parsed.requests), self._parsed.offsite)
+        row = self._intake.listed(
+            url, len(self._parsed.requests), self._parsed.offsite,
+            entry.latest if self.dated else None, news=entry.news and self.dated,
+        )  # fmt: skip
         if row is None:
             self.leave_out(_OFFSITE)
         else:

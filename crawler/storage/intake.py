@@ -58,6 +58,14 @@ class Improvement(NamedTuple):
     label: str | None
 
 
+class Listed(NamedTuple):
+    """What a list says of a row; see `NewRequest`."""
+
+    row: int
+    lastmod: float | None
+    news: bool
+
+
 class Admitted(msgspec.Struct, kw_only=True):
     """What a batch changes.
 
@@ -67,8 +75,10 @@ class Admitted(msgspec.Struct, kw_only=True):
         improved: Known rows, in the order in which they were found.
         children: Page row to the rows it links to; only with a depth limit.
         label_conflicts: Links whose label lost against that of their row.
+        listed: What lists say of rows.
     """
 
+    listed: list[Listed] = msgspec.field(default_factory=list)
     rows: list[NewRow] = msgspec.field(default_factory=list)
     revived: set[int] = msgspec.field(default_factory=set)
     improved: list[Improvement] = msgspec.field(default_factory=list)
@@ -87,6 +97,11 @@ class _Place(NamedTuple):
 
 #: Fingerprints to the rows that earlier runs left, for those that are known.
 History = Callable[[list[int]], dict[int, int]]
+
+
+def _note_listed(request: NewRequest, row: int, out: Admitted) -> None:
+    if request.lastmod is not None or request.news:
+        out.listed.append(Listed(row, request.lastmod, request.news))
 
 
 def label_note(rank: int) -> int:
@@ -215,10 +230,12 @@ class Intake:
         if word:
             if kin is not None:
                 kin.append(word >> 24)
+            _note_listed(request, word >> 24, out)
             self._improve(word, key, depth, request.label_rank, request.label, out)
             return
         known = self._history([key]) if self._history else {}
         row = self._row_for(key, known, out)
+        _note_listed(request, row, out)
         self.seen.put(key, pack(row, depth, label_note(request.label_rank)))
         state, reason = self._state_at(depth, request.skip)
         new = NewRow(

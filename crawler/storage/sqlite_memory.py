@@ -17,6 +17,7 @@ from crawler.outcome import SkipReason, State
 from crawler.page_memory import Overdue, Visited
 from crawler.spider.payload import belongs_to_its_page
 from crawler.storage import schema
+from crawler.storage.intake import Listed
 from crawler.storage.rows import memory_columns, queued_from
 
 #: Most urgent there is: 68 years.
@@ -44,6 +45,18 @@ _REVIVED_HISTORY = f"UPDATE request SET state=0 WHERE state={schema.HISTORY} AND
 _NOT_DUE = " WHERE r.state=0 AND r.urgency<0 ORDER BY r.id LIMIT ?"
 _COUNT_DUE = "SELECT count(*) FROM request WHERE state=0 AND urgency>0"
 _SET_RUN = "UPDATE memory SET run=? WHERE row=?"
+
+
+_PUT_LISTED = (
+    "INSERT INTO memory (row, lastmod, news, first_seen, fetched, changed, interval)"
+    " VALUES (?,?,?,0,0,0,0) ON CONFLICT (row) DO UPDATE SET"
+    " lastmod=ifnull(excluded.lastmod, lastmod), news=max(news, excluded.news)"
+)
+# Behind what is due by its own date: what a list says is but a hint.
+_WAKE = (
+    "UPDATE request SET urgency=1 WHERE id=:row AND state=0 AND urgency<0"
+    " AND :lastmod > (SELECT fetched FROM memory WHERE row=:row) RETURNING id"
+)
 
 
 class SqliteMemory:
@@ -85,8 +98,12 @@ class SqliteMemory:
             db.create_function("overdue", 8, None)
             db.create_function("of_its_page", 1, None)
 
-    def put(self, pages: Iterable[PageCommit]) -> None:
-        """Write what is remembered of pages from now on."""
+    def put(self, pages: Iterable[PageCommit], listed: Iterable[Listed]) -> list[int]:
+        """Write what is remembered of pages from now on, and what lists say of others.
+
+        Returns:
+            Rows that are due by what a list says, and were not.
+        """
         full, seen = [], []
         for page in pages:
             if page.memory is None:
@@ -98,6 +115,15 @@ class SqliteMemory:
         self._db.executemany(schema.PUT_MEMORY, full)
         if seen:
             self._db.executemany(_SET_RUN, seen)
+        return self._note_listed(listed)
+
+    def _note_listed(self, listed: Iterable[Listed]) -> list[int]:
+        woken: list[tuple[int]] = []
+        for one in listed:
+            self._db.execute(_PUT_LISTED, one)
+            if one.lastmod is not None:
+                woken += self._db.execute(_WAKE, {"row": one.row, "lastmod": one.lastmod})
+        return [row for (row,) in woken]
 
     def not_due(self, limit: int) -> list[QueuedRequest]:
         """Return pending rows that are not due."""

@@ -272,8 +272,7 @@ class SqliteTables:
         try:
             reached_in_database("commit.begin")
             self._end_pages(batch.pages, books)
-            if self.remembers:
-                self.memory.put(batch.pages)
+            woken = self.memory.put(batch.pages, admitted.listed) if self.remembers else ()
             self._add_rows(admitted, books)
             children = [(row, pack_rows(rows)) for row, rows in admitted.children.items()]
             db.executemany(schema.PUT_CHILDREN, children)
@@ -303,7 +302,7 @@ class SqliteTables:
         return Committed(
             waiting=waiting,
             doubles=doubles,
-            added=added + [self._ready(row) for row in improved.revived],
+            added=added + [self._ready(row) for row in (*improved.revived, *woken)],
             moved=[self._ready(row) for row in improved.moved],
             label_conflicts=admitted.label_conflicts + improved.label_conflicts,
         )

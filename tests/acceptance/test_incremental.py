@@ -408,6 +408,92 @@ async def test_only_an_incremental_job_can_be_refreshed(job: Job) -> None:
     assert "is not incremental" in ran.err
 
 
+def listed(site: Site, **dates: str) -> None:
+    """Put up a sitemap of pages with the dates of their last changes."""
+    entries = "".join(
+        f"<url><loc>{site.url(f'/{name}')}</loc><lastmod>{date}</lastmod></url>"
+        for name, date in dates.items()
+    )
+    body = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</urlset>'
+    site.pages["/map.xml"] = site.answer(body, 200, content_type="application/xml")
+
+
+def leaves(site: Site, count: int) -> list[str]:
+    names = [f"p{number}" for number in range(count)]
+    for name in names:
+        tagged(site, f"/{name}", name)
+    return names
+
+
+def leaves_asked(site: Site) -> list[str]:
+    return sorted(path for path in site.hits if path.startswith("/p"))
+
+
+async def test_a_date_in_a_sitemap_makes_a_page_due_before_its_time(job: Job, site: Site) -> None:
+    leaves(site, 3)
+    start = {"sitemap": [site.url("/map.xml")]}
+    incremental = {"revisit": {"policy": "fixed", "every": "5d"}}
+    job.write(start=start, extract=[RULE], incremental=incremental)
+    listed(site, p0="2026-02-01", p1="2026-02-02", p2="2026-02-03")
+    await night(job, 1)
+    site.hits.clear()
+    listed(site, p0="2026-02-01", p1="2026-03-01T20:00:00Z", p2="2026-02-03")
+
+    assert (await night(job, 2)).code == 0
+
+    assert leaves_asked(site) == ["/p1"]
+    assert same(job) == {"not_modified": 1, "not_due": 2}
+    site.hits.clear()
+    listed(site, **dict.fromkeys(("p0", "p1", "p2"), "2026-03-02T20:00:00Z"))
+    assert (await night(job, 3)).code == 0
+    # One date for all of them is when the list was made.
+    assert leaves_asked(site) == []
+
+
+@pytest.mark.parametrize(("lastmod", "asked_for"), [("trust", 1), ("hint", 3), ("ignore", 3)])
+async def test_a_date_that_is_trusted_spares_a_visit(
+    job: Job, site: Site, lastmod: str, asked_for: int
+) -> None:
+    leaves(site, 3)
+    start = {"sitemap": [site.url("/map.xml")], "lastmod": lastmod}
+    job.write(start=start, extract=[RULE], incremental={})
+    listed(site, p0="2026-02-01", p1="2026-02-02", p2="2026-02-03")
+    await night(job, 1)
+    site.hits.clear()
+    listed(site, p0="2026-02-01", p1="2026-03-01T20:00:00Z", p2="2026-02-03")
+
+    assert (await night(job, 2)).code == 0
+
+    assert len(leaves_asked(site)) == asked_for
+    assert titles(job) == ["p0", "p1", "p2"]
+
+
+async def test_dates_are_trusted_once_they_proved_right(job: Job, site: Site) -> None:
+    names = leaves(site, 12)
+    job.write(start={"sitemap": [site.url("/map.xml")]}, extract=[RULE], incremental={})
+    listed(site, **{name: f"2026-02-{place + 1:02}" for place, name in enumerate(names)})
+    asked_for = []
+    for number in (1, 2, 3, 4):
+        site.hits.clear()
+        assert (await night(job, number)).code == 0
+        asked_for.append(len(leaves_asked(site)))
+
+    assert asked_for == [12, 12, 12, 0]
+
+
+async def test_dates_that_are_wrong_are_never_trusted(job: Job, site: Site) -> None:
+    names = leaves(site, 12)
+    job.write(start={"sitemap": [site.url("/map.xml")]}, extract=[RULE], incremental={})
+    listed(site, **{name: f"2026-02-{place + 1:02}" for place, name in enumerate(names)})
+    for number in (1, 2, 3, 4, 5):
+        for name in names[:4]:  # they change, and nobody says so
+            tagged(site, f"/{name}", f"{name} {number}")
+        site.hits.clear()
+        assert (await night(job, number)).code == 0
+
+    assert len(leaves_asked(site)) == 12
+
+
 KILLED = (
     "begin.before", "begin.after", "commit.before:2", "commit.after:2", "output.write.half",
     "end.before",

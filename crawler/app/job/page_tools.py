@@ -53,7 +53,7 @@ def parser_of(
         rules=spiders.rules if spiders.is_class else None,
         schemas=spiders.schemas, follow=job.scope.follow, grow_scope=not job.scope.hosts,
         robots_token=product_token(agent) if job.fetch.robots == "obey" else None,
-        each=job.lists_files,
+        each=job.lists_files, lists_first=job.incremental is not None,
         aside=TreeTurns().run if job.run.backend == "asyncio" else None,
     )  # fmt: skip
 

@@ -96,7 +96,10 @@ def source_reader(loaded: LoadedJob, started: float, files: int = 0) -> SourceRe
     """
     start = loaded.job.start
     newer = None if start.newer_than is None else started - start.newer_than
-    return SourceReader(newer_than=newer, max_files=start.max_sitemap_files, files=files)
+    return SourceReader(
+        newer_than=newer, max_files=start.max_sitemap_files, files=files,
+        dated=loaded.job.incremental is not None and start.lastmod != "ignore",
+    )  # fmt: skip
 
 
 def _check(file: UrlFile | None) -> None:

@@ -306,7 +306,9 @@ def _remembering(
     job = loaded.job
     if job.incremental is None:
         return None
-    return Remembering(store, opened, conditions_of(loaded), revisits_of(job), hosts, tally)
+    return Remembering(
+        store, opened, conditions_of(loaded), revisits_of(job), hosts, tally, job.start.lastmod
+    )
 
 
 def _line_of_file(job: Job) -> Callable[[PageOutcome], ItemRecord | None] | None:
@@ -368,9 +370,14 @@ def _obeys(job: Job) -> bool:
 
 
 def _lists_first(job: Job) -> bool:
-    """Tell whether a URL may be found elsewhere before its line of a list, which has columns."""
+    """Tell whether lists are to be read before any page is fetched.
+
+    A URL may be found elsewhere before its line of a list that has columns; and what a sitemap says
+    of its pages may spare their visits.
+    """
     elsewhere = job.scope.follow or job.follow or job.spider is not None or job.start.sitemap
-    return bool(job.start.keep_columns and elsewhere)
+    dated = job.incremental is not None and job.start.lastmod in ("trust", "distrust")
+    return bool(job.start.keep_columns and elsewhere) or bool(job.start.sitemap and dated)
 
 
 def _host_book(job: Job, opened: Opened) -> HostBook:
