@@ -19,6 +19,8 @@ from crawler.spider.payload import belongs_to_its_page
 from crawler.storage import schema
 from crawler.storage.intake import Listed
 from crawler.storage.rows import memory_columns, queued_from
+from crawler.storage.sqlite_rekey import keep_keys
+from crawler.urls import CanonicalRules
 
 #: Most urgent there is: 68 years.
 _MOST = (1 << 31) - 1
@@ -68,6 +70,10 @@ class SqliteMemory:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+
+    def keep_keys(self, seed: int, rules: CanonicalRules) -> int:
+        """Let rows stay known whatever rules their keys were made by; see `keep_keys`."""
+        return keep_keys(self._db, seed, rules)
 
     def revive(self, overdue: Overdue | None) -> None:
         """Make every page pending that earlier runs found alive or failing; forget the rest.

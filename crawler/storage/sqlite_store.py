@@ -139,17 +139,8 @@ class SqliteStore:
             raise StateError("there is no interrupted run to resume")
         if start.mode == "retry" and state != "finished":
             raise StateError("there is no run that ended, of which something could be retried")
-        suspects: list[QueuedRequest] = []
-        if resume:
-            tables.begin_again(start.config, start.now)
-            if state == "open":
-                suspects = tables.suspect(self._slots.suspects(tables.commit_no), start.now)
-        elif start.mode == "retry":
-            suspects = tables.begin_retry(start)
-        elif tables.remembers and start.mode != "fresh":
-            tables.begin_refresh(start)
-        else:
-            tables.begin_new(start)
+        seed = int.from_bytes(tables.setting("seed"), "big")
+        suspects = self._begin_rows(start, seed, resume=resume, crashed=state == "open")
         # What no earlier process left need not be looked for.
         refresh = tables.setting("run_mode") == "refresh"
         known = resume or refresh or start.mode == "retry"
@@ -159,7 +150,6 @@ class SqliteStore:
         self._history = last > len(seen)
         if self._history:
             tables.seen.index_keys()
-        seed = int.from_bytes(tables.setting("seed"), "big")
         self._intake = Intake(
             Fingerprints(seed, self._canonical),
             seen,
@@ -186,6 +176,25 @@ class SqliteStore:
             refresh=refresh,
             due=tables.setting("run_due", 0) if refresh else 0,
         )
+
+    def _begin_rows(
+        self, start: RunStart, seed: int, *, resume: bool, crashed: bool
+    ) -> list[QueuedRequest]:
+        """Make the rows of a run ready; return those that are to run alone."""
+        tables, suspects = self._tables, list[QueuedRequest]()
+        if tables.memory.keep_keys(seed, self._canonical):
+            tables.seen.forget()
+        if resume:
+            tables.begin_again(start.config, start.now)
+            if crashed:
+                suspects = tables.suspect(self._slots.suspects(tables.commit_no), start.now)
+        elif start.mode == "retry":
+            suspects = tables.begin_retry(start)
+        elif tables.remembers and start.mode != "fresh":
+            tables.begin_refresh(start)
+        else:
+            tables.begin_new(start)
+        return suspects
 
     async def commit(self, grant: Grant, batch: Batch, outputs: WriteOutputs) -> Committed:
         """See `FrontierStore.commit`.

@@ -118,7 +118,7 @@ def recognition_of(loaded: LoadedJob) -> Recognition | None:
 _RULES = ("extract", "follow", "schemas", "spider", "args")
 _SAYING = frozenset((*_RULES, "scope", "incremental"))
 _NAMED = 4
-_SCOPE = ("hosts", "allow", "deny", "follow", "canonical")
+_SCOPE = ("hosts", "allow", "deny", "follow")
 
 
 def rules_of(loaded: LoadedJob) -> bytes:
