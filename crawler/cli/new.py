@@ -15,6 +15,7 @@ examples:
   crawler new books                            for the practice shop, no network needed
   crawler new books --url https://example.org/ from what a site shows
   crawler new books -t spider                  a Python class instead of rules
+  crawler new books -t incremental             every night only what changed, with events
 """
 _FORBIDDEN, _UNREACHED = 3, 4
 
@@ -28,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "-t", dest="template", default="site", metavar="TEMPLATE",
-        help="site: rules in YAML (default); spider: a Python class",
+        help="site: rules in YAML (default); spider: a Python class; incremental: only what"
+        " changed, every night",
     )  # fmt: skip
     parser.add_argument(
         "--url", metavar="URL", help="look at this page once, and write what it shows"

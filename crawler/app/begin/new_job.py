@@ -16,9 +16,8 @@ from crawler.errors import ConfigError, OutputError, Problem
 from crawler.interfaces import Clock
 from crawler.urls import hostname
 
-#: Templates, and those that own keys which are not there yet.
-TEMPLATES = ("site", "images", "spider")
-NOT_YET = ("incremental",)
+#: Templates.
+TEMPLATES = ("site", "images", "spider", "incremental")
 SCHEMA = Path(".crawler", "job.schema.json")
 
 
@@ -87,7 +86,7 @@ def write_new_job(wish: NewJob, clock: Clock, environ: Mapping[str, str]) -> Wri
     text = _filled(f"{wish.template}.yaml", name)
     tried = "{demo}/"
     if url is not None:
-        text, tried = _for_site(name, url, spider is not None, clock, environ)
+        text, tried = _for_site(name, url, wish.template, clock, environ)
     texts[config] = text + (_every_key() if wish.full else "")
     _write(texts, wish.folder)
     others = [*(one for one in (spider, listed) if one), wish.folder / SCHEMA]
@@ -95,8 +94,6 @@ def write_new_job(wish: NewJob, clock: Clock, environ: Mapping[str, str]) -> Wri
 
 
 def _check_template(template: str) -> None:
-    if template in NOT_YET:
-        raise ConfigError(f"the template '{template}' is not there yet")
     if template not in TEMPLATES:
         raise ConfigError(f"there is no template '{template}'; there are {', '.join(TEMPLATES)}")
 
@@ -140,7 +137,7 @@ def _filled(template: str, name: str) -> str:
 
 
 def _for_site(
-    name: str, url: str, has_spider: bool, clock: Clock, environ: Mapping[str, str]
+    name: str, url: str, template: str, clock: Clock, environ: Mapping[str, str]
 ) -> tuple[str, str]:
     """Return a config for a site, and a URL to try it with."""
     from crawler.app.begin.site_config import site_config
@@ -150,9 +147,11 @@ def _for_site(
     factory, _ = new_loop_factory("auto")
     with asyncio.Runner(loop_factory=factory) as runner:
         facts = runner.run(survey_site(job_for(url, [], environ), clock))
-    spider = f"spiders/{name}.py:{_class_of(name)}" if has_spider else None
+    spider = f"spiders/{name}.py:{_class_of(name)}" if template == "spider" else None
     today = datetime.fromtimestamp(clock.wall(), UTC).date().isoformat()
-    return site_config(name, facts, spider=spider, today=today), facts.url
+    incremental = template == "incremental"
+    text = site_config(name, facts, spider=spider, today=today, incremental=incremental)
+    return text, facts.url
 
 
 def _every_key() -> str:

@@ -18,7 +18,9 @@ _SELECTORS = {
 _ALWAYS = ("title", "description")
 
 
-def site_config(name: str, facts: SiteFacts, *, spider: str | None, today: str) -> str:
+def site_config(
+    name: str, facts: SiteFacts, *, spider: str | None, today: str, incremental: bool = False
+) -> str:
     """Return the text of a config.
 
     Args:
@@ -26,11 +28,13 @@ def site_config(name: str, facts: SiteFacts, *, spider: str | None, today: str) 
         facts: What the site showed.
         spider: Value of the `spider` key; None for extract rules.
         today: The date, for the comment.
+        incremental: It is to crawl only what changed, every night.
     """
     blocks = [
         _head(name, facts, today), _start(facts), _scope(facts), _fetch(facts),
         *([_follow(facts.page)] if facts.page is not None and spider is None else []),
         _spider(spider) if spider is not None else _extract(facts.page),
+        *([_incremental()] if incremental else []),
         [_said("checks: {min_items: 1}", "a run with fewer ends with exit code 3")],
     ]  # fmt: skip
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -143,6 +147,22 @@ def _extract(page: PageFacts | None) -> list[str]:
         "    fields:",
         f'      {"url:":<{width}} {{value: "{{url}}"}}',
         *rule,
+    ]
+
+
+def _incremental() -> list[str]:
+    """Return what makes a job one of every night, with events."""
+    return [
+        _said("incremental:", "the same page is not fetched, or not read, again"),
+        _said("  revisit: {policy: always}", "every page each night; adaptive: quiet ones less"),
+        _said("  gone: {after_misses: 3}", "a run that a limit ends calls nothing gone"),
+        _said("  events: data/{name}/changes.jsonl", "new, changed, gone, back and moved items"),
+        "",
+        _said('schedule: {cron: "15 3 * * *"}', "for: crawler cron install"),
+        "",
+        "output:",
+        _said("  - path: data/{name}/latest.jsonl", "all that is there; replaced by good runs"),
+        "    mode: replace",
     ]
 
 
