@@ -6,7 +6,6 @@ asked for every night, the server's own list of what it was asked for says what 
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +35,8 @@ HIDDEN = ("price", "in_stock", "stock", "rating")
 EXITS = {REFUSED: (4,), DOWN: (4,), ALL_ERRORS: (3, 6), PRODUCT_ERRORS: (3, 6), 20: (3,)}
 #: Nights on which nothing can be learnt.
 BLIND = (REFUSED, DOWN, ALL_ERRORS, PRODUCT_ERRORS)
+
+_BOOKS = make_books(SEED)
 
 Fields = dict[str, Any]
 Key = tuple[str, str]
@@ -160,14 +161,14 @@ def _plain(value: Any) -> str:
 def _visible(seen: _Seen, night: int) -> bool:
     """Tell whether a page answers with what it has, not with an error."""
     is_book = seen.path.count("/") == 3
-    book = make_books(SEED)[seen.number - 1]
-    return not (night == PARTLY_DOWN and is_book and book.category == DOWN_CATEGORY)
+    down = _BOOKS[seen.number - 1].category == DOWN_CATEGORY
+    return not (night == PARTLY_DOWN and is_book and down)
 
 
 def _shop(night: int, origin: str) -> dict[Key, _Seen]:
     """Return everything that is in the shop on a night, whether it can be had or not."""
     found: dict[Key, _Seen] = {}
-    for one in make_books(SEED):
+    for one in _BOOKS:
         book = book_on(one, day_of(night))
         if book is None:
             continue
@@ -195,9 +196,3 @@ def _book_fields(book: Book, night: int) -> Fields:
     if day_of(night) >= REDESIGN and night < MENDED:
         fields |= dict.fromkeys(HIDDEN)
     return fields
-
-
-def books_on(night: int) -> int:
-    """Return how many books the shop has on a night."""
-    day: datetime.date = day_of(night)
-    return sum(book_on(book, day) is not None for book in make_books(SEED))

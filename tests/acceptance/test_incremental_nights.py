@@ -1,4 +1,4 @@
-"""Nights of an incremental job at sites that lie, break or are redesigned: nothing false is told."""
+"""Nights of an incremental job at sites that lie, break or are made anew: nothing false is told."""
 
 from __future__ import annotations
 
