@@ -366,3 +366,70 @@ async def test_a_redesign_that_hides_what_must_be_there_makes_nothing_gone(
     ran = await nights.night("2026-02-05")
     assert ran.code == 0, ran.err
     assert nights.told() == []
+
+
+async def test_a_site_that_loses_a_few_things_every_night_is_believed(
+    nights: Nights, site: Site
+) -> None:
+    shop = Shop(site, 100)
+    nights.write(incremental={"gone": {"after_misses": 3}})
+    await nights.night("2026-02-01")
+    nights.told()
+
+    told = []
+    for day in range(2, 8):
+        for number in shop.numbers[:4]:
+            del site.pages[f"/thing/{number}"]
+        del shop.numbers[:4]
+        shop.open()
+        ran = await nights.night(f"2026-02-{day:02}")
+        assert ran.code == 0, ran.err
+        told.append(nights.kinds())
+
+    # What is missed on the second night is gone on the fourth, and so on.
+    gone = [sorted(("gone", f"s{4 * night + one}") for one in range(4)) for night in range(4)]
+    assert told == [[], [], *gone]
+
+
+@pytest.mark.parametrize("recheck", [True, False])
+async def test_many_things_that_are_lost_at_once_are_not_believed(
+    nights: Nights, shop: Shop, recheck: bool
+) -> None:
+    nights.write(incremental={"gone": {"after_misses": 1, "recheck": recheck}})
+    await nights.night("2026-02-01")
+    nights.told()
+    for number in shop.numbers[:12]:
+        del shop.site.pages[f"/thing/{number}"]
+
+    for day in range(2, 5):
+        ran = await nights.night(f"2026-02-{day:02}")
+
+        assert ran.code == 6, ran.err
+        assert "max_share" in ran.err
+        assert nights.told() == []
+    # What was a mistake of the site is none of ours.
+    shop.open()
+    ran = await nights.night("2026-02-05")
+    assert (ran.code, nights.told()) == (0, [])
+
+
+@pytest.mark.parametrize("stop", ["limit", "pages"])
+async def test_a_run_that_a_limit_ends_misses_nothing(
+    nights: Nights, shop: Shop, stop: str
+) -> None:
+    keys = {"gone": {"after_misses": 1}}
+    nights.write(incremental=keys)
+    await nights.night("2026-02-01")
+    nights.told()
+    shop.numbers = shop.numbers[5:]
+    for number in range(5):
+        del shop.site.pages[f"/thing/{number}"]
+    shop.open()
+    if stop == "limit":
+        ran = await nights.night("2026-02-02", "--limit", "10")
+    else:
+        nights.write(incremental=keys, scope={"max_pages": 12})
+        ran = await nights.night("2026-02-02")
+
+    assert ran.code == 0, ran.err
+    assert not [one for one in nights.kinds() if one[0] == "gone"]

@@ -1,6 +1,7 @@
 """Small samples of the soaks: killed anywhere, or without power, a crawl ends as if undisturbed.
 
-`python -m scripts.soak.kill` and `python -m scripts.soak.power_loss` do the same by the hundred.
+`python -m scripts.soak.kill` and `python -m scripts.soak.power_loss` do the same by the hundred,
+and `python -m scripts.soak.month` plays a whole month.
 """
 
 from __future__ import annotations
@@ -17,11 +18,16 @@ from scripts.soak.gaps import gaps_of
 from scripts.soak.jobs_beside import crawl_beside, delays_beside
 from scripts.soak.kill_round import Calm, calm_crawl, kill_points, killed_crawl
 from scripts.soak.killed_process import kill_parent, start
+from scripts.soak.month import Month
+from scripts.soak.month_job import Wish as MonthWish
+from scripts.soak.month_site import MonthSite
 from scripts.soak.politeness import crawl_with_restarts
 from scripts.soak.seeded_job import Wish, write_job
 from scripts.soak.site_process import SiteProcess
 
 DELAY = "50ms"
+#: Of the month: books change, move, are missed and gone; twice nobody answers.
+NIGHTS_HERE = 9
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +117,16 @@ def test_a_loss_of_power_loses_and_repeats_nothing(tmp_path: Path) -> None:
 
     assert violations == []
     assert tried > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [False, True])
+def test_nights_of_the_practice_shop_tell_each_event_once(tmp_path: Path, killed: bool) -> None:
+    kills = random.Random(7) if killed else None
+    with MonthSite() as shop:
+        month = Month(shop, tmp_path, MonthWish(), kills=kills, full=False)
+        nights = [month.next() for _ in range(NIGHTS_HERE)]
+
+    assert [(one.number, one.problems) for one in nights if one.problems] == []
+    assert {told.kind for one in nights for told in one.told} >= {"new", "changed", "gone", "moved"}
+    assert any(one.killed for one in nights) == killed
