@@ -48,6 +48,8 @@ KINDS = ("new", "changed", "gone", "back", "moved")
 PATIENCE = 300.0
 #: Of the kills, those that are to hit the end of a run, when changes become events.
 _LATE = 0.4
+#: Problems of a night that are printed.
+_SHOWN = 12
 
 
 @dataclass(slots=True)
@@ -241,8 +243,10 @@ def main() -> int:
         for _ in range(args.nights):
             night = month.next()
             print(line(night), flush=True)
-            for problem in night.problems:
+            for problem in night.problems[:_SHOWN]:
                 print(f"      WRONG {problem}", flush=True)
+            if len(night.problems) > _SHOWN:
+                print(f"      and {len(night.problems) - _SHOWN} more", flush=True)
     print(f"\n{verdict(month.nights)}")
     wrong = any(one.problems for one in month.nights)
     print(f"FAILED, files in {home}" if wrong else "OK: every event told once, nothing else")
