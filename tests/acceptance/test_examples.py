@@ -17,6 +17,7 @@ from tests.acceptance.conftest import ROOT, Job
 #: Items of each example by kind.
 EXAMPLES = {
     "api": {"Book": 200},
+    "docs-nightly": {"Page": 277},
     "images": {"File": 13},
     "list": {"Price": 12},
     "news": None,  # as many as the last days brought
@@ -79,6 +80,31 @@ async def test_news_are_packed_and_appended(job: Job, configs: Path) -> None:
     assert (first.code, second.code) == (0, 0)
     assert all(article["authors"] and article["published"] for article in articles)
     assert max(Counter(article["url"] for article in articles).values()) == 2
+
+
+async def test_the_example_of_every_night_tells_and_writes_only_what_changed(
+    job: Job, configs: Path
+) -> None:
+    first, same, later = [
+        await job.run(
+            "--", "configs/docs-nightly.yaml", env={"CRAWLER_PRACTICE_DATE": f"{date}T03:15"}
+        )
+        for date in ("2026-01-20", "2026-01-21", "2026-01-23")
+    ]  # fmt: skip
+
+    assert (first.code, same.code, later.code) == (0, 0, 0), first.err + same.err + later.err
+    data = job.folder / "data/docs-nightly"
+    events = [json.loads(line) for line in (data / "changes.jsonl").read_text().splitlines()]
+    runs = list(dict.fromkeys(event["run"] for event in events))
+    assert len(runs) == 3
+    kinds = [Counter(one["event"] for one in events if one["run"] == run) for run in runs]
+    assert kinds[0].keys() == {"new"}
+    # Some books change each day, and with them the lists that show them.
+    assert all(20 < kind["changed"] < 100 for kind in kinds[1:])
+    files = sorted(data.glob("*.jsonl.gz"))
+    written = [gzip.decompress(file.read_bytes()).splitlines() for file in files]
+    assert [file.name[:10] for file in files] == ["2026-01-20", "2026-01-21", "2026-01-23"]
+    assert [len(lines) for lines in written] == [kind["new"] + kind["changed"] for kind in kinds]
 
 
 async def test_a_redesign_is_noticed(job: Job, configs: Path) -> None:

@@ -433,3 +433,61 @@ async def test_a_run_that_a_limit_ends_misses_nothing(
 
     assert ran.code == 0, ran.err
     assert not [one for one in nights.kinds() if one[0] == "gone"]
+
+
+async def test_what_is_out_of_scope_since_is_neither_asked_for_nor_gone(
+    nights: Nights, shop: Shop
+) -> None:
+    keys = {"gone": {"after_misses": 1}}
+    nights.write(incremental=keys)
+    await nights.night("2026-02-01")
+    nights.told()
+    shop.site.hits.clear()
+
+    nights.write(incremental=keys, scope={"deny": ["/thing/3"]})
+    ran = await nights.night("2026-02-02")
+
+    assert ran.code == 0, ran.err
+    assert shop.site.hits["/thing/3"] == 0
+    assert nights.told() == []
+
+
+async def test_what_robots_forbids_since_is_neither_asked_for_nor_gone(
+    nights: Nights, shop: Shop
+) -> None:
+    nights.write(incremental={"gone": {"after_misses": 1}})
+    await nights.night("2026-02-01")
+    nights.told()
+    shop.site.hits.clear()
+    shop.site.pages["/robots.txt"] = shop.site.answer(
+        "User-agent: *\nDisallow: /thing/3$\n", content_type="text/plain"
+    )
+
+    ran = await nights.night("2026-02-02")
+
+    assert ran.code == 0, ran.err
+    assert shop.site.hits["/thing/3"] == 0
+    assert nights.told() == []
+
+
+async def test_what_is_gone_and_comes_back_is_told_so_with_what_it_is_now(
+    nights: Nights, shop: Shop
+) -> None:
+    nights.write(incremental={"gone": {"after_misses": 2}})
+    await nights.night("2026-02-01")
+    nights.told()
+    page = shop.site.pages.pop("/thing/3")
+    told = []
+    for day in range(2, 5):
+        await nights.night(f"2026-02-{day:02}")
+        told.append(nights.kinds())
+    shop.site.pages["/thing/3"] = page
+
+    ran = await nights.night("2026-02-05")
+
+    assert ran.code == 0, ran.err
+    assert told == [[], [("gone", "s3")], []]
+    (event,) = nights.told()
+    assert (event["event"], event["key"]) == ("back", "s3")
+    await nights.night("2026-02-06")
+    assert nights.told() == []
