@@ -168,7 +168,7 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--pages", type=int, default=10_000)
-    parser.add_argument("--nights", type=int, default=4)
+    parser.add_argument("--nights", type=int, default=6)
     parser.add_argument("--runs", type=int, default=3, help="turns (default: 3)")
     parser.add_argument("--dir", type=Path, metavar="FOLDER", help="where each run keeps its files")
     args = parser.parse_args()
