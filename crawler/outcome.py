@@ -48,12 +48,13 @@ class Same(enum.StrEnum):
     NOT_MODIFIED = "not_modified"  # 304
     SAME_BODY = "same_body"
     SAME_FIELDS = "same_fields"  # what it gives is the same, or its text nearly so
+    OTHER_RULES = "other_rules"  # its body is the same; other rules make something else of it
     CHANGED = "changed"
 
     @property
     def read(self) -> bool:
         """The page was read anew; else what it gave before is given again."""
-        return self in (Same.NEW_PAGE, Same.SAME_FIELDS, Same.CHANGED)
+        return self in (Same.NEW_PAGE, Same.SAME_FIELDS, Same.OTHER_RULES, Same.CHANGED)
 
 
 class ErrorClass(enum.StrEnum):

@@ -11,6 +11,9 @@ from crawler.items import encode_fields
 from crawler.outcome import ItemRecord, PageOutcome, Quarantined, Same, Standing, State
 from crawler.policy.changes import ChangeRules, item_keys, item_print, key_of
 
+#: Of pages that were read, those whose items may differ from what is known.
+_TO_COMPARE = (None, Same.NEW_PAGE, Same.OTHER_RULES, Same.CHANGED)
+
 
 class ItemChanges:
     """Compares what pages give with what is known; the commit writes it beside that.
@@ -36,7 +39,7 @@ class ItemChanges:
         for outcome in outcomes:
             if outcome.state not in (State.DONE, State.SKIPPED) or outcome.request.id == 0:
                 continue
-            if outcome.state == State.DONE and outcome.same in (None, Same.NEW_PAGE, Same.CHANGED):
+            if outcome.state == State.DONE and outcome.same in _TO_COMPARE:
                 read.append((outcome, self._page(outcome, wall)))
             else:
                 _set(outcome, [Standing.UNCHANGED] * len(outcome.items))

@@ -27,6 +27,7 @@ from crawler.interfaces import (
     SettledItem,
     Sink,
 )
+from crawler.outcome import Same
 from crawler.policy.changes import (
     KINDS,
     ChangeRules,
@@ -37,7 +38,7 @@ from crawler.policy.changes import (
     read_fields,
     streaks,
 )
-from crawler.policy.gone import GoneRules, is_gone, too_many
+from crawler.policy.gone import GoneRules, at_once, is_gone, too_many
 from crawler.policy.mass_change import ChangeCounter, MassChange, bare
 
 #: Items of one transaction.
@@ -137,10 +138,12 @@ class Settling:
                     bares = bare(old, keys, item.url), bare(new, keys, item.new_url or item.url)
                     counter.add(item.name, item.key, diff.old, diff.new, bares)
             after = found[-1].id
-        missed = whole and too_many(counts.missing, counts.live, self._rules.gone)
+        gone = self._rules.gone
+        missing = at_once(counts.missing, gone)
+        own = bool(self._tally.same.get(Same.OTHER_RULES))
         return Settlement(
-            mass=counter.judge(counts.visited), live=counts.live, missing=counts.missing,
-            too_many=missed,
+            mass=counter.judge(counts.visited, own=own), live=counts.live, missing=missing,
+            too_many=whole and too_many(missing, counts.live, gone),
         )  # fmt: skip
 
     def _compared(self, item: KnownItem) -> tuple[dict[str, object], dict[str, object], Diff]:
@@ -249,6 +252,8 @@ def told_of(verdict: Settlement, rules: SettlingRules) -> Told:
         )
     if reasons:
         return Told(_SAFETY, tuple(reasons))
+    if mass.own:
+        return Told()  # what the user changed is no fault of the run; the summary has it
     drift = tuple(one.told() for one in mass.drift)
     return Told(_DRIFT if drift else _GOOD, drift)
 

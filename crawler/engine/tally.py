@@ -107,7 +107,7 @@ class Settlement(msgspec.Struct):
     Attributes:
         mass: The changes.
         live: Known items that were not gone.
-        missing: Those of them that the run missed.
+        missing: Those of them that the run missed at once; see `crawler.policy.gone.at_once`.
         too_many: So many that none of them is marked.
     """
 

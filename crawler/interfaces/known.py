@@ -154,12 +154,12 @@ class ItemCounts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         live: Those that are settled and not gone.
         visited: Those of them whose pages were visited in this run and are alive.
-        missing: Those of them that this run misses.
+        missing: Those of them that this run misses, by how many runs before it did.
     """
 
     live: int = 0
     visited: int = 0
-    missing: int = 0
+    missing: dict[int, int] = msgspec.field(default_factory=dict)
 
 
 class ItemStore(Protocol):

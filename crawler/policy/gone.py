@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 
@@ -24,12 +26,25 @@ def is_gone(misses: int, rules: GoneRules) -> bool:
     return misses >= rules.after_misses
 
 
+def at_once(missing: Mapping[int, int], rules: GoneRules) -> int:
+    """Return how many items a run misses at once: for the first time, or so that they are gone.
+
+    Whichever are more. A site that loses some items each night would else, with several misses to
+    be gone, be taken for one that lost all of them in this one.
+
+    Args:
+        missing: How many items it misses, by how many runs in a row missed them before.
+        rules: Say when an item is gone.
+    """
+    last = sum(count for misses, count in missing.items() if is_gone(misses + 1, rules))
+    return max(missing.get(0, 0), last)
+
+
 def too_many(missing: int, live: int, rules: GoneRules) -> bool:
     """Tell whether a run misses more items than can be believed.
 
     Args:
-        missing: Items that it misses: those that would be gone, and those that would be missed
-            for the first time.
+        missing: Items that it misses at once.
         live: Known items that are not gone, the missing ones included.
         rules: Say how many may be.
     """

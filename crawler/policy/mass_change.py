@@ -55,12 +55,14 @@ class MassChange(msgspec.Struct):
         visited: Known items that the run saw.
         drift: Fields that changed because of the site's layout.
         alike: Items that became one and the same; 0 unless that makes the run incredible.
+        own: The job's rules are other ones than before: it is they that make the drift.
     """
 
     changed: int = 0
     visited: int = 0
     drift: list[Drift] = msgspec.field(default_factory=list)
     alike: int = 0
+    own: bool = False
 
     def drifted(self, name: str) -> frozenset[str]:
         """Return the fields of a kind that no event is to tell of."""
@@ -111,24 +113,32 @@ class ChangeCounter:
         self._was[_digest(name, before)] += 1
         self._is[_digest(name, now)] += 1
 
-    def judge(self, visited: int) -> MassChange:
+    def judge(self, visited: int, *, own: bool = False) -> MassChange:
         """Return what the changes are.
 
         Args:
             visited: Known items that the run saw.
+            own: Other rules of the job made something else of pages that are the same. What most
+                of the changed items have in common is then no change of the site, however few
+                they are.
         """
         changed = self._changed.total()
+        if own and changed:
+            drift = self._drift()
+            return MassChange(changed=changed, visited=visited, drift=drift, own=True)
         if changed < self._least or changed <= self._max_changed * visited:
             return MassChange(changed=changed, visited=visited)
         most = max(self._is.values())
         if most >= _MOST * changed and max(self._was.values()) < _MOST * changed:
             return MassChange(changed=changed, visited=visited, alike=most)
-        drift = [
+        return MassChange(changed=changed, visited=visited, drift=self._drift())
+
+    def _drift(self) -> list[Drift]:
+        return [
             Drift(place, count, self._examples[place])
             for place, count in self._fields.most_common()
             if count >= _MOST * self._changed[place.partition(".")[0]]
         ]
-        return MassChange(changed=changed, visited=visited, drift=drift)
 
 
 _Bare = tuple[dict[str, Any], dict[str, Any]]

@@ -116,8 +116,10 @@ def same_by_reading(
     """
     if old is None or old.print is None:
         return Same.NEW_PAGE
-    if old.print == new.print or old.body_hash == new.body_hash:
+    if old.print == new.print:
         return Same.SAME_FIELDS
+    if old.body_hash == new.body_hash:
+        return Same.OTHER_RULES
     near = distance is not None and fingerprint.fuzzy is not None and distance <= fingerprint.fuzzy
     return Same.SAME_FIELDS if near else Same.CHANGED
 

@@ -74,9 +74,9 @@ _ITEMS = {
     for phase, where in _WHERE.items()
 }
 _COUNTS = (
-    f"SELECT count(*), ifnull(sum({_DONE}), 0), ifnull(sum({_MISSING}), 0)"
+    f"SELECT k.misses, count(*), ifnull(sum({_DONE}), 0), ifnull(sum({_MISSING}), 0)"
     " FROM known_item k LEFT JOIN request r ON r.id = k.page"
-    f" WHERE k.data IS NOT NULL AND k.state = {_LIVE}"
+    f" WHERE k.data IS NOT NULL AND k.state = {_LIVE} GROUP BY k.misses"
 )
 _FOUND = "new_data=NULL, new_print=NULL, new_page=NULL, new_url=NULL, new_at=NULL, new_run=NULL"
 _TAKEN = (
@@ -268,8 +268,12 @@ class SqliteItems:
     def counts(self) -> ItemCounts:
         """Return known items in numbers."""
         first = {"first": self._number("first_row")}
-        live, visited, missing = self._db.execute(_COUNTS, first).fetchone()
-        return ItemCounts(live=live, visited=visited, missing=missing)
+        rows = self._db.execute(_COUNTS, first).fetchall()
+        return ItemCounts(
+            live=sum(row[1] for row in rows),
+            visited=sum(row[2] for row in rows),
+            missing={row[0]: row[3] for row in rows if row[3]},
+        )
 
     def _settle(self, settled: Sequence[SettledItem], run: int) -> None:
         """Make what was found what is settled."""

@@ -179,7 +179,7 @@ async def test_an_item_that_its_page_does_not_give_any_more_is_missing(nights: N
     await first_night(nights)
     await nights.read("a", seen("y", "1"))
 
-    assert await nights.counts() == ItemCounts(live=2, visited=2, missing=1)
+    assert await nights.counts() == ItemCounts(live=2, visited=2, missing={0: 1})
     assert await nights.settle("gone") == ["x"]
     assert await nights.unsettled("gone") == []  # one miss a run, whoever asks again
 
