@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "-t", dest="template", default="site", metavar="TEMPLATE",
-        help="site: rules in YAML (default); spider: a Python class; incremental: only what"
-        " changed, every night",
+        help="site: rules in YAML (default); images: pictures of a list; spider: a Python class;"
+        " incremental: only what changed, every night",
     )  # fmt: skip
     parser.add_argument(
         "--url", metavar="URL", help="look at this page once, and write what it shows"

@@ -16,10 +16,13 @@ exit code; what the job left is kept then.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
+import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -30,12 +33,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.soak.killed_process import kill_group
-from scripts.soak.month_job import CONFIG, EventFile, Wish, differences, write_job
+from scripts.soak.month_job import CONFIG, JOB, EventFile, Wish, differences, write_job
 from scripts.soak.month_site import (
     CLOCK_BACK,
     CLOCK_BACK_DAYS,
+    DOWN,
     MENDED,
     NIGHTS,
+    REFUSED,
     WHAT,
     Asked,
     MonthSite,
@@ -48,6 +53,8 @@ KINDS = ("new", "changed", "gone", "back", "moved")
 PATIENCE = 300.0
 #: Of the kills, those that are to hit the end of a run, when changes become events.
 _LATE = 0.4
+#: Seconds within which these come.
+_ENDING = 0.12
 #: Problems of a night that are printed.
 _SHOWN = 12
 
@@ -115,11 +122,14 @@ class Month:
         self.nights.append(night)
         self._site.night(night.number)
         write_job(self._folder, self._site.url, self._wish, mended=night.number >= MENDED)
+        code = None
         if self._kills is not None:
-            night.killed = self._killed(night.number)
-        night.exit = self._run(self._folder, night.number)
+            code = self._until_killed(night.number)
+            night.killed = code is None
+        night.exit = self._run(self._folder, night.number) if code is None else code
         night.asked = list(self._site.shop.asked)
-        self._usual = len(night.asked) or self._usual
+        if night.number not in (REFUSED, DOWN):
+            self._usual = len({one.path for one in night.asked})
         self._judge(night)
         if self._makes_full:
             self._site.night(night.number)
@@ -147,13 +157,19 @@ class Month:
     def _run(self, folder: Path, night: int, *options: str) -> int:
         return self._start(folder, night, *options).wait(PATIENCE)
 
-    def _killed(self, night: int) -> bool:
-        """Start the night's process and kill it somewhere; return whether it was still there."""
+    def _until_killed(self, night: int) -> int | None:
+        """Start the night's process and kill it somewhere.
+
+        Returns:
+            The exit code of a process whose run was over already; else None.
+        """
         assert self._kills is not None
         late = self._kills.random() < _LATE
-        usual = max(1, self._usual)
-        count = usual if late else self._kills.randrange(usual + 1)
-        wait = self._kills.uniform(0, 0.25 if late else 0.02)
+        count = self._usual - 3 if late else self._kills.randrange(self._usual - 10)
+        wait = self._kills.uniform(0, _ENDING if late else 0.02)
+        if night in (REFUSED, DOWN):
+            count, wait = 0, self._kills.uniform(0.3, 1.2)
+        before, _ = self._last_run()
         process = self._start(self._folder, night)
         began = time.monotonic()
         while len(self._site.shop.asked) < count and process.poll() is None:
@@ -161,10 +177,28 @@ class Month:
                 break
             time.sleep(0.0005)
         time.sleep(wait)
-        alive = process.poll() is None
-        if alive:
-            kill_group(process)
-        return alive
+        if process.poll() is not None:
+            return process.returncode
+        kill_group(process)
+        run, state = self._last_run()
+        return self._exit_of_last() if run != before and "finished" in state else None
+
+    def _last_run(self) -> tuple[str, str]:
+        """Return id and state of the job's last run, as its store has them; "" for none."""
+        state = self._folder / "state" / JOB / "crawl.sqlite"
+        if not state.exists():
+            return "", ""
+        with contextlib.closing(sqlite3.connect(state)) as db:
+            try:
+                rows = dict(db.execute("SELECT name, value FROM setting"))
+            except sqlite3.OperationalError:
+                return "", ""  # killed before there were tables
+        return str(rows.get("run_id", "")), str(rows.get("run_state", ""))
+
+    def _exit_of_last(self) -> int:
+        summaries = (self._folder / "reports" / JOB).glob("*/summary.json")
+        last = max(summaries, key=lambda path: path.stat().st_mtime)
+        return int(json.loads(last.read_bytes())["exit"])
 
     def _start(self, folder: Path, night: int, *options: str) -> subprocess.Popen[bytes]:
         day = day_of(night)

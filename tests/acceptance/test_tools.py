@@ -84,6 +84,29 @@ async def test_new_from_a_site_says_what_the_site_shows_and_crawls_it(job: Job, 
     assert len(items) == 6
 
 
+@pytest.mark.parametrize("own", [False, True])
+async def test_a_new_job_of_every_night_tells_what_changed(job: Job, shop: Site, own: bool) -> None:
+    site = ["--url", shop.url()] if own else []
+    new = await tool(job, "new", "nightly", "-t", "incremental", *site)
+    quick = ["--set", "fetch.per_host.delay=0s", "--set", "fetch.per_host.adaptive=false"]
+    checked = await tool(job, "validate", "nightly.yaml")
+
+    nights = [
+        await job.run(
+            "--", "nightly.yaml", *quick, env={"CRAWLER_PRACTICE_DATE": f"2026-01-1{day}T03:15"}
+        )
+        for day in (0, 1)
+    ]  # fmt: skip
+
+    assert [one.code for one in (new, checked, *nights)] == [0] * 4, nights[1].err
+    data = job.folder / "data/nightly"
+    told = [json.loads(line) for line in (data / "changes.jsonl").read_text().splitlines()]
+    kinds = {run: {e["event"] for e in told if e["run"] == run} for run in {e["run"] for e in told}}
+    changes = [] if own else [{"new", "changed"}]
+    assert sorted(kinds.values(), key=len) == [{"new"}, *changes]
+    assert len((data / "latest.jsonl").read_text().splitlines()) >= (6 if own else 190)
+
+
 async def test_new_asks_robots_first_and_the_page_once(job: Job, shop: Site) -> None:
     await tool(job, "new", "pots", "--url", shop.url())
 
@@ -118,7 +141,6 @@ async def test_new_names_a_job_after_its_site(job: Job, shop: Site) -> None:
     [
         (["new", "job"], "job.yaml is there already"),
         (["new", "job.yaml"], "job.yaml is there already"),
-        (["new", "a", "-t", "incremental"], "the template 'incremental' is not there yet"),
         (["new", "a", "-t", "images", "--url", "http://a.example/"], "is for a list of URLs"),
         (["new", "a", "-t", "sight"], "there is no template 'sight'"),
         (["new", "configs/a"], "crawler new a --dir configs"),
