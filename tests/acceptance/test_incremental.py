@@ -83,22 +83,22 @@ async def test_behind_an_index_that_says_304_for_ever_nothing_is_lost(job: Job, 
     small(site)
     job.write(extract=[RULE], incremental={"unconditional_every": 1000})
 
-    for number in range(1, 6):
+    for number in range(1, 5):
         tagged(site, "/a", f"a{number}")
         assert (await night(job, number)).code == 0
 
         assert titles(job) == [f"a{number}", "b", "index"]
-    assert asked(site, "/") == [False, True, True, True, True]
+    assert asked(site, "/") == [False, True, True, True]
 
 
-async def test_every_tenth_visit_is_unconditional(job: Job, site: Site) -> None:
+async def test_of_so_many_visits_one_is_unconditional(job: Job, site: Site) -> None:
     small(site)
     job.write(extract=[RULE], incremental={"unconditional_every": 3})
 
-    for number in range(1, 8):
+    for number in range(1, 6):
         assert (await night(job, number)).code == 0
 
-    assert asked(site, "/a") == [False, True, True, False, True, True, False]
+    assert asked(site, "/a") == [False, True, True, False, True]
 
 
 async def test_a_host_whose_304s_prove_wrong_is_asked_no_condition_any_more(
@@ -192,14 +192,15 @@ async def test_a_page_that_changes_is_visited_more_often_than_one_that_does_not(
     job: Job, site: Site
 ) -> None:
     small(site)
-    revisit = {"policy": "adaptive", "first": "2d", "min": "1d", "max": "8d"}
+    revisit = {"policy": "adaptive", "first": "1d", "min": "1d", "max": "8d"}
     job.write(extract=[RULE], incremental={"revisit": revisit})
 
-    for number in range(1, 15):
+    for number in range(1, 10):
         tagged(site, "/a", f"a{number}")
         assert (await night(job, number)).code == 0
 
-    assert site.hits["/a"] > 2 * site.hits["/b"] > 2
+    assert site.hits["/a"] == 9
+    assert site.hits["/b"] < 6
 
 
 async def test_a_clock_that_was_set_back_makes_pages_due(job: Job, site: Site) -> None:
