@@ -100,8 +100,8 @@ class GoneSettings(Settings):
     )
     recheck: bool = Field(
         default=True,
-        description="Whether a page that answers 404 or 410 and was alive is asked once more in the "
-        "same run.",
+        description="Whether a page that answers 404 or 410 and was alive is asked once more in "
+        "the same run.",
     )
     max_share: Share = written(
         "10%", "If more of the items would be gone at once, nothing is, and the exit code is 6."
