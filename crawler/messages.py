@@ -256,7 +256,7 @@ class QueuedRequest(msgspec.Struct, gc=False, kw_only=True):
         payload: See `NewRequest.payload`.
         urgency: Seconds by which it was overdue as the run began; 0 for what has no due date.
         memory: What past runs learnt of it, but for its gain; None for nothing.
-        conditional: Its body is wanted only if it changed.
+        conditional: Its body is wanted only if it changed; `reread`: as it is kept, unasked.
     """
 
     id: int
@@ -278,6 +278,7 @@ class QueuedRequest(msgspec.Struct, gc=False, kw_only=True):
     urgency: int = 0
     memory: PageMemory | None = None
     conditional: bool = False
+    reread: bool = False
 
     @property
     def item_prefix(self) -> str:
@@ -343,10 +344,7 @@ class FetchRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredCookie(msgspec.Struct, frozen=True, gc=False):
-    """One cookie as kept by the jar (RFC 6265 §5.3). `expires` is wall-clock seconds or None.
-
-    A cookie whose `expires` lies in the past stands for its removal.
-    """
+    """One cookie as the jar keeps it (RFC 6265 §5.3); one that expired stands for its removal."""
 
     domain: str
     path: str

@@ -32,6 +32,7 @@ class PageMemory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         misses: Runs in a row that missed it; see the events.
         gone_since: When it was told to be gone; None while it is not.
         lastmod: What the last list (sitemap, feed) said about its last change.
+        kept: Digest of its body as it is kept; None where it is not.
         news: It is known from a news list, which leaves pages out after some time.
         run: Ordinal of the run that visited it last, or found it not due.
     """
@@ -55,6 +56,7 @@ class PageMemory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lastmod: float | None = None
     news: bool = False
     run: int = 0
+    kept: bytes | None = None
 
 
 class Visited(msgspec.Struct, frozen=True, gc=False):
@@ -66,6 +68,7 @@ class Visited(msgspec.Struct, frozen=True, gc=False):
     due: float | None
     rules: bytes | None = None
     lastmod: float | None = None
+    kept: bool = False
 
 
 #: Says by how many seconds a page is overdue; a negative number for one that is not due.

@@ -28,6 +28,7 @@ from crawler.config.models.access import (
 from crawler.config.models.fetch import FetchSettings
 from crawler.config.models.files import FilesSettings
 from crawler.config.models.incremental import (
+    BodiesSettings,
     IncrementalSettings,
     RevisitOverrideSettings,
     RevisitSettings,
@@ -58,7 +59,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     FieldSettings, SchemaFieldSettings, FilesSettings, OutputSettings, ChecksSettings,
     ScheduleSettings, NotifySettings, WebhookSettings, MailSettings, AuthSettings, BasicSettings,
     SecretHeaderSettings, ProxySettings, TlsSettings, ClientCertSettings, TransformSettings,
-    TransformStepSettings, ResizeSettings, IncrementalSettings, RevisitSettings,
+    TransformStepSettings, ResizeSettings, IncrementalSettings, BodiesSettings, RevisitSettings,
     RevisitOverrideSettings,
 )  # fmt: skip
 #: Models with a table of their own: others are put into the table of what they stand in.

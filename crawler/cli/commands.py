@@ -35,6 +35,7 @@ COMMANDS = {
     "diff": Command("diff", "how two runs differ: counts, fields, URLs, items"),
     "cron": Command("cron", "a job that runs by itself: install, remove, list, print"),
     "retry": Command("retry", "ask again for what the last run gave up"),
+    "reparse": Command("reparse", "read kept pages anew, as after a change of the rules"),
     "status": Command("status", "how the run of a job goes, or what the last one came to"),
     "pause": Command("pause", "a run sends nothing more out until it is resumed"),
     "resume": Command("resume", "a paused run goes on"),
@@ -49,5 +50,5 @@ COMMANDS = {
 
 #: Commands that will be.
 NOT_YET = (
-    "runspider", "crawl", "test", "reparse",
+    "runspider", "crawl", "test",
 )  # fmt: skip

@@ -89,6 +89,7 @@ def run_config(
     *,
     mode: str,
     forget: bool = False,
+    reread: bool = False,
     classes: frozenset[str] | None = None,
 ) -> int:
     """Run the job of `options.config`; return the exit code.
@@ -96,6 +97,7 @@ def run_config(
     Args:
         options: Those of `add_run_options`.
         mode: See `RunOptions`, as for the rest.
+        reread: Read kept bodies anew.
         forget: Wipe the job's history first.
         classes: Error classes that a retry asks for again.
     """
@@ -113,7 +115,8 @@ def run_config(
         # Unlike the outputs of a config it belongs to where the command is given, not to --dir.
         output = str(Path(output).absolute())
     wanted = RunOptions(
-        base=options.dir, mode=mode, classes=classes, forget=forget, output=output,
+        base=options.dir, mode=mode, classes=classes, forget=forget, reread=reread,
+        output=output,
         limit=options.limit,
         level=-1 if options.cron else options.level or 0, go_on=_go_on(options),
         program=own_command(), trigger=_trigger(options),

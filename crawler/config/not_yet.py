@@ -21,7 +21,6 @@ from crawler.errors import Problem
 
 #: Keys, by the section they stand in; `*` is any list item.
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "incremental": ("bodies",),
     "fetch": ("cache",),
 }
 

@@ -50,6 +50,7 @@ class Remembering:
         self._ordinal = opened.ordinal
         self._whole = not (opened.refresh or opened.retry_of)
         self._conditions = conditions
+        self._began = opened.started
         self._revisits = revisits
         self._hosts = hosts
         self._tally = tally
@@ -62,6 +63,8 @@ class Remembering:
         if self._whole and memory.rules is not None:
             # Of no rules: whatever comes is read.
             request.memory = msgspec.structs.replace(memory, rules=None)
+        elif memory.kept is not None and self._conditions.rereads:
+            self._prepare_kept(request, memory)
         request.conditional = (
             request.method == "GET"
             and self._hosts.trusts_304(request.host)
@@ -93,8 +96,19 @@ class Remembering:
         date, memory = self._dates.get(outcome.request.url), outcome.request.memory
         if date is None or memory is None or outcome.same in (None, Same.NEW_PAGE, Same.NOT_DUE):
             return
+        if not outcome.sent:
+            return  # read anew as it was kept
         changed = outcome.same in (Same.CHANGED, Same.SAME_FIELDS)
         self._hosts.note_date(outcome.request.host, right=changed == says_changed(memory, date))
+
+    def _prepare_kept(self, request: QueuedRequest, memory: PageMemory) -> None:
+        """Have a page read anew from its kept body, if it is not to be visited anyway."""
+        anew = self._conditions.reread
+        if anew:
+            memory = request.memory = msgspec.structs.replace(memory, rules=b"")
+        not_due = memory.due is None or memory.due > self._began
+        stale = not self._conditions.is_current(memory)
+        request.reread = stale and (anew or not_due) and not request.is_start
 
     async def complete(self, outcomes: Sequence[PageOutcome], wall: float) -> None:
         """Complete outcomes before they are written: what they give again, what is remembered.
@@ -124,6 +138,14 @@ class Remembering:
         if proves_wrong(old, new, same, conditional=request.conditional):
             self._hosts.distrust_304(request.host)
             self._tally.wrong_304.setdefault(request.host, request.url)
+        if not outcome.sent:  # read anew, and not visited
+            return msgspec.structs.replace(
+                new,
+                first_seen=old.first_seen, fetched=old.fetched, changed=old.changed,
+                interval=old.interval, due=old.due, visits=old.visits, wrong_304=old.wrong_304,
+                misses=old.misses, gone_since=old.gone_since, lastmod=old.lastmod, news=old.news,
+                run=self._ordinal,
+            )  # fmt: skip
         policy = self._revisits.of(request.url)
         interval = old.interval
         if old.rules is None or self._conditions.is_current(old) or not interval:
@@ -145,7 +167,7 @@ class Remembering:
 
 def _is_full(outcome: PageOutcome) -> bool:
     """Tell whether the whole page came."""
-    return outcome.same is not Same.NOT_MODIFIED
+    return outcome.same is not Same.NOT_MODIFIED and "kept" not in outcome.flags
 
 
 def not_due(request: QueuedRequest) -> PageOutcome:

@@ -6,6 +6,7 @@ An implementation is named for its means (`SqliteStore`, `JsonlSink`), a protoco
 
 from __future__ import annotations
 
+from crawler.interfaces.bodies import BodyStore
 from crawler.interfaces.files import (
     FileErrands,
     FileStore,
@@ -61,6 +62,7 @@ from crawler.interfaces.work import (
 
 __all__ = [
     "Batch",
+    "BodyStore",
     "Books",
     "Clock",
     "Committed",

@@ -76,15 +76,21 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
         validators: "etag" and "last_modified", those that are sent.
         every: Of so many visits one is unconditional.
         rules: What every gain of today begins its rules with.
+        rereads: Bodies are kept, so that a page that is as it was can be read by other rules.
+        reread: Every page whose body is kept is read anew, whatever it was read by.
     """
 
     validators: tuple[str, ...] = ("etag", "last_modified")
     every: int = 10
     rules: bytes = b""
+    rereads: bool = False
+    reread: bool = False
 
     def holds(self, memory: PageMemory | None) -> bool:
         """Tell whether the next visit is conditional."""
-        if memory is None or not self.is_current(memory) or memory.visits + 1 >= self.every:
+        if memory is None or memory.rules is None or memory.visits + 1 >= self.every:
+            return False
+        if not self.is_current(memory) and not (self.rereads and memory.kept is not None):
             return False
         return bool(self.headers(memory))
 

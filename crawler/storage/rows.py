@@ -55,7 +55,8 @@ def queued_from(row: tuple[Any, ...]) -> QueuedRequest:
 def memory_from(columns: tuple[Any, ...]) -> PageMemory | None:
     """Build a memory from the columns of `schema.TAKE_REMEMBERED`; None if there is none."""
     (etag, last_modified, body_hash, print_, simhash, rules, first_seen, fetched, changed, interval,
-     due, visits, wrong_304, misses, gone_since, lastmod, news, run) = columns  # fmt: skip
+     due, visits, wrong_304, misses, gone_since, lastmod, news, run,
+     kept) = columns  # fmt: skip
     if not fetched:  # nothing but what a list says of it
         return None
     return PageMemory(
@@ -63,7 +64,7 @@ def memory_from(columns: tuple[Any, ...]) -> PageMemory | None:
         simhash=None if simhash is None else unsigned(simhash), rules=rules, first_seen=first_seen,
         fetched=fetched, changed=changed, interval=interval, due=due, visits=visits,
         wrong_304=wrong_304, misses=misses, gone_since=gone_since, lastmod=lastmod,
-        news=bool(news), run=run,
+        news=bool(news), run=run, kept=kept,
     )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def memory_columns(row: int, memory: PageMemory) -> tuple[Any, ...]:
         *(None if memory.simhash is None else signed(memory.simhash), memory.gain, memory.rules),
         *(memory.first_seen, memory.fetched, memory.changed, memory.interval, memory.due),
         *(memory.visits, memory.wrong_304, memory.misses, memory.gone_since, memory.lastmod),
-        *(memory.news, memory.run),
+        *(memory.news, memory.run, memory.kept),
     )
 
 

@@ -112,7 +112,8 @@ CREATE TABLE memory (
     gone_since REAL,
     lastmod REAL,
     news INTEGER NOT NULL DEFAULT 0,
-    run INTEGER NOT NULL DEFAULT 0
+    run INTEGER NOT NULL DEFAULT 0,
+    kept BLOB
 );
 CREATE TABLE known_item (
     id INTEGER PRIMARY KEY,
@@ -170,15 +171,16 @@ INSERT_PLAIN = (
 PUT_MEMORY = (
     "INSERT INTO memory (row, etag, last_modified, body_hash, print, simhash, gain, rules,"
     " first_seen, fetched, changed, interval, due, visits, wrong_304, misses, gone_since, lastmod,"
-    " news, run) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (row) DO UPDATE SET"
-    " etag=excluded.etag, last_modified=excluded.last_modified, body_hash=excluded.body_hash,"
+    " news, run, kept) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (row)"
+    " DO UPDATE SET etag=excluded.etag, last_modified=excluded.last_modified,"
+    " body_hash=excluded.body_hash,"
     " print=excluded.print, simhash=excluded.simhash, gain=ifnull(excluded.gain, gain),"
     " rules=excluded.rules, first_seen=excluded.first_seen, fetched=excluded.fetched,"
     " changed=excluded.changed, interval=excluded.interval, due=excluded.due,"
     " visits=excluded.visits, wrong_304=excluded.wrong_304, misses=excluded.misses,"
     " gone_since=excluded.gone_since, lastmod=ifnull(excluded.lastmod, lastmod),"
     " news=max(news, excluded.news),"
-    " run=excluded.run"
+    " run=excluded.run, kept=excluded.kept"
 )
 INSERT_SEEN = "INSERT INTO run_seen (row, at) VALUES (?,?)"
 END_ROW = (
@@ -225,7 +227,7 @@ TAKE, DUE, ONE = (f"{_COLUMNS}{_FROM}{where}" for where in (_TAKE, _DUE, _ONE))
 _MEMORY = (
     ", m.etag, m.last_modified, m.body_hash, m.print, m.simhash, m.rules, m.first_seen, m.fetched,"
     " m.changed, m.interval, m.due, m.visits, m.wrong_304, m.misses, m.gone_since, m.lastmod,"
-    " m.news, m.run"
+    " m.news, m.run, m.kept"
 )
 REMEMBERED = f"{_COLUMNS}{_MEMORY}{_FROM} LEFT JOIN memory m ON m.row = r.id"
 TAKE_REMEMBERED, DUE_REMEMBERED, ONE_REMEMBERED = (

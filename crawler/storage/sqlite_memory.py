@@ -39,7 +39,8 @@ _TO_HISTORY = f"UPDATE request SET state={schema.HISTORY}, not_before=NULL WHERE
 _REVIVE = (
     "UPDATE request SET state=0, reason=NULL, attempts=0, not_before=NULL, crashes=0, status=NULL,"
     " size=NULL, ms=NULL, error=NULL, ended=NULL, urgency=overdue(request.url,"
-    " l.fetched, m.first_seen, m.fetched, m.interval, m.due, m.rules, m.lastmod)"
+    " l.fetched, m.first_seen, m.fetched, m.interval, m.due, m.rules, m.lastmod,"
+    " m.kept IS NOT NULL)"
     " FROM request AS r LEFT JOIN memory m ON m.row = r.id LEFT JOIN memory l ON l.row = r.parent"
     f" WHERE r.id = request.id AND request.state <> {schema.HISTORY}"
 )
@@ -94,14 +95,14 @@ class SqliteMemory:
             return NOT_DUE if seconds < 0 else max(1, min(_MOST, seconds))
 
         db = self._db
-        db.create_function("overdue", 8, urgency)
+        db.create_function("overdue", 9, urgency)
         db.create_function("of_its_page", 1, belongs_to_its_page, deterministic=True)
         try:
             db.execute(_REVIVED_HISTORY)
             db.execute(_TO_HISTORY)
             db.execute(_REVIVE)
         finally:
-            db.create_function("overdue", 8, None)
+            db.create_function("overdue", 9, None)
             db.create_function("of_its_page", 1, None)
 
     def put(self, pages: Iterable[PageCommit], listed: Iterable[Listed]) -> list[int]:

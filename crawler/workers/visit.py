@@ -13,10 +13,11 @@ import msgspec
 
 from crawler.errors import CallbackError, FetchError
 from crawler.fail_points import reached
-from crawler.interfaces import CrashGuard, Fetcher
+from crawler.interfaces import BodyStore, CrashGuard, Fetcher
 from crawler.items import encode_fields
 from crawler.messages import HttpResponse, QueuedRequest
 from crawler.outcome import ErrorClass, PageOutcome, Same, SkipReason, State
+from crawler.page_memory import PageMemory
 from crawler.policy.retry import RetryPolicy, is_final
 from crawler.spider.failure import CallbackFailed
 from crawler.spider.page_parser import PageParser
@@ -52,6 +53,7 @@ class Visitor(msgspec.Struct, frozen=True):
         retry: Says whether a failure is the last, which is when an errback is called.
         barren: Looks at pages for the trap guard; None where there is none.
         recognition: Recognises pages that are as they were; None where nobody remembers them.
+        bodies: Keeps what pages were read from; None where nobody does.
         expired: Says after how many seconds a row's callback was ended for waiting too long.
     """
 
@@ -63,16 +65,44 @@ class Visitor(msgspec.Struct, frozen=True):
     expired: Callable[[int], float | None] = never
     barren: BarrenPages | None = None
     recognition: Recognition | None = None
+    bodies: BodyStore | None = None
 
     async def fetch(self, request: QueuedRequest) -> Answer:
         """Return the answer, or why there is none; runs no code of the spider."""
         try:
             asked = self.parser.fetch_request(request)
+            kept = await self._kept(request)
+            if kept is not None and request.reread:
+                return kept
             if self.recognition is not None:
                 asked = self.recognition.ask(request, asked)
-            return await self.fetcher.fetch(asked)
+            answer = await self.fetcher.fetch(asked)
         except (FetchError, CallbackFailed) as error:
             return error
+
+        if kept is not None and answer.status == _NOT_MODIFIED:
+            return msgspec.structs.replace(
+                kept, wire_size=answer.wire_size, elapsed=answer.elapsed,
+                asked_at=answer.asked_at, cookies_set=answer.cookies_set,
+            )  # fmt: skip
+        return answer
+
+    async def _kept(self, request: QueuedRequest) -> HttpResponse | None:
+        """Return the page as it is kept, if other rules than those of today have read it."""
+        memory, recognition = request.memory, self.recognition
+        if self.bodies is None or recognition is None or memory is None or memory.kept is None:
+            return None
+        if memory.rules is None or recognition.conditions.is_current(memory):
+            return None
+        kept = await self.bodies.answer(request.url, memory.kept)
+        if kept is None:
+            request.conditional = False  # a 304 would leave nothing to read
+            return None
+        validators = (("ETag", memory.etag), ("Last-Modified", memory.last_modified))
+        for name, value in validators:
+            if value is not None:
+                kept.headers[name] = value.encode("latin-1", "replace")
+        return kept
 
     async def conclude(self, request: QueuedRequest, answer: Answer) -> PageOutcome:
         """Turn what `fetch` returned into an outcome."""
@@ -172,11 +202,15 @@ class Visitor(msgspec.Struct, frozen=True):
             State.DONE if good else State.FAILED,
             None if good else ErrorClass.STATUS,
         )
+        if "kept" in answer.flags:
+            outcome.sent = answer.asked_at is not None
+            outcome.status = _NOT_MODIFIED if outcome.sent else None
         recognition = self.recognition
         if recognition is not None and (not good or self._is_list(request)):
             recognition = None
         seen = None if recognition is None else recognition.look(request, answer)
         if recognition is not None and seen is not None and recognition.is_same_body(request, seen):
+            seen = await self._with_body(request, seen, answer)
             outcome.same, outcome.memory = Same.SAME_BODY, seen
             return outcome
         self.guard.enter(request.id)
@@ -186,7 +220,7 @@ class Visitor(msgspec.Struct, frozen=True):
             reached("callback.after")
             self._take_over(outcome, parsed)
             if recognition is not None and seen is not None and parsed.is_whole:
-                recognition.remember(outcome, seen)
+                recognition.remember(outcome, await self._with_body(request, seen, answer))
         except (CallbackFailed, CallbackError) as error:
             return _without_gain(outcome, str(error), answer.body)
         except asyncio.CancelledError:
@@ -195,6 +229,19 @@ class Visitor(msgspec.Struct, frozen=True):
             self.guard.leave(request.id)
         self._judge(outcome, parsed, answer)
         return outcome
+
+    async def _with_body(
+        self, request: QueuedRequest, seen: PageMemory, answer: HttpResponse
+    ) -> PageMemory:
+        """Return what can be said of a page with the digest of its body, which is kept now."""
+        if self.bodies is None:
+            return seen
+        old = request.memory
+        if old is not None and old.kept is not None and "kept" in answer.flags:
+            kept: bytes | None = old.kept
+        else:
+            kept = await self.bodies.keep(answer)
+        return msgspec.structs.replace(seen, kept=kept)
 
     def _judge(self, outcome: PageOutcome, parsed: Parsed, answer: HttpResponse) -> None:
         """Say how a page ended whose callback came to its end."""

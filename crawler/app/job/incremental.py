@@ -49,12 +49,16 @@ class DueDates:
     Args:
         loaded: The job.
         now: Wall-clock seconds.
+        reread: Those whose bodies are kept, and no others.
 
     Attributes:
         stale: Pages so far that gave what they gave by other rules.
+        kept: Those of them whose bodies are kept.
     """
 
-    def __init__(self, loaded: LoadedJob, now: float) -> None:
+    def __init__(self, loaded: LoadedJob, now: float, *, reread: bool = False) -> None:
+        self._reread = reread
+        self.kept = 0
         self._of = revisits_of(loaded.job).of
         self._rules = rules_of(loaded)
         self._now = now
@@ -62,23 +66,26 @@ class DueDates:
 
     def __call__(self, url: str, visited: Visited) -> int:
         """See `crawler.page_memory.Overdue`."""
+        if self._reread:
+            return 0 if visited.kept else -1
         seconds = self._of(url).overdue(visited, self._now)
         if visited.rules is None or visited.rules.startswith(self._rules):
             return seconds
         self.stale += 1
+        self.kept += visited.kept
         return max(0, seconds)
 
 
-def due_dates_of(loaded: LoadedJob, now: float) -> DueDates | None:
+def due_dates_of(loaded: LoadedJob, now: float, *, reread: bool = False) -> DueDates | None:
     """Return what says which pages are due; None in a job that is not incremental."""
-    return None if loaded.job.incremental is None else DueDates(loaded, now)
+    return None if loaded.job.incremental is None else DueDates(loaded, now, reread=reread)
 
 
-def stale_words(stale: int, last: LastRun | None, settings: bytes) -> str:
+def stale_words(dues: DueDates, last: LastRun | None, settings: bytes) -> str:
     """Return what is told of pages that are due as the rules changed.
 
     Args:
-        stale: How many there are.
+        dues: Knows how many there are.
         last: The run before, None where that is not known.
         settings: Those of this run.
     """
@@ -88,16 +95,21 @@ def stale_words(stale: int, last: LastRun | None, settings: bytes) -> str:
         named = [name for name in (*grave, *light) if name.partition(".")[0] in _SAYING]
         changed = [*named[:_NAMED], "..."] if len(named) > _NAMED else named
     what = ", ".join(changed) or "the spider's code, or the program"
-    pages = "1 page is" if stale == 1 else f"{stale:,} pages are"
-    return f"changed since what is known was read: {what}; {pages} read anew"
+    pages = "1 page is" if dues.stale == 1 else f"{dues.stale:,} pages are"
+    kept = f", {dues.kept:,} of them from bodies that are kept" if dues.kept else ""
+    return f"changed since what is known was read: {what}; {pages} read anew{kept}"
 
 
-def conditions_of(loaded: LoadedJob) -> Conditions:
+def conditions_of(loaded: LoadedJob, *, reread: bool = False) -> Conditions:
     """Return when a server may say that a page is as it was."""
     settings = loaded.job.incremental
     assert settings is not None  # asked for by incremental jobs alone
     return Conditions(
-        validators=settings.validators, every=settings.unconditional_every, rules=rules_of(loaded)
+        validators=settings.validators,
+        every=settings.unconditional_every,
+        rules=rules_of(loaded),
+        rereads=settings.bodies is not None,
+        reread=reread,
     )
 
 

@@ -46,6 +46,11 @@ class JobPaths(msgspec.Struct, frozen=True):
         return self.state / "lock"
 
     @property
+    def bodies(self) -> Path:
+        """Folder of the bodies that are kept."""
+        return self.state / "bodies"
+
+    @property
     def made_files(self) -> Path:
         """What files the job made of outputs with `keep`."""
         return self.state / "outputs.json"

@@ -113,7 +113,7 @@ class Beginning:
         await keep_stdin(self._loaded, self._paths, self._stdin, resumes=kept)
         opened = await self.stock.store.begin(start)
         if self._dues is not None and self._dues.stale:
-            self.notes.append(stale_words(self._dues.stale, recovered.last, start.settings))
+            self.notes.append(stale_words(self._dues, recovered.last, start.settings))
         if not opened.resumed:
             settle_outputs(recovered.marks, self._loaded.job.name)
         return opened
@@ -121,7 +121,7 @@ class Beginning:
     async def _start(self, recovered: Recovered) -> RunStart:
         mode, now = self._options.mode, self._clock.wall()
         output = self._options.output
-        self._dues = due_dates_of(self._loaded, now)
+        self._dues = due_dates_of(self._loaded, now, reread=self._options.reread)
         settings = settings_of(self._loaded.values, self._loaded.secrets, output)
         start = RunStart(
             mode=mode, run_id=new_run_id(now), settings=settings, now=now,

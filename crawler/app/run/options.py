@@ -18,6 +18,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
             other afresh; "fresh", "refresh", "resume", or "retry", which asks again for what the
             last run gave up.
         classes: "retry": error classes that are asked for; None for all.
+        reread: "refresh": only pages whose bodies are kept belong to the run, and are read anew.
         forget: Wipe the job's history first.
         output: Absolute path that replaces the config's outputs, "-" for standard output; None
             for them.
@@ -33,6 +34,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     mode: str = "auto"
     classes: frozenset[str] | None = None
     forget: bool = False
+    reread: bool = False
     output: str | None = None
     limit: int | None = None
     level: int = 0

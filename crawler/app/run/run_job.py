@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, ExitStack, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.app.job.access import unverified_words
+from crawler.app.job.bodies import prune_bodies
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.open_files import make_room
 from crawler.app.job.practice_site import start_practice_site
@@ -103,6 +104,7 @@ def _run(loaded: LoadedJob, options: RunOptions, streams: Streams, clock: Clock,
         if telling is not None:
             telling.ended(code)
         say = Console(streams.stderr, options.level).say
+        prune_bodies(loaded.job, paths, say)
         delete_old_reports(paths.reports, loaded.job.schedule.keep, say, recording.run)
         return code
 

@@ -90,6 +90,7 @@ def _inline(place: Workplace) -> InlineWorkers:
     visitor = Visitor(
         place.fetcher, place.parser, callbacks, state, place.retry, callbacks.expired,
         BarrenPages(traps.wants_text, traps.counts_pages), recognition_of(place.loaded),
+        place.bodies,
     )  # fmt: skip
     visits: Visits[Any] = place.backend.visits(visitor)
     if place.files is not None and place.errands is not None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
+from crawler.app.job.bodies import bodies_of
 from crawler.app.job.incremental import conditions_of, revisits_of, settling_rules
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.job.page_tools import fetcher_of, job_scope, parser_of
@@ -43,6 +44,7 @@ from crawler.engine.settling import Settling
 from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally, decode_tally
 from crawler.errors import ConfigError
+from crawler.files import FileWriter
 from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, Fetcher, FrontierStore, HostClocks, ItemStore, Opened
 from crawler.observe.recorder import Recorder
@@ -228,9 +230,8 @@ class Wired:
         self.fetcher = fetcher_of(job, spiders, clock, opened.cookies)
         self._backend = Backend(job, stock.guard, clock, (stalls := Stalls(recorder.ended)).stalled)
         self.probe, concurrency = self._backend.probe, self._backend.concurrency
-        gate = asyncio.Semaphore(concurrency)
-        hosts, retry = _host_book(job, opened), retry_of(job)
-        self._lists_files = job.lists_files
+        gate, hosts, retry = asyncio.Semaphore(concurrency), _host_book(job, opened), retry_of(job)
+        self._writer, self._lists_files = FileWriter(), job.lists_files
         patient = self._waiting(job, recorder, clock)
         self._files = None if job.files is None else file_store_of(job, paths, work.files)
         traps = Traps(weights_of(spiders), self.tally.traps)
@@ -245,7 +246,7 @@ class Wired:
             limits=_limits(job, options.limit, self.tally, concurrency), recheck=_rechecks(job),
             changes=_changes(job, stock), clock=clock, ended=stalls.ended, transform=work.items,
             spoilt=recorder.item_spoilt, clocks=clocks, file_line=_line_of_file(job),
-            remembering=_remembering(loaded, stock.store, opened, hosts, self.tally),
+            remembering=_remembering(loaded, options, stock.store, opened, hosts, self.tally),
         )  # fmt: skip
         self.crawl = Crawl(parts)
         self.callbacks = self._backend.callbacks
@@ -256,6 +257,7 @@ class Wired:
                 crawl=self.crawl, backend=self._backend, gate=gate, stalls=stalls,
                 recorder=recorder, loop=loop, spares=spares, files=self._files,
                 errands=_errands(job, parts, patient, gate), patient=patient,
+                bodies=bodies_of(job, paths.bodies, self._writer),
             )
         )  # fmt: skip
 
@@ -287,6 +289,7 @@ class Wired:
         await self.fetcher.close()
         await self._backend.close()
         await self.staff.close()
+        self._writer.close()
         if self._files is not None:
             await self._files.close()
 
@@ -300,15 +303,20 @@ class Wired:
 
 
 def _remembering(
-    loaded: LoadedJob, store: FrontierStore, opened: Opened, hosts: HostBook, tally: Tally
+    loaded: LoadedJob,
+    options: RunOptions,
+    store: FrontierStore,
+    opened: Opened,
+    hosts: HostBook,
+    tally: Tally,
 ) -> Remembering | None:
     """Return what remembers pages; None in a job that is not incremental."""
     job = loaded.job
     if job.incremental is None:
         return None
-    return Remembering(
-        store, opened, conditions_of(loaded), revisits_of(job), hosts, tally, job.start.lastmod
-    )
+    conditions = conditions_of(loaded, reread=options.reread)
+    lastmod = job.start.lastmod
+    return Remembering(store, opened, conditions, revisits_of(job), hosts, tally, lastmod)
 
 
 def _line_of_file(job: Job) -> Callable[[PageOutcome], ItemRecord | None] | None:

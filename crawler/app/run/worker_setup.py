@@ -19,6 +19,7 @@ class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True):
         overrides: Values of `--set`.
         settings: What they came to for the parent, see `settings_hash`.
         practice_url: Address of the practice site; None when it is not served.
+        bodies: Folder of the bodies that are kept.
         slots: Where callbacks are noted.
         part: The worker's part of it.
         started: Wall-clock second at which the run began.
@@ -34,6 +35,7 @@ class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True):
     overrides: tuple[str, ...]
     settings: int
     practice_url: str | None
+    bodies: str
     slots: str
     part: int
     started: float

@@ -58,6 +58,7 @@ class Team:
             WorkerSetup(
                 config=str(loaded.path.absolute()), overrides=loaded.overrides,
                 settings=settings_hash(loaded), practice_url=spiders.practice_url,
+                bodies=str(place.paths.bodies),
                 slots=str(place.paths.slots), part=number + 1, started=opened.started,
                 source_files=place.tally.source_files,
                 joined=(*place.tally.joined_hosts, *self._scope.joined),

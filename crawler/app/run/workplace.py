@@ -15,7 +15,7 @@ from crawler.app.run.stalls import Stalls
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import Crawl
 from crawler.engine.tally import Tally
-from crawler.interfaces import Fetcher, FileErrands, FileStore, Opened
+from crawler.interfaces import BodyStore, Fetcher, FileErrands, FileStore, Opened
 from crawler.observe.recorder import Recorder
 from crawler.policy.retry import RetryPolicy
 from crawler.policy.scope import Scope
@@ -36,6 +36,7 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
         files: Where files go; None for a job without.
         patient: Fetches files; the same as `fetcher` for a job without.
         errands: Fetches files that items name; None where the answers are the files.
+        bodies: Keeps what pages were read from; None for a job that does not.
         spares: Worker processes that are there already.
     """
 
@@ -57,5 +58,6 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
     loop: str
     patient: Fetcher
     files: FileStore | None = None
+    bodies: BodyStore | None = None
     errands: FileErrands | None = None
     spares: Sequence[ForkedProcess] = ()

@@ -7,6 +7,7 @@ import logging
 import os
 from pathlib import Path
 
+from crawler.app.job.bodies import bodies_of
 from crawler.app.job.incremental import recognition_of
 from crawler.app.job.page_tools import fetcher_of, job_scope, parser_of
 from crawler.app.job.policies import retry_of
@@ -20,6 +21,7 @@ from crawler.app.worker.remote_offload import RemoteOffload
 from crawler.config.load import LoadedJob, load_job
 from crawler.errors import CallbackError, ConfigError
 from crawler.fetch.cookie_jar import CookieJar
+from crawler.files import FileWriter
 from crawler.interfaces import Clock
 from crawler.observe.kept_bodies import KEPT, MAX_BODY
 from crawler.spider.spider_state import SpiderState
@@ -67,6 +69,7 @@ class JobWorker:
         slots = SlotFile(Path(setup.slots), setup.part)
         backend = Backend(job, slots, clock, self._stalled)
         self._probe, self._callbacks, self._clock = backend.probe, backend.callbacks, clock
+        self._files = FileWriter()
         texts: set[str] = set()
         visitor = Visitor(
             self._fetcher,
@@ -77,6 +80,7 @@ class JobWorker:
             self._callbacks, _OwnState(self._spider, setup.state), retry_of(job),
             self._callbacks.expired, BarrenPages(texts.__contains__, setup.counts_pages),
             recognition_of(loaded),
+            bodies_of(job, Path(setup.bodies), self._files),
         )  # fmt: skip
         duties = Duties(
             visits=visitor, concurrency=job.fetch.concurrency, texts=texts,
@@ -107,6 +111,7 @@ class JobWorker:
     async def _leave(self, reason: str) -> Bye:
         await tell_spider(self._spider, reason, self._note)
         await self._fetcher.close()
+        self._files.close()
         return Bye(
             peak_rss=peak_rss_bytes(), lag_p99=self._probe.percentile(0.99),
             lag_max=self._probe.worst, problem=self._problem,

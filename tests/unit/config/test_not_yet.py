@@ -13,7 +13,6 @@ HEAD = "name: x\nstart: [https://a.example/]\n"
 @pytest.mark.parametrize(
     ("text", "column", "what"),
     [
-        ("incremental: {bodies: {}}", 15, "'incremental.bodies'"),
         ("fetch: {cache: {}}", 9, "'fetch.cache'"),
         ("output: [{path: a.sqlite}]", 17, "an output in .sqlite"),
         ("output: [{path: a.warc.gz}]", 17, "an output in .warc"),
