@@ -340,3 +340,24 @@ async def test_keep_leaves_the_files_of_the_last_good_runs(job: Job, paths: list
         assert runs[-1] == job.summary()["run"]
         assert len(notes) == len(runs)
     assert (job.folder / ".jsonl" / "mine.jsonl").exists()
+
+
+async def test_a_refresh_replaces_by_a_complete_set_and_a_bad_one_by_nothing(
+    job: Job, site: Site, paths: list[str]
+) -> None:
+    every = [f"latest{ending}" for ending in (".jsonl", ".jsonl.gz", ".csv", ".parquet")]
+    outputs: list[dict[str, object]] = [{"path": path, "mode": "replace"} for path in every]
+    outputs += [{"path": "{run_id}.jsonl", "only": ["new", "changed"]}]
+    job.write(output=outputs, incremental={})
+    first = await job.run()
+
+    second = await job.run()
+    whole = {path: (job.folder / path).read_bytes() for path in every}
+    site.pages["/leaf0"] = site.answer("gone", 500)
+    bad = await job.run("--set", "checks.min_items=99", "--set", "fetch.retries=0")
+
+    assert (first.code, second.code, bad.code) == (0, 0, 3)
+    assert sorted(job.paths("latest.jsonl")) == sorted(paths)
+    assert {path: (job.folder / path).read_bytes() for path in every} == whole
+    changes = [path.read_text() for path in sorted(job.folder.glob("2*.jsonl"))]
+    assert [text.count("\n") for text in changes] == [len(paths), 0, 0]
