@@ -25,9 +25,11 @@ class TrapWatch:
     def why_cut(self, request: QueuedRequest) -> str | None:
         """Return why a request is not to be sent; None when it is.
 
-        What the user or a list names, depth 0, is never cut.
+        What the user or a list names, depth 0, is never cut, nor is what an earlier run knew: there
+        is an end to that, and news may stand there.
         """
-        if not self._traps.any_cut or request.depth == 0 or request.is_start:
+        named = request.depth == 0 or request.is_start or request.memory is not None
+        if named or not self._traps.any_cut:
             return None
         cut = self._traps.cut_of(request.url)
         return None if cut is None else trap_words(*cut)

@@ -181,7 +181,7 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True):
         now: Wall-clock seconds.
         config: Absolute path of the job's config, "" for none; kept with the run.
         classes: "retry": the error classes to retry; None for all.
-        tally: "retry": the encoded counters that the run begins with.
+        tally: "retry" and a refresh: the encoded counters that the run begins with.
         marks: "retry": outputs of the last run that this one adds to.
         overdue: Of an incremental job: says which pages are due; None for any other job.
     """

@@ -146,6 +146,8 @@ class SqliteTables:
         self.put_setting("run_due", 0 if revive is None else self.memory.due())
         for name in ("tally", "spider_state", "retry_of"):
             db.execute("DELETE FROM setting WHERE name=?", (name,))
+        if revive is not None and start.tally is not None:
+            self.put_setting("tally", start.tally)
         self._put_books(self.books)
         reached_in_database("begin.before")
         db.execute("COMMIT")

@@ -519,3 +519,35 @@ async def test_a_refresh_that_is_killed_goes_on_and_gives_everything_once(
     assert killed.code == -9
     assert titles(job) == ["a", "b", "index"]
     assert same(job)["not_due"] == 2
+
+
+async def test_an_endless_calendar_does_not_grow_from_night_to_night(job: Job, site: Site) -> None:
+    months: list[str] = []
+
+    async def month(exchange: Exchange) -> None:
+        number = exchange.path.removeprefix("/m/")
+        months.append(number)
+        await exchange.send(
+            site.answer(f'<p>Nothing.</p><a href="/m/{number}1">1</a><a href="/m/{number}2">2</a>')
+        )
+
+    class Calendar(dict[str, Any]):
+        def get(self, path: str, default: object = None) -> Any:
+            return month if path.startswith("/m/") else super().get(path, default)
+
+    site.html("/", "/m/1")
+    site.pages = Calendar(site.pages)
+    rule = RULE | {"url": "/book/*"}
+    job.write(
+        extract=[rule], fetch={"robots": "ignore", "concurrency": 8}, incremental={},
+        checks={"allow_empty": True},
+    )  # fmt: skip
+    assert (await night(job, 1)).code == 0
+    first = set(months)
+    months.clear()
+
+    ran = await night(job, 2)
+
+    assert ran.code == 0, ran.err
+    assert len(first) > 10
+    assert set(months) == first

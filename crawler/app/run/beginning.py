@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+import msgspec
+
 from crawler.app.job.incremental import DueDates, due_dates_of, stale_words
 from crawler.app.job.job_paths import JobPaths, new_run_id
 from crawler.app.job.settings_change import changes, settings_of
 from crawler.app.job.start_lists import keep_stdin, leaves_stdin
+from crawler.app.run.known_traps import known_traps
 from crawler.app.run.options import RunOptions
 from crawler.app.run.recovery import (
     recover_outputs,
@@ -134,7 +137,8 @@ class Beginning:
             self._check_changes(recovered, settings)
         if self._anew or recovered.run_id is None:
             refuse_taken(self._loaded, self._options, self._paths, start.run_id, now)
-        return start
+        tally = None if recovered.last is None else known_traps(recovered.last.tally)
+        return msgspec.structs.replace(start, tally=tally)
 
     async def _retry(self, recovered: Recovered, start: RunStart) -> RunStart:
         """Complete the start of a retry with what it builds on."""
