@@ -117,9 +117,9 @@ class Settling:
         if verdict is None:
             reached("settling.before")
             verdict = self._tally.settlement = await self._judge(whole=whole)
-            await self._commit([], [], forgive=whole)
+            await self._commit([], [], forgive=whole and verdict.credible)
         # What cannot be believed waits: if it is true, the next run finds it so as well.
-        if not (verdict.mass.alike or verdict.too_many):
+        if verdict.credible:
             for phase in KINDS if whole else KINDS[:-1]:
                 await self._phase(phase, verdict)
         reached("settling.after")

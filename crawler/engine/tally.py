@@ -116,6 +116,11 @@ class Settlement(msgspec.Struct):
     missing: int = 0
     too_many: bool = False
 
+    @property
+    def credible(self) -> bool:
+        """It can be believed: neither error pages nor a mass loss."""
+        return not (self.mass.alike or self.too_many)
+
 
 class Doubles(msgspec.Struct):
     """Keys that were given twice.
