@@ -104,6 +104,8 @@ class Truth:
             if _visible(seen, night) and (asked is None or seen.path in asked):
                 told += self._meet(key, seen, night)
         for key, known in self._known.items():
+            if night == PARTLY_DOWN:
+                break  # of a host that fails in part, nothing is missed
             at_another = key in there and there[key].path != known.path
             if (key not in there or at_another) and (asked is None or known.path in asked):
                 told += self._miss(key, known)
