@@ -71,5 +71,6 @@ class Visited(msgspec.Struct, frozen=True, gc=False):
     kept: bool = False
 
 
-#: Says by how many seconds a page is overdue; a negative number for one that is not due.
-Overdue = Callable[[str, Visited], int]
+#: Says by how many seconds a page is overdue; a negative number for one that is not due, None for
+#: one that the job does not want any more.
+Overdue = Callable[[str, Visited], int | None]

@@ -24,8 +24,8 @@ from crawler.urls import CanonicalRules
 
 #: Most urgent there is: 68 years.
 _MOST = (1 << 31) - 1
-#: What is not due.
-NOT_DUE = -1
+#: What is not due, and what the job no longer wants at all.
+NOT_DUE, _UNWANTED = -1, -2
 
 # Alive or failing by what earlier runs say; links find the others again, and `start` the starts.
 _KNOWN = (
@@ -43,6 +43,9 @@ _REVIVE = (
     " m.kept IS NOT NULL)"
     " FROM request AS r LEFT JOIN memory m ON m.row = r.id LEFT JOIN memory l ON l.row = r.parent"
     f" WHERE r.id = request.id AND request.state <> {schema.HISTORY}"
+)
+_LEAVE_OUT = (
+    f"UPDATE request SET state={schema.HISTORY}, urgency=0 WHERE state=0 AND urgency={_UNWANTED}"
 )
 _REVIVED_HISTORY = f"UPDATE request SET state=0 WHERE state={schema.HISTORY} AND {_KNOWN}"
 _NOT_DUE = " WHERE r.state=0 AND r.urgency<0 ORDER BY r.id LIMIT ?"
@@ -88,10 +91,12 @@ class SqliteMemory:
                 return 1
             visited = Visited(*kept)
             if not visited.fetched:
-                if not led_at:
-                    return 1
-                visited = Visited(led_at, led_at, 0.0, led_at)
+                visited = Visited(led_at or 0.0, led_at or 0.0, 0.0, led_at)
             seconds = overdue(url, visited)
+            if seconds is None:
+                return _UNWANTED
+            if not visited.fetched:
+                return 1
             return NOT_DUE if seconds < 0 else max(1, min(_MOST, seconds))
 
         db = self._db
@@ -101,6 +106,7 @@ class SqliteMemory:
             db.execute(_REVIVED_HISTORY)
             db.execute(_TO_HISTORY)
             db.execute(_REVIVE)
+            db.execute(_LEAVE_OUT)
         finally:
             db.create_function("overdue", 9, None)
             db.create_function("of_its_page", 1, None)

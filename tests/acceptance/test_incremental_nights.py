@@ -475,3 +475,20 @@ async def test_what_is_gone_and_comes_back_is_told_so_with_what_it_is_now(
     assert (event["event"], event["key"]) == ("back", "s3")
     await nights.night("2026-02-06")
     assert nights.told() == []
+
+
+async def test_what_is_out_of_scope_since_is_neither_asked_for_nor_gone(
+    nights: Nights, shop: Shop
+) -> None:
+    keys = {"gone": {"after_misses": 1}}
+    nights.write(incremental=keys)
+    await nights.night("2026-02-01")
+    nights.told()
+    shop.site.hits.clear()
+
+    nights.write(incremental=keys, scope={"deny": ["/thing/3"]})
+    ran = await nights.night("2026-02-02")
+
+    assert ran.code == 0, ran.err
+    assert shop.site.hits["/thing/3"] == 0
+    assert nights.told() == []

@@ -17,6 +17,7 @@ from crawler.policy.changes import ChangeRules
 from crawler.policy.gone import GoneRules
 from crawler.policy.revisit import Override, RevisitPolicy, Revisits
 from crawler.policy.sameness import Conditions, Fingerprint
+from crawler.policy.scope import Scope
 from crawler.spider.gain import FORMAT
 from crawler.spider.selection import finder
 from crawler.workers.recognition import Recognition
@@ -63,9 +64,15 @@ class DueDates:
         self._rules = rules_of(loaded)
         self._now = now
         self.stale = 0
+        scope = loaded.job.scope
+        # Hosts that start URLs redirect to are in scope too, but only once they did: so, of the
+        # hosts, only what the config says counts.
+        self._scope = Scope(hosts=scope.hosts, allow=scope.allow, deny=scope.deny)
 
-    def __call__(self, url: str, visited: Visited) -> int:
+    def __call__(self, url: str, visited: Visited) -> int | None:
         """See `crawler.page_memory.Overdue`."""
+        if not self._scope.admits(url):
+            return None
         if self._reread:
             return 0 if visited.kept else -1
         seconds = self._of(url).overdue(visited, self._now)
