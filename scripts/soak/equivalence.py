@@ -101,7 +101,7 @@ def given_by(base: Path, code: int, threads: int = 0) -> Given:
         for line in lines_of(file)
     ]
     return Given(
-        items=Counter(json.dumps({k: v for k, v in one.items() if k != "_id"}) for one in items),
+        items=Counter(json.dumps(without_run(one)) for one in items),
         ends=Counter(
             json.dumps([one[key] for key in _KEPT]) for one in parsed(ledger.decode())
         ),
@@ -117,6 +117,12 @@ def threads_of(pid: int) -> int:
         return len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 - it may go meanwhile
     except OSError:
         return 0
+
+
+def without_run(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item, or an event, without what says which run gave it, and when."""
+    of_run = ("_id", "run", "at") if "event" in item else ("_id",)
+    return {name: value for name, value in item.items() if name not in of_run}
 
 
 def lines_of(file: Path) -> list[dict[str, Any]]:

@@ -169,7 +169,7 @@ async def test_a_redesign_names_the_field_and_tells_no_event_of_it(job: Job, sit
 
 POINTS = [
     "settling.before:1", "settling.after:1", "commit.before:1", "commit.after:3",
-    *(f"items.settle:{hit}" for hit in (1, 2, 3)), "output.write.half:6", "end.before:1",
+    *(f"items.settle:{hit}" for hit in (1, 2, 3)), "output.write.half:1", "end.before:1",
     "finish.before:1", "end.after:1",
 ]  # fmt: skip
 

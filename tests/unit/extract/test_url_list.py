@@ -74,7 +74,7 @@ def test_a_news_sitemap_is_dated_by_its_publication() -> None:
         "</news:publication_date></news:news>",
     )
 
-    assert read(body).entries == [ListedUrl("/a", latest=1767225600)]
+    assert read(body).entries == [ListedUrl("/a", latest=1767225600, news=True)]
 
 
 def test_a_date_that_cannot_be_read_gives_way_to_the_next() -> None:
