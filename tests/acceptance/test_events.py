@@ -189,6 +189,21 @@ async def test_a_kill_at_any_point_neither_loses_nor_doubles_an_event(
     assert sorted(told(job, known)) == sorted(CHANGES)
 
 
+async def test_a_kill_while_events_are_half_written_neither_loses_nor_doubles_one(
+    job: Job, site: Site
+) -> None:
+    known = await first_night(job, site)
+    write(job, gone={"after_misses": 9})
+    some_changes(site)
+    # Every page is done then, so that the next run writes nothing but the events.
+    for point in ("settling.before:1", "output.write.half:1"):
+        assert (await job.run("-q", env={FAIL_AT: f"{point}:kill"})).code == -9
+
+    assert (await job.run("-q")).code == 0
+
+    assert sorted(told(job, known)) == sorted(CHANGES)
+
+
 @pytest.mark.parametrize("run", [{"backend": "threads"}, {"workers": 2}])
 async def test_events_are_the_same_whoever_fetches(
     job: Job, site: Site, run: dict[str, Any]
