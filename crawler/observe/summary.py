@@ -81,9 +81,10 @@ class Summary(msgspec.Struct, kw_only=True):
             books, its items are not counted here.
         retried: How many requests these were.
         incremental: Of an incremental job: the `mode` of the run ("refresh" or "fresh"), pages by
-            how they compare with what is remembered of them (`same`), how many were `due` as it
-            began, how many of these were `not_reached`, and hosts whose 304s proved wrong, each
-            with a page that shows it (`wrong_304`).
+            how they compare with what is remembered of them (`same`), how many were read anew as
+            other rules had read them (`reread`: `kept` out of kept bodies, `asked` for again), how
+            many were `due` as it began, how many of these were `not_reached`, and hosts whose 304s
+            proved wrong, each with a page that shows it (`wrong_304`).
         changes: Of an incremental job, what the settling looked at: items that were `known`, those
             `visited`, `changed` and `missing`, `drift` (fields that changed because of the site's
             layout: `field`, `items`, `examples`), `doubles` (items whose key another one had) and

@@ -7,7 +7,7 @@ import msgspec
 from crawler.errors import FetchError
 from crawler.interfaces import Fetcher, FileStore
 from crawler.messages import HttpResponse, QueuedRequest
-from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State
+from crawler.outcome import KEPT, ErrorClass, PageOutcome, SkipReason, State
 from crawler.spider.failure import CallbackFailed
 from crawler.spider.page_parser import PageParser
 from crawler.workers.file_answer import FileAnswer, kept_answer, received
@@ -65,7 +65,7 @@ class FileVisitor:
             outcome.state, outcome.reason = _judged(answer.fault.fault)
             outcome.error, outcome.file_fault = answer.fault.why, answer.fault.fault
         if answer.http is None:
-            outcome.flags += ("kept",)
+            outcome.flags += (KEPT,)
         return outcome
 
 

@@ -25,6 +25,10 @@ def write(job: Job, rule: dict[str, Any], policy: str = "fixed", **more: Any) ->
     job.write(extract=[rule], incremental=incremental)
 
 
+def ends(job: Job) -> dict[str, str]:
+    return {path: line["reason"] for path, line in job.requests().items()}
+
+
 def items(job: Job) -> list[dict[str, Any]]:
     return job.items(f"data/job/{job.summary()['run']}.jsonl")
 
@@ -38,13 +42,22 @@ async def test_changed_rules_read_pages_that_are_not_due_from_their_kept_bodies(
     write(job, TITLE)
     first = await job.run(*options)
     asked = dict(site.hits)
+    reasons = [ends(job)]
     write(job, BOTH)
 
     second = await job.run(*options)
+    reasons.append(ends(job))
     third = await job.run(*options)
+    reasons.append(ends(job))
 
     assert (first.code, second.code, third.code) == (0, 0, 0)
     assert "read anew, 3 of them from bodies that are kept" in second.err
+    assert "4 pages read anew by the rules of today: 3 out of kept bodies, 1 asked" in second.err
+    assert reasons[1] == dict.fromkeys(paths, "other_rules,kept,reread") | {
+        "/": "other_rules,reread"
+    }
+    assert reasons[0] == dict.fromkeys(paths, "new")
+    assert set(reasons[2].values()) == {"same_body", "not_due"}
     assert {path: site.hits[path] - asked[path] for path in paths[1:]} == dict.fromkeys(
         paths[1:], 0
     )
