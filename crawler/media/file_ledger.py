@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from crawler.errors import StateError
+from crawler.errors import NoRoomError, OutputError, StateError
 from crawler.media.known_urls import KnownUrls
 from crawler.outcome import StoredFile
 
@@ -181,7 +181,9 @@ class FileLedger:
         except sqlite3.Error as error:
             raise self._complaint(error) from error
 
-    def _complaint(self, error: sqlite3.Error) -> StateError:
+    def _complaint(self, error: sqlite3.Error) -> StateError | OutputError:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return NoRoomError(f"cannot write {self._name}: {error}")
         return StateError(f"{self._name} cannot be used: {error}")
 
 

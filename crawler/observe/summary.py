@@ -15,8 +15,12 @@ from crawler.interfaces import Books
 _SIGNALS = 128
 #: Exit code of what was stopped for safety.
 _SAFETY = 6
+#: Exit code of what found no room on the disk.
+_NO_ROOM = 5
 #: Exit codes and reasons of runs that ended by themselves, to be gone on with.
-_PAUSES = frozenset(((_SAFETY, "memory_limit"), (0, "paused")))
+_PAUSES = frozenset(
+    ((_SAFETY, "memory_limit"), (_SAFETY, "no_name_server"), (_NO_ROOM, "no_room"), (0, "paused"))
+)
 
 
 class RuleCounts(msgspec.Struct, frozen=True):
