@@ -1,13 +1,14 @@
 """A month of nights at the practice shop, a process each: events against the truth, and the cost.
 
-    python -m scripts.soak.month [--nights 30] [--kill] [--seed S] [--policy adaptive]
+    python -m scripts.soak.month [--nights 30] [--kill] [--seed S] [--policy P]
                                  [--backend threads] [--workers N] [--no-full] [--keep]
 
 The shop changes by its timeline (prices, stock, books that come, go and come back, a redesign), and
 besides that books move, and some nights are bad: no connection, 503 for all or for some, an error
 page with status 200 for all or for every book, lists without books, a clock that went back. The
 truth comes from the dates alone (`month_truth`). With `--kill` each night's process, and all its
-children, get a SIGKILL at a seeded moment from its start to its last commit; the next one goes on.
+children, get a SIGKILL at a seeded moment from its start to its last commit, or at the latest as
+the end of its run is about to be committed; the next one goes on.
 Beside each night a full crawl by a job that knows nothing of the nights before is counted. Exits
 with 1 if an event was missed, is false or was told twice, or if a night ended with an unexpected
 exit code; what the job left is kept then.
@@ -22,6 +23,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -32,9 +34,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from crawler.fail_points import VARIABLE as FAILPOINT
 from scripts.soak.killed_process import kill_group
 from scripts.soak.month_job import CONFIG, JOB, EventFile, Wish, differences, write_job
 from scripts.soak.month_site import (
+    BAD,
     CLOCK_BACK,
     CLOCK_BACK_DAYS,
     DOWN,
@@ -46,15 +50,18 @@ from scripts.soak.month_site import (
     MonthSite,
     day_of,
 )
-from scripts.soak.month_truth import EXITS, Told, Truth
+from scripts.soak.month_truth import Told, Truth
 
 KINDS = ("new", "changed", "gone", "back", "moved")
+POLICIES = ("always", "adaptive", "decay", "fixed")
 #: Seconds that a night may take.
 PATIENCE = 300.0
 #: Of the kills, those that are to hit the end of a run, when changes become events.
 _LATE = 0.4
 #: Seconds within which these come.
 _ENDING = 0.12
+#: Answers that say that a page is no more.
+_GONE = (404, 410)
 #: Problems of a night that are printed.
 _SHOWN = 12
 
@@ -68,6 +75,7 @@ class Night:
         exit: Exit code of its last process.
         killed: A process was there to be killed.
         asked: Every request at the server.
+        again: How many of them were asked by the process that was killed.
         full: The same of a full crawl beside it; empty if none was made.
         told: Events.
         problems: What is wrong, in words.
@@ -77,6 +85,7 @@ class Night:
     exit: int = 0
     killed: bool = False
     asked: list[Asked] = field(default_factory=list)
+    again: int = 0
     full: list[Asked] = field(default_factory=list)
     told: Counter[Told] = field(default_factory=Counter)
     missed: int = 0
@@ -126,6 +135,7 @@ class Month:
         if self._kills is not None:
             code = self._until_killed(night.number)
             night.killed = code is None
+            night.again = len(self._site.shop.asked)
         night.exit = self._run(self._folder, night.number) if code is None else code
         night.asked = list(self._site.shop.asked)
         if night.number not in (REFUSED, DOWN):
@@ -140,17 +150,16 @@ class Month:
         return night
 
     def _judge(self, night: Night) -> None:
-        good = EXITS.get(night.number, (0,))
-        if night.exit not in good:
-            night.problems.append(f"exit {night.exit}, not {' or '.join(map(str, good))}")
         paths = {one.path for one in night.asked}
-        always = self._wish.policy == "always"
-        truth = self._truth.night(night.number, None if always else paths)
+        all_asked = self._wish.policy == "always"
+        truth = self._truth.night(night.number, None if all_asked else paths, _absent(night))
+        if night.exit != truth.exit:
+            night.problems.append(f"exit {night.exit}, not {truth.exit}")
         try:
             night.told = self._events.next()
         except ValueError as error:
             night.problems.append(str(error))
-        missed, false, doubled = differences(truth, night.told)
+        missed, false, doubled = differences(truth.told, night.told)
         night.missed, night.false, night.doubled = len(missed), len(false), len(doubled)
         night.problems += [*missed, *false, *doubled]
 
@@ -170,16 +179,17 @@ class Month:
         if night in (REFUSED, DOWN):
             count, wait = 0, self._kills.uniform(0.3, 1.2)
         before, _ = self._last_run()
-        process = self._start(self._folder, night)
+        process = self._start(self._folder, night, fails_at="end.before:1:kill")
         began = time.monotonic()
         while len(self._site.shop.asked) < count and process.poll() is None:
             if time.monotonic() - began > PATIENCE:
                 break
             time.sleep(0.0005)
         time.sleep(wait)
-        if process.poll() is not None:
+        if process.poll() not in (None, -signal.SIGKILL):
             return process.returncode
-        kill_group(process)
+        with contextlib.suppress(ProcessLookupError):  # it may have met the last moment itself
+            kill_group(process)
         run, state = self._last_run()
         return self._exit_of_last() if run != before and "finished" in state else None
 
@@ -200,22 +210,32 @@ class Month:
         last = max(summaries, key=lambda path: path.stat().st_mtime)
         return int(json.loads(last.read_bytes())["exit"])
 
-    def _start(self, folder: Path, night: int, *options: str) -> subprocess.Popen[bytes]:
+    def _start(
+        self, folder: Path, night: int, *options: str, fails_at: str = ""
+    ) -> subprocess.Popen[bytes]:
         day = day_of(night)
         if night == CLOCK_BACK:
             day -= datetime.timedelta(days=CLOCK_BACK_DAYS)
         # A nightly job does not begin on the second.
         when = f"{day.isoformat()}T03:{15 + night * 7 % 5}"
+        fails = {FAILPOINT: fails_at} if fails_at else {}
         with (folder / "stderr").open("ab") as errors:
             return subprocess.Popen(
                 [sys.executable, "-m", "crawler", CONFIG, *options],
                 cwd=folder,
-                env={**os.environ, "CRAWLER_PRACTICE_DATE": when},
+                env={**os.environ, "CRAWLER_PRACTICE_DATE": when, **fails},
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
                 start_new_session=True,
             )
+
+
+def _absent(night: Night) -> Counter[str]:
+    """Return how often paths were told to be no more, to whichever process heard it more often."""
+    parts = night.asked[: night.again], night.asked[night.again :]
+    before, after = (Counter(one.path for one in part if one.status in _GONE) for part in parts)
+    return before | after
 
 
 def head() -> str:
@@ -257,6 +277,13 @@ def verdict(nights: Sequence[Night]) -> str:
     cost = f"after the first night {asked} requests, {size} KiB of bodies"
     if full:
         cost += f"; full crawls {full}, {whole} KiB ({asked / full:.0%}, {size / whole:.0%})"
+        good = [one for one in later if one.number not in BAD]
+        asked, full = sum(len(one.asked) for one in good), sum(len(one.full) for one in good)
+        size, whole = sum(kib(one.asked) for one in good), sum(kib(one.full) for one in good)
+        cost += (
+            f"\nthe {len(good)} nights on which a full crawl sees the whole shop: {asked} requests "
+            f"against {full} ({asked / full:.0%}), {size} KiB against {whole} ({size / whole:.0%})"
+        )
     return (
         f"{len(nights)} nights, {sum(one.killed for one in nights)} killed; {events} events:"
         f" missed {sum(one.missed for one in nights)}, false {sum(one.false for one in nights)}, "
@@ -297,7 +324,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--nights", type=int, default=NIGHTS)
     parser.add_argument("--kill", action="store_true", help="SIGKILL in every night")
     parser.add_argument("--seed", type=int, default=2026, help="of the moments of the kills")
-    parser.add_argument("--policy", choices=("always", "adaptive"), default="always")
+    parser.add_argument("--policy", choices=POLICIES, default="always")
     parser.add_argument("--backend", choices=("asyncio", "threads"), default="asyncio")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--no-full", dest="full", action="store_false", help="no full crawls")

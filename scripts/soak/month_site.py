@@ -28,6 +28,8 @@ NIGHTS = 30
 
 #: Whole nights on which something is wrong, counted from 0.
 REFUSED, DOWN, PARTLY_DOWN, ALL_ERRORS, PRODUCT_ERRORS, EMPTY_LISTS = 4, 7, 12, 14, 17, 18
+#: Those on which a full crawl does not see the whole shop.
+BAD = (REFUSED, DOWN, PARTLY_DOWN, ALL_ERRORS, PRODUCT_ERRORS, EMPTY_LISTS)
 #: The night on which the rules are made to fit the redesign.
 MENDED = 24
 #: The night on which the clock of the crawler's machine is wrong, and by how many days.

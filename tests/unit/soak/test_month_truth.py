@@ -16,11 +16,13 @@ from scripts.soak.month_site import (
     MOVES,
     NIGHTS,
     PARTLY_DOWN,
+    PRODUCT_ERRORS,
+    REFUSED,
     SEED,
     MonthShop,
     folder_of,
 )
-from scripts.soak.month_truth import BLIND, HIDDEN, Told, Truth
+from scripts.soak.month_truth import HIDDEN, Told, Truth
 
 BOOKS = {book.upc: book.number for book in make_books(SEED)}
 
@@ -28,7 +30,7 @@ BOOKS = {book.upc: book.number for book in make_books(SEED)}
 @pytest.fixture(scope="module")
 def month() -> list[list[Told]]:
     truth = Truth("http://shop.example")
-    return [truth.night(night) for night in range(NIGHTS)]
+    return [truth.night(night).told for night in range(NIGHTS)]
 
 
 def nights_of(month: list[list[Told]], kind: str, number: int) -> list[int]:
@@ -48,7 +50,29 @@ def test_the_first_night_tells_all_books_and_reviews_and_bad_nights_tell_nothing
     assert {one.kind for one in month[0]} == {"new"}
     assert items["Book"] > 190
     assert items["Review"] > 100
-    assert all(month[night] == [] for night in BLIND)
+    bad = (REFUSED, DOWN, ALL_ERRORS, PRODUCT_ERRORS)
+    assert all(month[night] == [] for night in bad)
+
+
+def test_the_exit_code_says_whether_a_night_is_to_be_believed() -> None:
+    truth = Truth("http://shop.example")
+    exits = {night: truth.night(night).exit for night in range(NIGHTS)}
+
+    incredible = {ALL_ERRORS: 6, PRODUCT_ERRORS: 6}
+    assert {night: code for night, code in exits.items() if code} == (
+        {REFUSED: 4, DOWN: 4, 20: 3} | incredible
+    )
+
+
+def test_of_what_happens_to_all_one_who_asks_for_few_is_told_of_those() -> None:
+    truth = Truth("http://shop.example")
+    paths = [f"{folder_of(book, 0)}index.html" for book in make_books(SEED)[:6]]
+    nights = [truth.night(night, paths if night else None) for night in range(21)]
+
+    # The redesign hides what six books cost; no other page of the shop was looked at.
+    assert {one.kind for one in nights[20].told} == {"changed"}
+    assert len(nights[20].told) == 6
+    assert [nights[night].exit for night in (ALL_ERRORS, PRODUCT_ERRORS, 20)] == [0, 0, 0]
 
 
 def test_a_book_is_gone_after_three_misses_which_bad_nights_are_not(
@@ -59,6 +83,21 @@ def test_a_book_is_gone_after_three_misses_which_bad_nights_are_not(
     # Away from the tenth night to the fifteenth, on which all was an error.
     assert nights_of(month, "gone", 112) == [11]
     assert nights_of(month, "back", 112) == [15]
+
+
+@pytest.mark.parametrize(("times", "gone"), [(2, 15), (1, 16)])
+def test_where_a_part_is_down_only_what_is_no_more_at_two_requests_is_missed(
+    times: int, gone: int
+) -> None:
+    truth = Truth("http://shop.example")
+    # Taken away on that night; on the fifteenth all was an error.
+    (book,) = (one for one in make_books(SEED) if one.number == 119)
+    path = f"{folder_of(book, 0)}index.html"
+    absent = {PARTLY_DOWN: {path: times}}
+
+    told = [truth.night(night, absent=absent.get(night)).told for night in range(20)]
+
+    assert nights_of(told, "gone", 119) == [gone]
 
 
 def test_a_book_that_moves_is_moved_once_and_never_gone(month: list[list[Told]]) -> None:
@@ -79,7 +118,7 @@ def test_what_is_not_asked_for_is_neither_changed_nor_missed() -> None:
     truth = Truth("http://shop.example")
     truth.night(0)
 
-    assert all(truth.night(night, asked=()) == [] for night in range(1, 10))
+    assert all(truth.night(night, asked=()).told == [] for night in range(1, 10))
 
 
 def test_each_difference_is_named() -> None:
