@@ -25,12 +25,12 @@ class PageMemory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         first_seen: When it was alive first.
         fetched: When it was visited last and alive; a 304 counts.
         changed: When it was found changed last.
-        interval: Seconds between two visits.
+        interval: Seconds between two visits; of a page that is gone, until it is looked for again.
         due: When it is to be visited next; None for never.
         visits: Visits since the last unconditional one.
         wrong_304: Times that a 304 proved wrong.
-        misses: Runs in a row that missed it; see the events.
-        gone_since: When it was told to be gone; None while it is not.
+        misses: Runs in a row in which it was missing: 404, 410, or another address instead.
+        gone_since: Since when so many were missing it that it counts as gone; None while not.
         lastmod: What the last list (sitemap, feed) said about its last change.
         kept: Digest of its body as it is kept; None where it is not.
         news: It is known from a news list, which leaves pages out after some time.
@@ -69,8 +69,9 @@ class Visited(msgspec.Struct, frozen=True, gc=False):
     rules: bytes | None = None
     lastmod: float | None = None
     kept: bool = False
+    gone_since: float | None = None
 
 
 #: Says by how many seconds a page is overdue; a negative number for one that is not due, None for
-#: one that the job does not want any more.
+#: one that is no part of the run unless a page or a list leads to it: it is gone, or not wanted.
 Overdue = Callable[[str, Visited], int | None]

@@ -10,8 +10,9 @@ from crawler.engine.host_book import HostBook
 from crawler.engine.tally import Tally
 from crawler.interfaces import FrontierStore, Opened
 from crawler.messages import QueuedRequest
-from crawler.outcome import KEPT, REREAD, PageOutcome, Same, SkipReason, State
+from crawler.outcome import PageOutcome, Same, SkipReason, State
 from crawler.page_memory import PageMemory
+from crawler.policy.gone import MISSING, GoneRules, is_gone
 from crawler.policy.lastmod import may_wait, says_changed
 from crawler.policy.revisit import Revisits
 from crawler.policy.sameness import Conditions, proves_wrong
@@ -32,6 +33,7 @@ class Remembering:
         hosts: Whose 304s are trusted.
         tally: Counts hosts whose 304s proved wrong.
         lastmod: What the dates of lists are worth: "ignore", "hint", "trust", "distrust".
+        gone: Says when a page that is missing is gone.
     """
 
     def __init__(  # noqa: PLR0913 - what it stands between
@@ -43,7 +45,9 @@ class Remembering:
         hosts: HostBook,
         tally: Tally,
         lastmod: str = "distrust",
+        gone: GoneRules = GoneRules(),  # noqa: B008 - frozen
     ) -> None:
+        self._gone = gone
         self._lastmod = lastmod
         self._dates: dict[str, float] = {}  # of pages, by the lists of today
         self._store = store
@@ -122,18 +126,29 @@ class Remembering:
             for outcome in again:
                 give_again(outcome, gains.get(outcome.request.id))
         for outcome in outcomes:
-            self._note_reread(outcome)
             self._note_dates(outcome)
             if outcome.same is not None and outcome.memory is not None:
                 outcome.memory = self._remembered(outcome, outcome.same, outcome.memory, wall)
+            elif _is_missing(outcome) and outcome.request.memory is not None:
+                outcome.memory = self._missed(outcome.request.url, outcome.request.memory, wall)
 
-    def _note_reread(self, outcome: PageOutcome) -> None:
-        """Flag a page that other rules than those of today had read."""
-        old = outcome.request.memory
-        if outcome.same is None or not outcome.same.read or old is None or old.rules is None:
-            return
-        if not self._conditions.is_current(old):
-            outcome.flags += (REREAD,)
+    def _missed(self, url: str, old: PageMemory, wall: float) -> PageMemory:
+        """Return what is to be remembered of a page that was alive and is missing.
+
+        It stays due as it was until it is gone; then it is looked for less and less often.
+        """
+        misses = old.misses + 1
+        missed = msgspec.structs.replace(old, misses=misses, run=self._ordinal, gain=None)
+        if not is_gone(misses, self._gone):
+            return missed
+        policy = self._revisits.of(url)
+        interval = policy.next_look(None if old.gone_since is None else old.interval)
+        return msgspec.structs.replace(
+            missed,
+            gone_since=wall if old.gone_since is None else min(old.gone_since, wall),
+            interval=interval,
+            due=policy.next_due(min(old.first_seen, wall), wall, interval),
+        )
 
     def _remembered(
         self, outcome: PageOutcome, same: Same, new: PageMemory, wall: float
@@ -156,10 +171,10 @@ class Remembering:
                 run=self._ordinal,
             )  # fmt: skip
         policy = self._revisits.of(request.url)
-        interval = old.interval
+        interval = 0.0 if old.gone_since is not None else old.interval
         if old.rules is None or self._conditions.is_current(old) or not interval:
             changed = same is Same.CHANGED
-            interval = policy.next_interval(old.interval or None, changed=changed)
+            interval = policy.next_interval(interval or None, changed=changed)
         first_seen = min(old.first_seen, wall)  # the clock may have been set back
         return msgspec.structs.replace(
             new,
@@ -174,9 +189,16 @@ class Remembering:
         )  # fmt: skip
 
 
+def _is_missing(outcome: PageOutcome) -> bool:
+    """Tell whether a page says that it is no more, or that its place is elsewhere."""
+    if outcome.state == State.FAILED:
+        return outcome.status in MISSING
+    return outcome.state == State.SKIPPED and outcome.reason == SkipReason.REDIRECTED
+
+
 def _is_full(outcome: PageOutcome) -> bool:
     """Tell whether the whole page came."""
-    return outcome.same is not Same.NOT_MODIFIED and KEPT not in outcome.flags
+    return outcome.same is not Same.NOT_MODIFIED and "kept" not in outcome.flags
 
 
 def not_due(request: QueuedRequest) -> PageOutcome:

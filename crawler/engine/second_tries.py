@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from crawler.outcome import ErrorClass, PageOutcome, State
+from crawler.policy.gone import MISSING
 from crawler.policy.retry import RetryPolicy, is_final
 
 #: Times in a row that a try is not charged. A pool holds few idle connections; a server that cuts
 #: each of them as it is used must not keep a request going for ever.
 FREE_TRIES = 3
-#: Answers that say that a page is no more.
-_MISSING = (404, 410)
-#: Seconds after which such a page is asked once more.
+#: Seconds after which a page that is missing is asked once more.
 _RECHECK = 3.0
 
 
@@ -20,7 +19,7 @@ class SecondTries:
     Args:
         policy: Decides by error class and tries so far.
         recheck: A page that was alive and is missing is asked once more: nothing is gone because
-            of one answer.
+            of one answer. One that is gone already is not.
     """
 
     def __init__(self, policy: RetryPolicy, *, recheck: bool = False) -> None:
@@ -40,12 +39,12 @@ class SecondTries:
             self._free.pop(row, None)
         if outcome.state == State.PENDING:
             self._decide(outcome)
-        elif self._recheck and outcome.state == State.FAILED and outcome.status in _MISSING:
+        elif self._recheck and outcome.state == State.FAILED and outcome.status in MISSING:
             self._ask_again(outcome)
 
     def _ask_again(self, outcome: PageOutcome) -> None:
-        request = outcome.request
-        was_alive = request.memory is not None and request.memory.fetched > 0
+        request, memory = outcome.request, outcome.request.memory
+        was_alive = memory is not None and memory.fetched > 0 and memory.gone_since is None
         if was_alive and request.id not in self._rechecked:
             self._rechecked.add(request.id)
             outcome.state, outcome.retry_after = State.PENDING, _RECHECK

@@ -9,7 +9,6 @@ from __future__ import annotations
 from crawler.interfaces.bodies import BodyStore
 from crawler.interfaces.files import (
     FileErrands,
-    FileRoom,
     FileStore,
     FileTask,
     FileWork,
@@ -72,7 +71,6 @@ __all__ = [
     "Double",
     "Fetcher",
     "FileErrands",
-    "FileRoom",
     "FileStore",
     "FileTask",
     "FileWork",

@@ -11,8 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from crawler.errors import NoRoomError
-from crawler.interfaces import FileRoom, FileTask, FileWork, Receiving
+from crawler.interfaces import FileTask, FileWork, Receiving
 from crawler.media.download import Download, worked
 from crawler.media.file_shelf import FileShelf, Part
 from crawler.outcome import StoredFile
@@ -23,12 +22,10 @@ class DiskFiles:
 
     Args:
         shelf: Where they are; it is closed with this.
-        room: For more of them.
     """
 
-    def __init__(self, shelf: FileShelf, room: FileRoom) -> None:
+    def __init__(self, shelf: FileShelf) -> None:
         self._shelf = shelf
-        self.room = room
         self._turns: dict[str, _Turn] = {}
 
     @asynccontextmanager
@@ -47,9 +44,6 @@ class DiskFiles:
                 one = Download(shelf, url, kept, part, any_kind=any_kind)
                 try:
                     yield one
-                except NoRoomError:
-                    await one.give_back()
-                    raise
                 finally:
                     await one.let_go()
         finally:

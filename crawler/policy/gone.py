@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+#: Answers that say that a page is no more.
+MISSING = (404, 410)
+
 
 class GoneRules(msgspec.Struct, frozen=True, kw_only=True):
     """What makes an item gone.

@@ -4,6 +4,9 @@ An interval that grows by half when nothing had changed and is halved when somet
 quiet pages cheap: over half a year of simulated changes it saves 85 to 93 % of the visits to pages
 that change every ten days or less, and pays with a copy that is out of date for a quarter of the
 time. Where a server answers 304, a visit costs so little that `always` is the better policy.
+
+A page that is gone is looked for less and less often, whatever the policy: there may be more of
+them each year, and each costs a whole answer.
 """
 
 from __future__ import annotations
@@ -69,6 +72,22 @@ class RevisitPolicy(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return due
 
+    def next_look(self, interval: float | None) -> float:
+        """Return the seconds until a page that is gone is looked for again: longer each time.
+
+        Args:
+            interval: Those of the last time; None for the first.
+        """
+        return min(self._longest, self.grow * (self._usual if interval is None else interval))
+
+    @property
+    def _usual(self) -> float:
+        return self.every if self.policy == "fixed" else self.first
+
+    @property
+    def _longest(self) -> float:
+        return max(self.max, self._usual)
+
     def overdue(self, visited: Visited, now: float) -> int:
         """Return by how many seconds a page is overdue; -1 for one that is not due.
 
@@ -79,16 +98,29 @@ class RevisitPolicy(msgspec.Struct, frozen=True, kw_only=True):
             return 0
         if self.stop_after is not None and now > visited.first_seen + self.stop_after:
             return -1
+        if visited.gone_since is not None:
+            return self._overdue_look(visited, now)
         interval = self._interval(visited.interval)
         due = visited.fetched + interval
-        left = (due if visited.due is None else min(due, visited.due)) - now
-        return -1 if left > max(_SKEW, interval * SLACK) else max(0, int(-left))
+        return _overdue(due if visited.due is None else min(due, visited.due), interval, now)
+
+    def _overdue_look(self, visited: Visited, now: float) -> int:
+        """Return by how many seconds a page that is gone is to be looked for; -1 for not now."""
+        if visited.due is None:
+            return -1
+        looked, interval = visited.due - visited.interval, min(visited.interval, self._longest)
+        return 0 if looked > now + _SKEW else _overdue(looked + interval, interval, now)
 
     def _interval(self, noted: float) -> float:
         """Return the interval of a page by this policy, whatever that of the last run was."""
         if self.policy == "always":
             return 0.0
         return self.every if self.policy == "fixed" else self._bounded(noted or self.first)
+
+
+def _overdue(due: float, interval: float, now: float) -> int:
+    left = due - now
+    return -1 if left > max(_SKEW, interval * SLACK) else max(0, int(-left))
 
 
 class Override(NamedTuple):

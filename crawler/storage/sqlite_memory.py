@@ -14,7 +14,8 @@ from typing import Any
 from crawler.interfaces import PageCommit
 from crawler.messages import QueuedRequest
 from crawler.outcome import SkipReason, State
-from crawler.page_memory import Overdue, Visited
+from crawler.page_memory import Overdue, PageMemory, Visited
+from crawler.policy.gone import MISSING
 from crawler.spider.payload import belongs_to_its_page
 from crawler.storage import schema
 from crawler.storage.intake import Listed
@@ -27,12 +28,19 @@ _MOST = (1 << 31) - 1
 #: What is not due, and what the job no longer wants at all.
 NOT_DUE, _UNWANTED = -1, -2
 
-# Alive or failing by what earlier runs say; links find the others again, and `start` the starts.
+# Alive once, or failing, by what earlier runs say; links find the others again, among them those
+# that were never there (404), and `start` the starts.
 _KNOWN = (
     "is_start = 0 AND NOT (payload IS NOT NULL AND of_its_page(payload))"
-    f" AND (state IN ({State.PENDING:d}, {State.DONE:d}, {State.FAILED:d}, {State.DEAD:d})"
+    f" AND (state IN ({State.PENDING:d}, {State.DONE:d}, {State.DEAD:d})"
+    f" OR (state = {State.FAILED:d} AND ifnull(status, 0) NOT IN {MISSING})"
     f" OR (state = {State.SKIPPED:d} AND reason = '{SkipReason.NOT_DUE}')"
-    f" OR (state = {schema.HISTORY} AND id IN (SELECT row FROM memory WHERE fetched > 0)))"
+    " OR EXISTS (SELECT 1 FROM memory m WHERE m.row = request.id AND m.fetched > 0))"
+)
+# What is in doubt is no less asked for: items that are not told to be gone have a page that is not.
+_STILL_WANTED = (
+    "UPDATE memory SET gone_since=NULL WHERE gone_since IS NOT NULL"
+    " AND row IN (SELECT page FROM known_item WHERE state=0 AND data IS NOT NULL)"
 )
 _TO_HISTORY = f"UPDATE request SET state={schema.HISTORY}, not_before=NULL WHERE NOT ({_KNOWN})"
 # What was never fetched, for a limit say, has been due since the page that led to it was read.
@@ -40,7 +48,7 @@ _REVIVE = (
     "UPDATE request SET state=0, reason=NULL, attempts=0, not_before=NULL, crashes=0, status=NULL,"
     " size=NULL, ms=NULL, error=NULL, ended=NULL, urgency=overdue(request.url,"
     " l.fetched, m.first_seen, m.fetched, m.interval, m.due, m.rules, m.lastmod,"
-    " m.kept IS NOT NULL)"
+    " m.kept IS NOT NULL, m.gone_since)"
     " FROM request AS r LEFT JOIN memory m ON m.row = r.id LEFT JOIN memory l ON l.row = r.parent"
     f" WHERE r.id = request.id AND request.state <> {schema.HISTORY}"
 )
@@ -51,6 +59,7 @@ _REVIVED_HISTORY = f"UPDATE request SET state=0 WHERE state={schema.HISTORY} AND
 _NOT_DUE = " WHERE r.state=0 AND r.urgency<0 ORDER BY r.id LIMIT ?"
 _COUNT_DUE = "SELECT count(*) FROM request WHERE state=0 AND urgency>0"
 _SET_RUN = "UPDATE memory SET run=? WHERE row=?"
+_SET_MISSED = "UPDATE memory SET misses=?, gone_since=?, interval=?, due=?, run=? WHERE row=?"
 
 
 _PUT_LISTED = (
@@ -100,15 +109,16 @@ class SqliteMemory:
             return NOT_DUE if seconds < 0 else max(1, min(_MOST, seconds))
 
         db = self._db
-        db.create_function("overdue", 9, urgency)
+        db.create_function("overdue", 10, urgency)
         db.create_function("of_its_page", 1, belongs_to_its_page, deterministic=True)
         try:
             db.execute(_REVIVED_HISTORY)
             db.execute(_TO_HISTORY)
+            db.execute(_STILL_WANTED)
             db.execute(_REVIVE)
             db.execute(_LEAVE_OUT)
         finally:
-            db.create_function("overdue", 9, None)
+            db.create_function("overdue", 10, None)
             db.create_function("of_its_page", 1, None)
 
     def put(self, pages: Iterable[PageCommit], listed: Iterable[Listed]) -> list[int]:
@@ -117,17 +127,21 @@ class SqliteMemory:
         Returns:
             Rows that are due by what a list says, and were not.
         """
-        full, seen = [], []
+        full, seen, missed = [], [], []
         for page in pages:
             if page.memory is None:
                 continue
             if page.reason == SkipReason.NOT_DUE:
                 seen.append((page.memory.run, page.id))
+            elif page.state != State.DONE and page.memory.misses:
+                missed.append(_missed_columns(page.id, page.memory))
             else:
                 full.append(memory_columns(page.id, page.memory))
         self._db.executemany(schema.PUT_MEMORY, full)
         if seen:
             self._db.executemany(_SET_RUN, seen)
+        if missed:
+            self._db.executemany(_SET_MISSED, missed)
         return self._note_listed(listed)
 
     def _note_listed(self, listed: Iterable[Listed]) -> list[int]:
@@ -157,3 +171,8 @@ class SqliteMemory:
         """Return how many pages are due and pending."""
         count: Any = self._db.execute(_COUNT_DUE).fetchone()[0]
         return int(count)
+
+
+def _missed_columns(row: int, memory: PageMemory) -> tuple[Any, ...]:
+    """Return what `_SET_MISSED` takes: what a page was stays known as it is."""
+    return (memory.misses, memory.gone_since, memory.interval, memory.due, memory.run, row)

@@ -461,16 +461,20 @@ async def test_what_is_gone_and_comes_back_is_told_so_with_what_it_is_now(
     await nights.night("2026-02-01")
     nights.told()
     page = shop.site.pages.pop("/thing/3")
-    told = []
+    shop.site.html("/", *(f"/thing/{number}" for number in shop.numbers if number != 3))
+    told, asked = [], []
     for day in range(2, 5):
+        shop.site.hits.clear()
         await nights.night(f"2026-02-{day:02}")
         told.append(nights.kinds())
+        asked.append(shop.site.hits["/thing/3"])
     shop.site.pages["/thing/3"] = page
 
     ran = await nights.night("2026-02-05")
 
     assert ran.code == 0, ran.err
     assert told == [[], [("gone", "s3")], []]
+    assert asked == [2, 2, 0]  # what is gone is looked for less often, and then once
     (event,) = nights.told()
     assert (event["event"], event["key"]) == ("back", "s3")
     await nights.night("2026-02-06")

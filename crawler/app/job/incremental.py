@@ -74,8 +74,10 @@ class DueDates:
         if not self._scope.admits(url):
             return None
         if self._reread:
-            return 0 if visited.kept else -1
+            return None if visited.gone_since is not None else 0 if visited.kept else -1
         seconds = self._of(url).overdue(visited, self._now)
+        if visited.gone_since is not None:
+            return None if seconds < 0 else seconds
         if visited.rules is None or visited.rules.startswith(self._rules):
             return seconds
         self.stale += 1
@@ -158,6 +160,14 @@ def rules_of(loaded: LoadedJob) -> bytes:
     return digest.digest()
 
 
+def gone_rules(job: Job) -> GoneRules:
+    """Return when an item, or a page, is gone."""
+    if job.incremental is None:
+        return GoneRules()
+    gone = job.incremental.gone
+    return GoneRules(after_misses=gone.after_misses, max_share=gone.max_share)
+
+
 def settling_rules(job: Job) -> SettlingRules | None:
     """Return what makes an item changed or gone; None in a job that is not incremental."""
     settings = job.incremental
@@ -167,12 +177,12 @@ def settling_rules(job: Job) -> SettlingRules | None:
         name: tuple(field for field, one in schema.items() if one.key)
         for name, schema in job.schemas.items()
     }
-    prints, gone = settings.fingerprint, settings.gone
+    prints = settings.fingerprint
     return SettlingRules(
         changes=ChangeRules(
             keys={name: fields for name, fields in keys.items() if fields},
             of=tuple(prints.of), ignore_case=prints.ignore_case,
         ),
-        gone=GoneRules(after_misses=gone.after_misses, max_share=gone.max_share),
+        gone=gone_rules(job),
         max_changed=settings.max_changed,
     )  # fmt: skip

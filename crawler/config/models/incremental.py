@@ -69,7 +69,7 @@ class RevisitSettings(Settings):
     grow: Annotated[float, Field(ge=1, le=100)] = Field(
         default=1.5,
         description="What the time is multiplied with when nothing had changed; with `decay` "
-        "always.",
+        "always; and, with every policy, while a page is gone.",
     )
     shrink: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5, description="What the time is multiplied with when something had."

@@ -101,6 +101,31 @@ def test_a_run_that_begins_a_little_earlier_than_the_last_still_takes_a_page_of_
     assert (ADAPTIVE.overdue(visited, DAY + 60 * minutes) >= 0) is is_due
 
 
+@given(policies, st.integers(0, 40))
+def test_what_is_gone_is_looked_for_less_and_less_often_but_for_ever(
+    policy: RevisitPolicy, looks: int
+) -> None:
+    interval, before = policy.next_look(None), 0.0
+    for _ in range(looks):
+        interval, before = policy.next_look(interval), interval
+    longest = max(policy.max, policy.first, policy.every)
+
+    assert before <= interval <= longest
+    gone = Visited(0.0, 0.0, interval, DAY + interval, gone_since=DAY)
+    if policy.stop_after is None:
+        assert policy.overdue(gone, DAY + interval) >= 0
+        assert policy.overdue(gone, DAY - 61) == 0  # a clock that was set back
+
+
+def test_what_is_gone_is_not_due_in_each_run_whatever_the_policy() -> None:
+    always = RevisitPolicy(policy="always")
+    gone = Visited(0.0, 0.0, always.next_look(None), DAY + always.next_look(None), gone_since=DAY)
+
+    nights = [night for night in range(2, 6) if always.overdue(gone, night * DAY) >= 0]
+
+    assert nights == [3, 4, 5]
+
+
 def test_an_interval_of_an_earlier_config_is_cut_to_what_this_one_wants() -> None:
     narrow = RevisitPolicy(policy="adaptive", max=DAY)
 

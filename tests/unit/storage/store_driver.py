@@ -9,6 +9,7 @@ from crawler.interfaces import (
     Batch,
     Committed,
     FrontierStore,
+    ItemBatch,
     LedgerLine,
     Mark,
     Opened,
@@ -47,8 +48,11 @@ class StoreDriver:
         self.opened = opened
         self.grant = opened.grant
 
-    async def commit(self, *pages: PageCommit, marks: Sequence[Mark] = ()) -> Committed:
-        return await self.store.commit(self.grant, Batch(pages=list(pages)), lambda: marks)
+    async def commit(
+        self, *pages: PageCommit, marks: Sequence[Mark] = (), items: ItemBatch | None = None
+    ) -> Committed:
+        batch = Batch(pages=list(pages), items=items)
+        return await self.store.commit(self.grant, batch, lambda: marks)
 
     async def start(self, *urls: str) -> list[QueuedRequest]:
         requests = [NewRequest(url=url, is_start=True) for url in urls]

@@ -9,7 +9,15 @@ import msgspec
 import pytest
 
 from crawler.errors import StateError
-from crawler.interfaces import FrontierStore, PageCommit, RunStart
+from crawler.interfaces import (
+    FrontierStore,
+    ItemBatch,
+    PageCommit,
+    PageItems,
+    RunStart,
+    SeenItem,
+    SettledItem,
+)
 from crawler.messages import NewRequest, QueuedRequest
 from crawler.outcome import ErrorClass, SkipReason, State
 from crawler.page_memory import Overdue, PageMemory, Visited
@@ -154,6 +162,73 @@ async def test_failing_pages_are_due_and_skipped_ones_are_history(nights: Nights
 
     assert await run.taken_urls() == [at("failed"), at("dead"), at("left")]
     assert run.store.books().known == 3
+
+
+def missing(request: QueuedRequest, **changes: object) -> PageCommit:
+    """A page that was alive answers 404."""
+    page = msgspec.structs.replace(ended(request, State.FAILED, ErrorClass.STATUS), status=404)
+    if request.memory is None:
+        return page
+    memory = msgspec.structs.replace(request.memory, misses=request.memory.misses + 1, **changes)
+    return msgspec.structs.replace(page, memory=memory)
+
+
+def while_gone(url: str, visited: Visited) -> int | None:
+    """Nobody looks for what is gone."""
+    return 0 if visited.gone_since is None else None
+
+
+async def test_what_is_gone_is_no_part_of_a_run_unless_a_page_leads_to_it(nights: Nights) -> None:
+    await first_night(nights, a=150, b=150)
+    run = await nights.begin()
+    rows = {request.url: request for request in await run.take()}
+    await run.commit(missing(rows[at("a")], gone_since=200.0, due=900.0), missing(rows[at("b")]))
+    await nights.end()
+
+    run = await nights.begin(overdue=while_gone)
+
+    (row,) = await run.take()
+    assert (row.url, row.memory and row.memory.misses) == (at("b"), 1)
+    assert await run.store.not_due(run.grant, 10) == []
+    (again,) = (await run.commit(done(row, at("a")))).added
+    assert again.memory == msgspec.structs.replace(
+        MEMORY, misses=1, gone_since=200.0, due=900.0, gain=None
+    )
+    assert await run.store.gains([again.id]) == {again.id: b"gain"}
+
+
+async def test_a_page_whose_items_nobody_was_told_to_be_gone_is_asked_for(nights: Nights) -> None:
+    await first_night(nights, a=150)
+    run = await nights.begin()
+    (row,) = await run.take()
+    item = SeenItem(name="Book", key="k", data=b"{}", print=b"p" * 16)
+    found = PageItems(page=row.id, url=row.url, at=1.0, items=[item])
+    await run.commit(missing(row, gone_since=200.0), items=ItemBatch(found=[found]))
+    await run.commit(items=ItemBatch(settled=[SettledItem(id=1, phase="new")]))
+    await nights.end()
+
+    run = await nights.begin(overdue=while_gone)
+
+    (row,) = await run.take()
+    assert row.memory is not None
+    assert (row.memory.gone_since, row.memory.misses) == (None, 1)
+
+
+async def test_what_was_never_there_is_left_to_links_and_what_moved_is_not(nights: Nights) -> None:
+    await first_night(nights, moved=150, leads=150)
+    run = await nights.begin()
+    rows = {request.url: request for request in await run.take()}
+    await run.commit(
+        ended(rows[at("moved")], State.SKIPPED, SkipReason.REDIRECTED),
+        done(rows[at("leads")], at("broken")),
+    )
+    await run.commit(missing((await run.take())[-1]))
+    await nights.end()
+
+    for _ in range(2):
+        run = await nights.begin()
+        assert await run.taken_urls() == [at("moved"), at("leads")]
+        await nights.end()
 
 
 async def test_starts_and_lists_are_left_to_those_who_give_them(nights: Nights) -> None:
