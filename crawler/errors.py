@@ -5,11 +5,14 @@ CrawlerError
     BusyError           another run holds the job's lock (exit 75)
     StateError          the state is damaged, foreign or newer than this program (exit 5)
     OutputError         an output cannot be written, or changed under us (exit 5)
+        NoRoomError     a disk is full; files that are downloaded wait for room
+    HandBack            a request could not be answered for no fault of its own
     OffloadError        no process slot can do the work: each of them dies, or they are closed
     Signalled           a run was stopped by a signal, and then something else went wrong
     WorkersError        worker processes die again and again, or cannot be started (exit 6)
     Fenced              a store refused an owner's call: its grant is no longer ours
     FetchError          one request failed; the retry policy decides what happens next
+        OutageError     what all need was away until the crawl ended
     BooksError          the books of a run do not balance; our bug (exit 1)
     OffloadFailed       what a spider offloaded failed; raised in its callback
     CallbackError       a callback gave something that cannot be crawled or kept
@@ -87,6 +90,22 @@ class OutputError(CrawlerError):
     """An output cannot be written, or is not what this job left there."""
 
 
+class NoRoomError(OutputError):
+    """A disk, or what somebody may have of it, is full.
+
+    Attributes:
+        needed: Bytes for which there was no room, about.
+    """
+
+    def __init__(self, message: str, needed: int = 0) -> None:
+        super().__init__(message)
+        self.needed = needed
+
+
+class HandBack(CrawlerError):
+    """A request could not be answered for no fault of its own: it is to go out again."""
+
+
 class OffloadError(CrawlerError):
     """Process slots cannot go on: they are closed, cannot be started, or die one after another."""
 
@@ -141,6 +160,10 @@ class FetchError(CrawlerError):
         self.url = url
         self.status = status
         self.retry_after = retry_after
+
+
+class OutageError(FetchError):
+    """What all requests need was away until the crawl ended; nobody is charged."""
 
 
 class FileFault(CrawlerError):

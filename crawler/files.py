@@ -152,7 +152,7 @@ class BlockingFile:
             file.close()
 
 
-def write_whole(path: Path, data: bytes, *, sync: bool = False) -> None:
+def write_whole(path: Path, data: bytes | memoryview, *, sync: bool = False) -> None:
     """Write a file that nobody looks at yet, its folder made if missing; it blocks.
 
     Raises:

@@ -57,6 +57,12 @@ class Same(enum.StrEnum):
         return self in (Same.NEW_PAGE, Same.SAME_FIELDS, Same.OTHER_RULES, Same.CHANGED)
 
 
+#: Flag of a page that was read anew as other rules had read it, and not as it was visited.
+REREAD = "reread"
+#: Flag of what was not asked for, as it is kept: a page that is read, a file that is there.
+KEPT = "kept"
+
+
 class ErrorClass(enum.StrEnum):
     """What went wrong with a request; `crawler retry --class` takes these words."""
 

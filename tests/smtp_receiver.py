@@ -12,6 +12,8 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Self
 
+from crawler.testing.conversations import Conversations
+
 
 class SmtpReceiver:
     """Takes mail; use it as an async context manager.
@@ -37,38 +39,21 @@ class SmtpReceiver:
     ) -> None:
         self._tls, self._at_once = tls, at_once
         self._answers = {word: list(given) for word, given in (answers or {}).items()}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._conversations = Conversations()
         self.commands: list[str] = []
         self.mails: list[tuple[list[str], EmailMessage]] = []
         self.logins: list[tuple[str, str]] = []
         self.port = 0
-        self._over = False
 
     async def __aenter__(self) -> Self:
         tls = self._tls if self._at_once else None
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+        met = self._conversations.having(self._talk)
+        self._server = await asyncio.start_server(met, "127.0.0.1", 0, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        self._over = True
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for _ in range(3):  # closed sockets are closed in turns of their own
-            await asyncio.sleep(0)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._closing(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _closing(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._talk(reader, writer)
-        finally:
-            writer.transport.abort() if self._over else writer.close()
+        await self._conversations.end(self._server)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):

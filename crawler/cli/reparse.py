@@ -1,19 +1,19 @@
-"""`crawler reparse NAME|CONFIG.yaml`: pages whose bodies are kept, read anew without a request."""
+"""`crawler reparse RUN`: pages whose bodies are kept, read anew without a request."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from crawler.cli.run import add_run_options, run_config
-from crawler.errors import ConfigError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take a job."""
+    """Take a job, by itself or by one of its runs."""
     parser.add_argument(
-        "job", metavar="NAME|CONFIG.yaml", help="a job with incremental.bodies that has been run"
-    )
+        "job", metavar="RUN|NAME|CONFIG.yaml",
+        help="a job with incremental.bodies that has been run: one of its runs (an id, or the"
+        " folder of a report), its name, or its config",
+    )  # fmt: skip
     add_run_options(parser)
 
 
@@ -21,21 +21,15 @@ def run(options: argparse.Namespace) -> int:
     """Read them anew, as a run of its own; return the exit code.
 
     Raises:
-        ConfigError: The job's config cannot be found, or it keeps no bodies.
+        ConfigError: There is no such run or job, or it keeps no bodies.
+        StateError: The job's state cannot be read.
     """
     import os
 
-    from crawler.app.job.known_jobs import config_of
-    from crawler.config.load import load_job
+    from crawler.app.look.job_of_run import job_of, refuse_without_bodies
 
-    word = options.job
-    options.config = Path(word)
-    if not (word.endswith((".yaml", ".yml")) or options.config.is_file()):
-        options.config = config_of(options.dir.absolute(), word)
-    job = load_job(options.config, overrides=options.set, environ=os.environ).job
-    if job.incremental is None or job.incremental.bodies is None:
-        raise ConfigError(
-            f"job {job.name} keeps no bodies; with `incremental: {{bodies: {{}}}}` it does from"
-            " its next run on"
-        )
+    base = options.dir.absolute()
+    loaded = job_of(base, options.job, options.set, os.environ)
+    refuse_without_bodies(loaded, base)
+    options.config = loaded.path
     return run_config(options, mode="refresh", reread=True)

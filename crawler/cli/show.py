@@ -11,7 +11,11 @@ from crawler.cli.printing import put, put_json
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take a run and what to show of it."""
-    parser.add_argument("run", metavar="RUN|NAME", help="a run id, or a job's name: its last run")
+    parser.add_argument(
+        "run",
+        metavar="RUN|NAME",
+        help="a run id, the folder of its report, or a job's name: its last run",
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--failed", action="store_true", help="a line for each request that was given up"

@@ -372,6 +372,8 @@ class Crawl:
     # Outcomes
 
     async def _commit(self, outcomes: list[PageOutcome]) -> None:
+        if self._parts.room is not None:
+            await self._parts.room()
         transforms = self._transforms
         settled = transforms.take() if transforms is not None else []
         self._watch.count_cut(outcomes)

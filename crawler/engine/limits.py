@@ -6,6 +6,10 @@ import msgspec
 
 #: Why a run ended that wrote as many items as were asked for.
 LIMIT_REACHED = "limit"
+#: Why a run ended that waited for a name server as long as it was to.
+NO_NAMES = "no_name_server"
+#: The same for room on the disk.
+NO_ROOM = "no_room"
 #: Why a run ended that the next one goes on with, as its time of the night was over.
 PAUSED = "paused"
 

@@ -215,10 +215,13 @@ def _page_commit(outcome: PageOutcome, wall: float) -> PageCommit:
     request = outcome.request
     retry = outcome.state == State.PENDING
     charged = outcome.sent and outcome.charged and outcome.reason != ErrorClass.REUSE
-    # A page that is done has no reason but, perhaps, what was odd about it.
-    odd = ",".join(outcome.flags) if outcome.state == State.DONE else ""
+    reason = outcome.reason
+    if reason is None and outcome.state == State.DONE:
+        # How a page that is done is the same, if anybody knows, and what was odd about it.
+        words = outcome.flags if outcome.same is None else (outcome.same, *outcome.flags)
+        reason = ",".join(words) or None
     return PageCommit(
-        id=request.id, key=request.key, state=outcome.state, reason=outcome.reason or odd or None,
+        id=request.id, key=request.key, state=outcome.state, reason=reason,
         error=outcome.error, status=outcome.status, attempts=request.attempts + charged,
         not_before=wall + (outcome.retry_after or 0.0) if retry else None,
         fetched=outcome.state in (State.DONE, State.FAILED),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -43,6 +43,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         traps: Says which pages are of a trap.
         breaker: Says when a host is left alone, and given up.
         memory: Says what may go out while memory is short; None for no limit.
+        room: Waits until there is room to write down what came; None for no such wait.
         file_line: Gives the line of a manifest for what became of an input; None for no manifest.
         remembering: What past runs learnt, kept and used; None in a job that is not incremental.
         recheck: A page that is missing is asked once more.
@@ -72,6 +73,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     quarantine: Sink | None = None
     remembering: Remembering | None = None
     transform: Transform | None = None
+    room: Callable[[], Awaitable[None]] | None = None
     file_line: Callable[[PageOutcome], ItemRecord | None] | None = None
     spoilt: Callable[[WaitingItem, ItemProblem], None] | None = None
 

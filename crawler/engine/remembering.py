@@ -10,7 +10,7 @@ from crawler.engine.host_book import HostBook
 from crawler.engine.tally import Tally
 from crawler.interfaces import FrontierStore, Opened
 from crawler.messages import QueuedRequest
-from crawler.outcome import PageOutcome, Same, SkipReason, State
+from crawler.outcome import KEPT, REREAD, PageOutcome, Same, SkipReason, State
 from crawler.page_memory import PageMemory
 from crawler.policy.gone import MISSING, GoneRules, is_gone
 from crawler.policy.lastmod import may_wait, says_changed
@@ -126,6 +126,7 @@ class Remembering:
             for outcome in again:
                 give_again(outcome, gains.get(outcome.request.id))
         for outcome in outcomes:
+            self._note_reread(outcome)
             self._note_dates(outcome)
             if outcome.same is not None and outcome.memory is not None:
                 outcome.memory = self._remembered(outcome, outcome.same, outcome.memory, wall)
@@ -149,6 +150,14 @@ class Remembering:
             interval=interval,
             due=policy.next_due(min(old.first_seen, wall), wall, interval),
         )
+
+    def _note_reread(self, outcome: PageOutcome) -> None:
+        """Flag a page that other rules than those of today had read."""
+        old = outcome.request.memory
+        if outcome.same is None or not outcome.same.read or old is None or old.rules is None:
+            return
+        if not self._conditions.is_current(old):
+            outcome.flags += (REREAD,)
 
     def _remembered(
         self, outcome: PageOutcome, same: Same, new: PageMemory, wall: float
@@ -198,7 +207,7 @@ def _is_missing(outcome: PageOutcome) -> bool:
 
 def _is_full(outcome: PageOutcome) -> bool:
     """Tell whether the whole page came."""
-    return outcome.same is not Same.NOT_MODIFIED and "kept" not in outcome.flags
+    return outcome.same is not Same.NOT_MODIFIED and KEPT not in outcome.flags
 
 
 def not_due(request: QueuedRequest) -> PageOutcome:

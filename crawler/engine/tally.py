@@ -10,7 +10,17 @@ import msgspec
 from crawler.damage import UNREADABLE
 from crawler.errors import StateError
 from crawler.interfaces import Transformed
-from crawler.outcome import ErrorClass, ItemRecord, PageOutcome, Quarantined, SkipReason, State
+from crawler.outcome import (
+    KEPT,
+    REREAD,
+    ErrorClass,
+    ItemRecord,
+    PageOutcome,
+    Quarantined,
+    Same,
+    SkipReason,
+    State,
+)
 from crawler.policy.mass_change import MassChange
 from crawler.policy.traps import Pattern
 from crawler.urls import host_key
@@ -160,6 +170,8 @@ class Tally(msgspec.Struct):
         cpu: CPU seconds of earlier processes of this run.
         cut_short: The limit of items that the command line gave was reached.
         same: Pages of an incremental job by how they compare with what is remembered of them.
+        reread: Those of them that were read anew as other rules had read them: "kept" out of kept
+            bodies, "asked" for again.
         wrong_304: Hosts whose 304s proved wrong in this run, and a page that shows it.
         earlier: Of a retry, what it builds on; None for any other run.
         settlement: What the changes are, once the settling has begun; None before, and in jobs
@@ -192,6 +204,7 @@ class Tally(msgspec.Struct):
     cpu: float = 0.0
     cut_short: bool = False
     same: dict[str, int] = msgspec.field(default_factory=dict)
+    reread: dict[str, int] = msgspec.field(default_factory=dict)
     wrong_304: dict[str, str] = msgspec.field(default_factory=dict)
     earlier: Earlier | None = None
     settlement: Settlement | None = None
@@ -320,7 +333,7 @@ class Tally(msgspec.Struct):
         self.nofollow_links += outcome.nofollow
         self.source_files += outcome.source_files
         if outcome.same is not None:
-            self.same[outcome.same] = self.same.get(outcome.same, 0) + 1
+            self._count_same(outcome.same, outcome.flags)
         if outcome.hits:
             self.count_hits(outcome)
         for host, (count, sample) in outcome.offsite.items():
@@ -332,6 +345,12 @@ class Tally(msgspec.Struct):
                 self.joined_hosts += sorted(hosts - {outcome.request.host, *self.joined_hosts})
         elif outcome.state == State.FAILED and outcome.status in (404, 410):
             self.broken_links += 1
+
+    def _count_same(self, same: Same, flags: tuple[str, ...]) -> None:
+        self.same[same] = self.same.get(same, 0) + 1
+        if REREAD in flags:
+            how = "kept" if KEPT in flags else "asked"
+            self.reread[how] = self.reread.get(how, 0) + 1
 
     def count_ended(self, reason: str, requests: int) -> None:
         """Count requests that ended together, without being sent."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from crawler.interfaces.bodies import BodyStore
 from crawler.interfaces.files import (
     FileErrands,
+    FileRoom,
     FileStore,
     FileTask,
     FileWork,
@@ -71,6 +72,7 @@ __all__ = [
     "Double",
     "Fetcher",
     "FileErrands",
+    "FileRoom",
     "FileStore",
     "FileTask",
     "FileWork",

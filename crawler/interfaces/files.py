@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from crawler.errors import FetchError
+from crawler.errors import FetchError, NoRoomError
 from crawler.messages import BodySink, FetchRequest, HttpResponse
 from crawler.outcome import StoredFile
 
@@ -94,8 +94,43 @@ class Receiving(BodySink, Protocol):
         ...
 
 
+class FileRoom(Protocol):
+    """Room for files: who finds none waits, with all others, until there is some."""
+
+    async def for_file(self) -> bool:
+        """Look whether there is room for another file, and wait if there is none.
+
+        Returns:
+            False if that took time, or the crawl ended: what was about to be done may be out of
+            date.
+        """
+        ...
+
+    async def none(self, why: NoRoomError) -> bool:
+        """Wait: there was no room for a file.
+
+        Returns:
+            False if the crawl ended meanwhile, or because nobody made room.
+        """
+        ...
+
+    async def for_lines(self) -> None:
+        """Wait until there is room to write down what came, but no longer than for files."""
+        ...
+
+    def good(self) -> None:
+        """Note that a file was stored."""
+        ...
+
+
 class FileStore(Protocol):
-    """The files of a job."""
+    """The files of a job.
+
+    Attributes:
+        room: For further ones.
+    """
+
+    room: FileRoom
 
     def receive(
         self, url: str, *, any_kind: bool = False
@@ -107,6 +142,7 @@ class FileStore(Protocol):
             any_kind: Files of every kind are kept, and not only those that the job asks for.
 
         Raises:
+            NoRoomError: The disk is full; of what came no more is left than can be gone on with.
             StateError: What is known of the files cannot be read.
         """
         ...

@@ -126,8 +126,8 @@ class LedgerLine(msgspec.Struct, kw_only=True, gc=False):
 
     Attributes:
         outcome: The state's name, lower case.
-        reason: Skip reason or error class; of a page that is done, what was odd about it (flags,
-            with commas), else None.
+        reason: Skip reason or error class; of a page that is done, in words with commas, how it
+            is the same (`Same`, in incremental jobs) and what was odd about it (flags), else None.
         attempts: Times it was asked for.
         referrer: The page that led to it, None for a start.
         bytes: Size of the answer on the wire.

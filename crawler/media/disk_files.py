@@ -11,7 +11,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from crawler.interfaces import FileTask, FileWork, Receiving
+from crawler.errors import NoRoomError
+from crawler.interfaces import FileRoom, FileTask, FileWork, Receiving
 from crawler.media.download import Download, worked
 from crawler.media.file_shelf import FileShelf, Part
 from crawler.outcome import StoredFile
@@ -22,10 +23,12 @@ class DiskFiles:
 
     Args:
         shelf: Where they are; it is closed with this.
+        room: For more of them.
     """
 
-    def __init__(self, shelf: FileShelf) -> None:
+    def __init__(self, shelf: FileShelf, room: FileRoom) -> None:
         self._shelf = shelf
+        self.room = room
         self._turns: dict[str, _Turn] = {}
 
     @asynccontextmanager
@@ -44,6 +47,9 @@ class DiskFiles:
                 one = Download(shelf, url, kept, part, any_kind=any_kind)
                 try:
                     yield one
+                except NoRoomError:
+                    await one.give_back()
+                    raise
                 finally:
                     await one.let_go()
         finally:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import msgspec
 
-from crawler.errors import FetchError, FileFault, OutputError
+from crawler.errors import FetchError, FileFault, NoRoomError, OutputError
 from crawler.fail_points import reached
 from crawler.files import BlockingFile, PieceWriter
 from crawler.interfaces import FileTask, FileWork, FileWorked
+from crawler.media.disk_room import FULL
 from crawler.media.file_shelf import FileShelf, Part
 from crawler.media.part_range import bytes_of_range, strong_validator
 from crawler.messages import Headers
@@ -22,6 +25,8 @@ T = TypeVar("T")
 
 #: Bytes in one piece from which on more is likely to come: then it is noted what it is a part of.
 _LARGE = 128 << 10
+#: Bytes of a part that are given back where the disk is full: lines and state need some.
+_GIVEN_BACK = 1 << 20
 #: Bytes that are read at a time to hash a part that was here.
 _BLOCK = 1 << 20
 #: Compressed, a rest could not be asked for; and pictures do not get smaller.
@@ -244,6 +249,21 @@ class Download:
         await self._file.close()
         await self._store.writer.run(lambda: self._store.drop(self._url))
 
+    async def give_back(self) -> None:
+        """Leave no more on a full disk than can be gone on with, and a little less."""
+        await self._file.close()
+        self._held = None
+        with contextlib.suppress(NoRoomError):  # of the list of files; it does no harm there
+            await self._store.writer.run(self._shrink)
+
+    def _shrink(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            rest = self._path.stat().st_size - _GIVEN_BACK
+            if self._is_noted and rest > 0:
+                os.truncate(self._path, rest)
+                return
+        self._store.drop(self._url)
+
     async def let_go(self) -> None:
         """Close the file, whatever became of it."""
         await self._file.close()
@@ -256,7 +276,8 @@ class Download:
         return await done
 
     def _unwritable(self, error: OSError) -> OutputError:
-        return OutputError(f"cannot write {error.filename or self._path}: {error.strerror}")
+        said = f"cannot write {error.filename or self._path}: {error.strerror}"
+        return NoRoomError(said, self._size) if error.errno in FULL else OutputError(said)
 
 
 async def _at_once(function: Callable[[], T]) -> T:

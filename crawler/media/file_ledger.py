@@ -10,12 +10,13 @@ import contextlib
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from crawler.errors import StateError
+from crawler.errors import NoRoomError, OutputError, StateError
 from crawler.media.known_urls import KnownUrls
 from crawler.outcome import StoredFile
 
@@ -32,9 +33,27 @@ CREATE TABLE IF NOT EXISTS part (
 PRAGMA user_version = 1;
 """
 _VERSION = 1
-_FILE = (
-    "url, sha256, path, size, media_type, width, height, duplicate_of, worked, fields, validator"
-)
+
+
+class FileRow(msgspec.Struct):
+    """A row of the table of files; see `StoredFile`. `sha256` is its 32 bytes."""
+
+    url: str
+    sha256: bytes
+    path: str
+    size: int
+    media_type: str
+    width: int | None = None
+    height: int | None = None
+    duplicate_of: str | None = None
+    worked: str = ""
+    fields: bytes | None = None
+    validator: str = ""
+
+
+#: Columns of the table, in this order.
+FILE_COLUMNS = FileRow.__struct_fields__
+_FILE = ", ".join(FILE_COLUMNS)
 
 
 class FileLedger:
@@ -96,7 +115,7 @@ class FileLedger:
     def put(self, url: str, file: StoredFile) -> None:
         """Note where the file of a URL is; nothing of it is half here any more."""
         self._known.add(url)
-        one = _Row(
+        one = FileRow(
             url, bytes.fromhex(file.sha256), file.path, file.size, file.media_type, file.width,
             file.height, file.duplicate_of, file.worked,
             msgspec.json.encode(file.fields) if file.fields else None,
@@ -121,6 +140,27 @@ class FileLedger:
         """Forget a part."""
         self._write("DELETE FROM part WHERE url = ?", (url,))
 
+    def forget(self, url: str) -> bool:
+        """Forget the file of a URL, and a part of it; tell whether there was any."""
+        known = self._row(
+            "SELECT 1 FROM file WHERE url = ?1 UNION SELECT 1 FROM part WHERE url = ?1", (url,)
+        )
+        self._write("DELETE FROM file WHERE url = ?", (url,))
+        self.drop_part(url)
+        return known is not None
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield what is known of each file, by column; nobody writes meanwhile.
+
+        Raises:
+            StateError: It cannot be read.
+        """
+        try:
+            for row in self._db.execute(f"SELECT {_FILE} FROM file ORDER BY url"):
+                yield dict(zip(FILE_COLUMNS, row, strict=True))
+        except sqlite3.Error as error:
+            raise self._complaint(error) from error
+
     def close(self) -> None:
         """Let go of the database."""
         with self._lock:
@@ -141,26 +181,14 @@ class FileLedger:
         except sqlite3.Error as error:
             raise self._complaint(error) from error
 
-    def _complaint(self, error: sqlite3.Error) -> StateError:
+    def _complaint(self, error: sqlite3.Error) -> StateError | OutputError:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return NoRoomError(f"cannot write {self._name}: {error}")
         return StateError(f"{self._name} cannot be used: {error}")
 
 
-class _Row(msgspec.Struct, array_like=True):
-    url: str
-    sha256: bytes
-    path: str
-    size: int
-    media_type: str
-    width: int | None
-    height: int | None
-    duplicate_of: str | None = None
-    worked: str = ""
-    fields: bytes | None = None
-    validator: str = ""
-
-
 def _file(row: tuple[object, ...]) -> StoredFile:
-    one = msgspec.convert(row, _Row)
+    one = msgspec.convert(dict(zip(FILE_COLUMNS, row, strict=True)), FileRow)
     return StoredFile(
         path=one.path, sha256=one.sha256.hex(), size=one.size, media_type=one.media_type,
         width=one.width, height=one.height, duplicate_of=one.duplicate_of, worked=one.worked,

@@ -6,6 +6,7 @@ are counted before they are decoded, and of a film only the first frame is looke
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from crawler.errors import FileFault
+from crawler.files import write_whole
 from crawler.media.picture_shape import Making, needed_for, shape_of
 
 #: What Pillow calls the kinds that it can decode.
@@ -83,11 +85,7 @@ class Picture:
         made = _shaped(_fit_for(self._image, form), making)
         aside = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            try:
-                _save(made, aside, form, making.quality, sync=sync)
-            except FileNotFoundError:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _save(made, aside, form, making.quality, sync=sync)
+            _save(made, aside, form, making.quality, sync=sync)
             aside.replace(target)
         except BaseException:
             aside.unlink(missing_ok=True)
@@ -177,8 +175,7 @@ def _save(image: Image.Image, path: Path, form: str, quality: int, *, sync: bool
     # The profile says what the colours are: without it some pictures look pale.
     if profile and image.mode in ("RGB", "RGBA"):
         more["icc_profile"] = profile
-    with path.open("wb") as file:
-        image.save(file, form, **more)
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
+    # Not into the file: Pillow does not see that less was written than was to be.
+    made = io.BytesIO()
+    image.save(made, form, **more)
+    write_whole(path, made.getbuffer(), sync=sync)

@@ -56,7 +56,7 @@ class ControlSocket:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self._server: asyncio.Server | None = None
-        self._clients: set[asyncio.Task[None]] = set()
+        self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._end: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self.path: Path | None = None
 
@@ -80,27 +80,27 @@ class ControlSocket:
         self._end.set_result(last)
         if self._clients:
             await asyncio.wait(self._clients, timeout=_LAST_WORDS)
-        for task in self._clients:
+        # A task that is cancelled before its first step could not close its own connection.
+        for task, writer in self._clients.items():
+            writer.transport.abort()
             task.cancel()
         if self._clients:
             await asyncio.wait(self._clients)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._clients) >= CLIENTS or self._end.done():
             writer.transport.abort()
             return
-        task = asyncio.current_task()
-        assert task is not None  # the server makes one for each client
-        self._clients.add(task)
+        task = asyncio.get_running_loop().create_task(self._talk(reader, writer))
+        self._clients[task] = writer
+        task.add_done_callback(self._clients.pop)
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            # Whatever a client does is its own affair; and a client whose task ends as cancelled
-            # (by `close`) would be reported by some Pythons.
-            with contextlib.suppress(
-                OSError, TimeoutError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError
-            ):
+            # Whatever a client does is its own affair.
+            with contextlib.suppress(OSError, TimeoutError, EOFError, asyncio.LimitOverrunError):
                 await self._serve(reader, writer)
         finally:
-            self._clients.discard(task)
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

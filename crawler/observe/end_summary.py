@@ -30,6 +30,8 @@ _LIMITS = {
     "max_runtime": "limit scope.max_runtime reached",
     "limit": "limit --limit reached",
     "memory_limit": "run.memory_limit left no room",
+    "no_name_server": "no name server answered",
+    "no_room": "no room on the disk",
     "paused": "schedule.max_runtime; the next run goes on",
 }
 #: Flags that mean something of a page was left out.

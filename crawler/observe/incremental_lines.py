@@ -11,6 +11,7 @@ _UNCHANGED = {
     "same_body": "same body",
     "same_fields": "same fields",
 }
+_REREAD = {"kept": "out of kept bodies", "asked": "asked for again"}
 #: Hosts that are named; all are in summary.json.
 _NAMED = 2
 
@@ -29,9 +30,18 @@ def incremental_lines(incremental: dict[str, Any]) -> Iterator[str]:
     how = ", ".join(f"{words} {count:,}" for words, count in kinds)
     line = f"  same    {whole:,} pages unchanged" + (f" ({how})" if how else "")
     line += f" · {same.get('changed', 0):,} changed · {same.get('new', 0):,} new"
+    if "other_rules" in same:
+        line += f" · {same['other_rules']:,} made anew by other rules"
     if "not_due" in same:
         line += f" · {same['not_due']:,} not due"
     yield line
+    reread: dict[str, int] = incremental.get("reread", {})
+    if reread:
+        hows = [f"{reread[how]:,} {words}" for how, words in _REREAD.items() if how in reread]
+        yield (
+            f"  rules   {sum(reread.values()):,} pages read anew by the rules of today:"
+            f" {', '.join(hows)} (each is `reread` in urls.jsonl.gz)"
+        )
     left = incremental.get("not_reached", 0)
     if left:
         yield (

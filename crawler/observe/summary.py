@@ -15,8 +15,12 @@ from crawler.interfaces import Books
 _SIGNALS = 128
 #: Exit code of what was stopped for safety.
 _SAFETY = 6
+#: Exit code of what found no room on the disk.
+_NO_ROOM = 5
 #: Exit codes and reasons of runs that ended by themselves, to be gone on with.
-_PAUSES = frozenset(((_SAFETY, "memory_limit"), (0, "paused")))
+_PAUSES = frozenset(
+    ((_SAFETY, "memory_limit"), (_SAFETY, "no_name_server"), (_NO_ROOM, "no_room"), (0, "paused"))
+)
 
 
 class RuleCounts(msgspec.Struct, frozen=True):
@@ -81,9 +85,10 @@ class Summary(msgspec.Struct, kw_only=True):
             books, its items are not counted here.
         retried: How many requests these were.
         incremental: Of an incremental job: the `mode` of the run ("refresh" or "fresh"), pages by
-            how they compare with what is remembered of them (`same`), how many were `due` as it
-            began, how many of these were `not_reached`, and hosts whose 304s proved wrong, each
-            with a page that shows it (`wrong_304`).
+            how they compare with what is remembered of them (`same`), how many were read anew as
+            other rules had read them (`reread`: `kept` out of kept bodies, `asked` for again), how
+            many were `due` as it began, how many of these were `not_reached`, and hosts whose 304s
+            proved wrong, each with a page that shows it (`wrong_304`).
         changes: Of an incremental job, what the settling looked at: items that were `known`, those
             `visited`, `changed` and `missing`, `drift` (fields that changed because of the site's
             layout: `field`, `items`, `examples`), `doubles` (items whose key another one had) and

@@ -21,6 +21,7 @@ from xxhash import xxh3_128
 from crawler.damage import UNREADABLE
 from crawler.files import FileWriter, write_whole
 from crawler.messages import Headers, HttpResponse
+from crawler.outcome import KEPT
 
 T = TypeVar("T")
 
@@ -84,7 +85,7 @@ class DiskBodies:
         except (OSError, zlib.error, *UNREADABLE):
             return None
         headers = Headers([(name, value.encode("latin-1", "replace")) for name, value in fields])
-        return HttpResponse(url=url, status=200, headers=headers, body=body, flags=("kept",))
+        return HttpResponse(url=url, status=200, headers=headers, body=body, flags=(KEPT,))
 
     async def _off(self, work: Callable[[], T]) -> T:
         """Do work that takes time: beside the loop, or at once in a thread that fetches."""

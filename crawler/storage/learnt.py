@@ -11,9 +11,9 @@ import base64
 import binascii
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -62,6 +62,33 @@ class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: int | None = None
 
 
+class Companion(Protocol):
+    """Another list of the job, whose rows stand behind those of the database.
+
+    Attributes:
+        table: What its rows are called.
+    """
+
+    table: str
+
+    def put(self, row: dict[str, Any]) -> None:
+        """Take a row in, aside.
+
+        Raises:
+            ValueError: It is none.
+            StateError: It cannot be written.
+        """
+        ...
+
+    def place(self) -> None:
+        """Put the list in its place: all rows are there.
+
+        Raises:
+            StateError: It cannot be.
+        """
+        ...
+
+
 _line_of = msgspec.json.Decoder(_Line).decode
 
 
@@ -94,8 +121,16 @@ class Learnt:
             found: dict[str, Any] = dict(self._db.execute("SELECT name, value FROM setting"))
         return str(found.get("run_id")) if found.get("run_state") in _GOING else None
 
-    def lines(self, head: Head) -> Iterator[bytes]:
-        """Yield what was learnt, a line each, without line breaks."""
+    def lines(
+        self, head: Head, beside: Iterable[Mapping[str, Any]] = (), named: str = ""
+    ) -> Iterator[bytes]:
+        """Yield what was learnt, a line each, without line breaks.
+
+        Args:
+            head: The first line.
+            beside: Rows of another list of the job.
+            named: What these are called, see `Companion`.
+        """
         yield _encode(head)
         number = 0
         with self._complaining():
@@ -106,12 +141,10 @@ class Learnt:
                     if table == "setting" and row[0] in _OF_A_RUN:
                         continue
                     number += 1
-                    kept = {
-                        name: _to_json(value)
-                        for name, value in zip(columns, row, strict=True)
-                        if value is not None
-                    }
-                    yield _encode(_Line(table, kept))
+                    yield _encoded(table, zip(columns, row, strict=True))
+        for one in beside:
+            number += 1
+            yield _encoded(named, one.items())
         yield _encode(_Line(rows=number))
 
     def _columns(self, table: str) -> list[str]:
@@ -119,23 +152,21 @@ class Learnt:
         found = self._db.execute(f"PRAGMA table_info({table})")
         return [name for _, name, *_ in found if name not in out]
 
-    def forget(self, keys: Iterable[int], urls: Iterable[str]) -> int:
-        """Forget pages, and the items that they gave; return how many pages were known.
+    def forget(self, pages: Mapping[str, int]) -> set[str]:
+        """Forget pages, and the items that they gave; return those that were known.
 
         What leads to such a page finds it as if for the first time.
 
         Args:
-            keys: Fingerprints of pages, as the store has them.
-            urls: Pages by their address, whatever the request.
+            pages: Address of each, whatever the request, to its fingerprint as the store has it.
         """
-        found: set[int] = set()
+        found: dict[str, list[int]] = {}
+        sql = "SELECT id FROM request WHERE key=? OR url=?"
         with self._complaining():
-            for column, values in (("key", keys), ("url", urls)):
-                for value in values:
-                    sql = f"SELECT id FROM request WHERE {column}=?"
-                    found.update(row for (row,) in self._db.execute(sql, (value,)))
-            self._drop(sorted(found))
-        return len(found)
+            for url, key in pages.items():
+                found[url] = [row for (row,) in self._db.execute(sql, (key, url))]
+            self._drop(sorted({row for rows in found.values() for row in rows}))
+        return {url for url, rows in found.items() if rows}
 
     def _drop(self, rows: list[int]) -> None:
         reached("state.forget.before")
@@ -164,15 +195,18 @@ class Learnt:
             raise complaint(self._path, error) from error
 
 
-def take_in(lines: Iterable[bytes], source: str, path: Path) -> int:
+def take_in(
+    lines: Iterable[bytes], source: str, path: Path, beside: Companion | None = None
+) -> int:
     """Make a new database of what another one had learnt; return how many rows it has.
 
-    It is made aside and put in its place once it is whole.
+    It is made aside and put in its place once it is whole, behind what lies beside it.
 
     Args:
         lines: As `Learnt.lines` gave them; line breaks at their ends do no harm.
         source: What to call them in an error.
         path: The database; there must be none.
+        beside: Another list of the job, for rows that are its.
 
     Raises:
         StateError: The lines are no such thing, are newer than this program, or are cut; or the
@@ -183,11 +217,13 @@ def take_in(lines: Iterable[bytes], source: str, path: Path) -> int:
     try:
         db = open_database(aside, "power_loss")
         try:
-            count = _fill(db, lines, source)
+            count = _fill(db, lines, source, beside)
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             db.close()
         reached("state.import.before")
+        if beside is not None:
+            beside.place()
         aside.replace(path)
         reached("state.import.after")
     except sqlite3.Error as error:
@@ -205,7 +241,9 @@ def _clear(aside: Path) -> None:
             Path(f"{aside}{ending}").unlink()
 
 
-def _fill(db: sqlite3.Connection, lines: Iterable[bytes], source: str) -> int:
+def _fill(
+    db: sqlite3.Connection, lines: Iterable[bytes], source: str, beside: Companion | None
+) -> int:
     numbered = enumerate(lines, 1)
     _, first = next(numbered, (1, b""))
     _check_head(first, source)
@@ -222,7 +260,10 @@ def _fill(db: sqlite3.Connection, lines: Iterable[bytes], source: str) -> int:
             line = _line_of(raw)
             told = line.rows
             if told is None:
-                _put(db, line, known)
+                if beside is not None and line.table == beside.table:
+                    beside.put({name: _from_json(value) for name, value in line.row.items()})
+                else:
+                    _put(db, line, known)
                 count += 1
         except (*UNREADABLE, ValueError, OverflowError, sqlite3.Error) as error:
             raise StateError(
@@ -260,6 +301,12 @@ def _put(db: sqlite3.Connection, line: _Line, known: dict[str, set[str]]) -> Non
     # The seed of the fingerprints, with which each database begins, is the exported one's.
     how = "INSERT OR REPLACE" if line.table == "setting" else "INSERT"
     db.execute(f"{how} INTO {line.table} ({names}) VALUES ({marks})", values)
+
+
+def _encoded(table: str, values: Iterable[tuple[str, Any]]) -> bytes:
+    return _encode(
+        _Line(table, {name: _to_json(value) for name, value in values if value is not None})
+    )
 
 
 def _to_json(value: Any) -> Any:

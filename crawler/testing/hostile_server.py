@@ -7,14 +7,14 @@ Where the machine has one loopback address only (macOS), rows get ports of their
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
+from crawler.testing.conversations import Conversations, Talk
 from crawler.testing.faults.row import BLACK_HOLE, Door, FaultRow
 from crawler.testing.raw_server import Exchange, Script, answer
 
@@ -23,8 +23,6 @@ _NETWORK = "127.77"
 
 #: A good page, for whoever asks a host again after its fault.
 AFTER = "/after"
-
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Certificates(Protocol):
@@ -68,7 +66,7 @@ class HostileServer:
         self._places: dict[str, tuple[str, int]] = {}
         self._servers: list[asyncio.Server] = []
         self._sockets: list[socket.socket] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._conversations = Conversations()
 
     async def __aenter__(self) -> Self:
         try:
@@ -89,15 +87,9 @@ class HostileServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for server in self._servers:
-            server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._conversations.end(*self._servers)
         for one in self._sockets:
             one.close()
-        for _ in range(3):  # sockets are accepted, and aborted ones closed, in turns of their own
-            await asyncio.sleep(0)
 
     def url(self, number: str) -> str:
         """Return the URL at which a row is met."""
@@ -169,28 +161,11 @@ class HostileServer:
     async def _serve(
         self,
         listener: socket.socket,
-        talk: Callable[[Streams], Awaitable[None]],
+        talk: Talk,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.create_task(self._to_the_end(talk, (reader, writer)))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
+        met = self._conversations.having(talk)
         self._servers.append(await asyncio.start_server(met, sock=listener, ssl=tls))
-
-    async def _to_the_end(
-        self, talk: Callable[[Streams], Awaitable[None]], streams: Streams
-    ) -> None:
-        writer = streams[1]
-        try:
-            with contextlib.suppress(
-                OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError
-            ):
-                await talk(streams)  # the client may go away at any time, which is its right
-            writer.close()
-        except asyncio.CancelledError:
-            writer.transport.abort()  # what the peer has not taken by now, it never will
 
     def _tls(self, row: FaultRow, address: str) -> ssl.SSLContext | None:
         if row.door is not Door.TLS:
@@ -199,15 +174,14 @@ class HostileServer:
             raise ValueError(f"row {row.number} speaks TLS, and there are no certificates")
         return self._certificates.context(row.certificate, address, row.host_name)
 
-    def _talk_to(self, number: str, script: Script) -> Callable[[Streams], Awaitable[None]]:
-        async def talk(streams: Streams) -> None:
-            reader, writer = streams
+    def _talk_to(self, number: str, script: Script) -> Talk:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.connections[number] += 1
             ordinal = 0
             while not writer.transport.is_closing():
                 head = await reader.readuntil(b"\r\n\r\n")
                 ordinal += 1
-                exchange = Exchange(head, self.connections[number], ordinal, streams)
+                exchange = Exchange(head, self.connections[number], ordinal, (reader, writer))
                 self.requests[number, exchange.path] += 1
                 await reader.readexactly(int(exchange.fields.get("content-length", "0")))
                 await self._choose(number, exchange.path, script)(exchange)
@@ -222,13 +196,13 @@ class HostileServer:
             return _no_robots
         return script
 
-    def _raw(self, number: str, row: FaultRow) -> Callable[[Streams], Awaitable[None]]:
+    def _raw(self, number: str, row: FaultRow) -> Talk:
         script = self._script(row)
 
-        async def talk(streams: Streams) -> None:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.connections[number] += 1
             head = b"CONNECT / HTTP/1.1\r\n"
-            await script(Exchange(head, self.connections[number], 0, streams))
+            await script(Exchange(head, self.connections[number], 0, (reader, writer)))
 
         return talk
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 from collections.abc import Mapping
 from typing import Self
 from urllib.parse import urlsplit
 
 import msgspec
+
+from crawler.testing.conversations import Conversations
 
 
 class Passed(msgspec.Struct, frozen=True):
@@ -50,7 +53,7 @@ class LoopbackProxy:
         self._status = status
         self._names = dict(names or {})
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._conversations = Conversations()
         self.seen: list[Passed] = []
         self.port = 0
 
@@ -60,40 +63,26 @@ class LoopbackProxy:
         return f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._begin, "127.0.0.1", 0)
+        met = self._conversations.having(self._serve)
+        self._server = await asyncio.start_server(met, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._server is not None:
-            self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for _turn in range(3):  # sockets are closed in turns of their own
-            await asyncio.sleep(0)
-
-    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._tasks.add(task)
+        await self._conversations.end(self._server)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while (passed := await _read(reader)) is not None:
-                self.seen.append(passed)
-                status = self._refusal(passed)
-                if status is not None:
-                    writer.write(_plain(status))
-                elif passed.method == "CONNECT":
-                    await self._tunnel(passed, reader, writer)
-                    return
-                else:
-                    await self._pass_on(passed, writer)
-                await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
-            return
-        finally:
-            writer.close()
+        while (passed := await _read(reader)) is not None:
+            self.seen.append(passed)
+            status = self._refusal(passed)
+            if status is not None:
+                writer.write(_plain(status))
+            elif passed.method == "CONNECT":
+                await self._tunnel(passed, reader, writer)
+                return
+            else:
+                await self._pass_on(passed, writer)
+            await writer.drain()
 
     def _refusal(self, passed: Passed) -> int | None:
         if self._wanted is not None and passed.fields.get("proxy-authorization") != self._wanted:
@@ -159,9 +148,10 @@ async def _answer(reader: asyncio.StreamReader) -> bytes:
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    while data := await source.read(65_536):
-        sink.write(data)
-        await sink.drain()
+    with contextlib.suppress(OSError):  # the other direction ends by itself
+        while data := await source.read(65_536):
+            sink.write(data)
+            await sink.drain()
     sink.close()
 
 

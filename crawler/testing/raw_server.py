@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
+from crawler.testing.conversations import Conversations
+
 
 class Exchange:
     """One request, and the means to answer it.
@@ -111,12 +113,12 @@ class RawServer:
         self._script = script
         self._tls = tls
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._over = False
+        self._conversations = Conversations()
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        met = self._conversations.having(self._talk)
+        self._server = await asyncio.start_server(met, "127.0.0.1", 0, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -126,47 +128,23 @@ class RawServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._over = True
-        if self._server is not None:
-            self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for _ in range(3):  # sockets are accepted, and aborted ones closed, in turns of their own
-            await asyncio.sleep(0)
+        await self._conversations.end(self._server)
 
     def url(self, path: str = "/") -> str:
         """Return the URL of a path."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}{path}"
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._over:
-            writer.transport.abort()
-            return
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        task = asyncio.create_task(self._talk(self.connections, reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _talk(
-        self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        ordinal = 0
-        try:
-            while not writer.transport.is_closing():
-                head = await reader.readuntil(b"\r\n\r\n")
-                ordinal += 1
-                exchange = Exchange(head, number, ordinal, (reader, writer))
-                self.exchanges.append(exchange)
-                length = int(exchange.fields.get("content-length", "0"))
-                exchange.body = await reader.readexactly(length)
-                await self._play(exchange)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client went away, which is its right
-        finally:
-            if self._over:  # what the peer has not taken by now, it never will
-                writer.transport.abort()
-            writer.close()
+        number, ordinal = self.connections, 0
+        while not writer.transport.is_closing():
+            head = await reader.readuntil(b"\r\n\r\n")
+            ordinal += 1
+            exchange = Exchange(head, number, ordinal, (reader, writer))
+            self.exchanges.append(exchange)
+            length = int(exchange.fields.get("content-length", "0"))
+            exchange.body = await reader.readexactly(length)
+            await self._play(exchange)
 
     async def _play(self, exchange: Exchange) -> None:
         if isinstance(self._script, bytes):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from crawler.errors import FetchError
+from crawler.errors import FetchError, HandBack, NoRoomError, OutageError
 from crawler.interfaces import Fetcher, FileStore
-from crawler.messages import HttpResponse, QueuedRequest
-from crawler.outcome import ErrorClass, PageOutcome, SkipReason, State
+from crawler.messages import FetchRequest, HttpResponse, QueuedRequest
+from crawler.outcome import KEPT, ErrorClass, PageOutcome, SkipReason, State
 from crawler.spider.failure import CallbackFailed
 from crawler.spider.page_parser import PageParser
 from crawler.workers.file_answer import FileAnswer, kept_answer, received
@@ -34,25 +34,44 @@ class FileVisitor:
         self._store = store
 
     async def fetch(self, request: QueuedRequest) -> Answer | FileAnswer:
-        """Return the file, or the answer that is none, or why there is nothing."""
+        """Return the file, or the answer that is none, or why there is nothing.
+
+        Raises:
+            HandBack: There was no room for it, or no name server; by now there may be.
+        """
         try:
             if self._parser.is_source(request):
                 return await self._inner.fetch(request)
             wish = self._parser.fetch_request(request)
         except CallbackFailed as failure:
             return failure
+        try:
+            return await self._received(request, wish)
+        except NoRoomError as full:
+            await self._store.room.none(full)
+            raise HandBack from None
+
+    async def _received(self, request: QueuedRequest, wish: FetchRequest) -> Answer | FileAnswer:
+        room = self._store.room
         async with self._store.receive(request.url) as receiving:
             if receiving.kept is not None:
                 return kept_answer(receiving.kept)
+            if not await room.for_file():
+                raise HandBack
             wish = msgspec.structs.replace(
                 wish, headers=(*wish.headers, *receiving.fields), any_type=True, sink=receiving
             )
             try:
                 answer = await self._fetcher.fetch(wish)
+            except OutageError:
+                raise HandBack from None
             except FetchError as error:
                 await receiving.broke_off(error)
                 return error
-            return await received(request.url, answer, receiving)
+            result = await received(request.url, answer, receiving)
+        if isinstance(result, FileAnswer) and result.file is not None:
+            room.good()
+        return result
 
     async def conclude(self, request: QueuedRequest, answer: Answer | FileAnswer) -> PageOutcome:
         """Turn what `fetch` returned into an outcome."""
@@ -65,7 +84,7 @@ class FileVisitor:
             outcome.state, outcome.reason = _judged(answer.fault.fault)
             outcome.error, outcome.file_fault = answer.fault.why, answer.fault.fault
         if answer.http is None:
-            outcome.flags += ("kept",)
+            outcome.flags += (KEPT,)
         return outcome
 
 

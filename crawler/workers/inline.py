@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+from crawler.errors import HandBack
 from crawler.fail_points import reached
 from crawler.interfaces import Deliver
 from crawler.messages import HttpResponse, QueuedRequest
 from crawler.outcome import PageOutcome
 
 AnswerT = TypeVar("AnswerT")
+HandedBack = Callable[[QueuedRequest], None]
 
 #: Bytes of a page from which on reading it may take long. Several at once would keep the loop, and
 #: with it every other host, for as long as all of them take.
@@ -20,7 +23,10 @@ _LONGEST_REST = 1.0
 
 
 class Visits(Protocol[AnswerT]):
-    """Fetches and parses; see `crawler.workers.visit.Visitor`."""
+    """Fetches and parses; see `crawler.workers.visit.Visitor`.
+
+    Either may raise HandBack: the request is to go out again.
+    """
 
     async def fetch(self, request: QueuedRequest) -> AnswerT:
         """Return the answer, or why there is none."""
@@ -39,12 +45,20 @@ class InlineWorkers:
         gate: The crawl's semaphore: requests in flight over all hosts. It is held while a page is
             fetched, and by nothing that waits for anything else.
         deliver: Takes the outcomes.
+        hand_back: Takes requests back that are to go out again; None where no visit says so.
     """
 
-    def __init__(self, visitor: Visits[Any], gate: asyncio.Semaphore, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        visitor: Visits[Any],
+        gate: asyncio.Semaphore,
+        deliver: Deliver,
+        hand_back: HandedBack | None = None,
+    ) -> None:
         self._visitor = visitor
         self._gate = gate
         self._deliver = deliver
+        self._hand_back = hand_back
         self._group: asyncio.TaskGroup
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = asyncio.Event()
@@ -84,16 +98,34 @@ class InlineWorkers:
 
     async def _visit(self, request: QueuedRequest) -> None:
         reached("page.before")
-        async with self._gate:
-            answer = await self._visitor.fetch(request)
+        try:
+            async with self._gate:
+                answer = await self._visitor.fetch(request)
+        except HandBack:
+            self._back(request)
+            return
         if isinstance(answer, HttpResponse) and len(answer.body) > _HEAVY:
             outcome = await self._conclude_in_turn(request, answer)
         else:
-            outcome = await self._visitor.conclude(request, answer)
+            outcome = await self._concluded(request, answer)
+        if outcome is None:
+            self._back(request)
+            return
         reached("page.after")
         self._deliver(outcome)
 
-    async def _conclude_in_turn(self, request: QueuedRequest, answer: object) -> PageOutcome:
+    def _back(self, request: QueuedRequest) -> None:
+        assert self._hand_back is not None  # such visits come with it
+        self._hand_back(request)
+
+    async def _concluded(self, request: QueuedRequest, answer: object) -> PageOutcome | None:
+        """Return the outcome, None for a request that is to go out again."""
+        try:
+            return await self._visitor.conclude(request, answer)
+        except HandBack:
+            return None
+
+    async def _conclude_in_turn(self, request: QueuedRequest, answer: object) -> PageOutcome | None:
         """Read a page that may take long, then let all others go on for as long as that took.
 
         The next one may begin as soon as this one ends, or waits for anything.
@@ -101,7 +133,7 @@ class InlineWorkers:
         loop = asyncio.get_running_loop()
         async with self._heavy:
             begun = loop.time()
-            reading = self._group.create_task(self._visitor.conclude(request, answer))
+            reading = self._group.create_task(self._concluded(request, answer))
             try:
                 await asyncio.sleep(0)  # it runs now
                 await asyncio.sleep(min(loop.time() - begun, _LONGEST_REST))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from crawler.errors import FetchError, FileFault
+from crawler.errors import FetchError, FileFault, HandBack, NoRoomError, OutageError
 from crawler.interfaces import FileErrands, FileStore
 from crawler.items import encode_fields
 from crawler.messages import FetchRequest, QueuedRequest
@@ -61,7 +61,11 @@ class ItemFileVisitor(Generic[AnswerT]):
         return await self._inner.fetch(request)
 
     async def conclude(self, request: QueuedRequest, answer: AnswerT) -> PageOutcome:
-        """See `Visits.conclude`."""
+        """See `Visits.conclude`.
+
+        Raises:
+            HandBack: The crawl ended while there was no room for a file, or no name server.
+        """
         outcome = await self._inner.conclude(request, answer)
         for place, item in enumerate(outcome.items):
             filled = await self._filled(request.url, item)
@@ -111,7 +115,12 @@ class ItemFileVisitor(Generic[AnswerT]):
         """Return the file of a URL, or why there is none, however often that took."""
         tries = hops = 0
         while True:
-            answer = await self._once(url, pictures=pictures)
+            try:
+                answer = await self._once(url, pictures=pictures)
+            except NoRoomError as full:
+                if not await self._store.room.none(full):
+                    raise HandBack from None
+                continue
             if isinstance(answer, FileAnswer):
                 return answer
             if isinstance(answer, _Moved):
@@ -133,15 +142,20 @@ class ItemFileVisitor(Generic[AnswerT]):
         async with self._store.receive(url, any_kind=not pictures) as receiving:
             if receiving.kept is not None:
                 return kept_answer(receiving.kept)
+            await self._store.room.for_file()
             wish = FetchRequest(url=url, headers=receiving.fields, any_type=True, sink=receiving)
             try:
                 answer = await self._errands.fetch(wish)
             except FileFault as fault:
                 return FileAnswer(fault=fault)
+            except OutageError:
+                raise HandBack from None
             except FetchError as error:
                 await receiving.broke_off(error)
                 return error
             result = await received(url, answer, receiving)
+        if isinstance(result, FileAnswer) and result.file is not None:
+            self._store.room.good()
         if isinstance(result, FileAnswer | FetchError):
             return result
         if result.status in _REDIRECTS:

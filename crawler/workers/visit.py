@@ -16,7 +16,7 @@ from crawler.fail_points import reached
 from crawler.interfaces import BodyStore, CrashGuard, Fetcher
 from crawler.items import encode_fields
 from crawler.messages import HttpResponse, QueuedRequest
-from crawler.outcome import ErrorClass, PageOutcome, Same, SkipReason, State
+from crawler.outcome import KEPT, ErrorClass, PageOutcome, Same, SkipReason, State
 from crawler.page_memory import PageMemory
 from crawler.policy.retry import RetryPolicy, is_final
 from crawler.spider.failure import CallbackFailed
@@ -202,7 +202,7 @@ class Visitor(msgspec.Struct, frozen=True):
             State.DONE if good else State.FAILED,
             None if good else ErrorClass.STATUS,
         )
-        if "kept" in answer.flags:
+        if KEPT in answer.flags:
             outcome.sent = answer.asked_at is not None
             outcome.status = _NOT_MODIFIED if outcome.sent else None
         recognition = self.recognition
@@ -237,7 +237,7 @@ class Visitor(msgspec.Struct, frozen=True):
         if self.bodies is None:
             return seen
         old = request.memory
-        if old is not None and old.kept is not None and "kept" in answer.flags:
+        if old is not None and old.kept is not None and KEPT in answer.flags:
             kept: bytes | None = old.kept
         else:
             kept = await self.bodies.keep(answer)

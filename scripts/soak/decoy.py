@@ -12,6 +12,8 @@ import socket
 from types import TracebackType
 from typing import Self
 
+from crawler.testing.conversations import Conversations
+
 #: Hosts as a page may write them; all of them are, or may be taken for, a loopback address.
 SPELLINGS = (
     "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "0X7F.0x0.0x0.0x1",
@@ -53,16 +55,16 @@ class Decoy:
         self.port = 0
         self.reached = 0
         self._servers: list[asyncio.Server] = []
+        self._conversations = Conversations()
 
     async def __aenter__(self) -> Self:
-        server = await asyncio.start_server(self._met, self._hosts[0], 0)
+        met = self._conversations.having(self._met)
+        server = await asyncio.start_server(met, self._hosts[0], 0)
         self._servers.append(server)
         self.port = server.sockets[0].getsockname()[1]
         with contextlib.suppress(OSError):  # a machine without IPv6
             self._servers.append(
-                await asyncio.start_server(
-                    self._met, self._hosts[1], self.port, family=socket.AF_INET6
-                )
+                await asyncio.start_server(met, self._hosts[1], self.port, family=socket.AF_INET6)
             )
         return self
 
@@ -72,10 +74,7 @@ class Decoy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for server in self._servers:
-            server.close()
-        for _ in range(3):  # connections are closed in turns of their own
-            await asyncio.sleep(0)
+        await self._conversations.end(*self._servers)
 
     def url(self, spelling: str, path: str) -> str:
         """Return a URL of it with the host written in one way."""
@@ -85,8 +84,6 @@ class Decoy:
         self.reached += 1
         page = b"<title>secret</title>"
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(head + b"Content-Length: %d\r\n\r\n" % len(page) + page)
-            await writer.drain()
-        writer.close()
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + b"Content-Length: %d\r\n\r\n" % len(page) + page)
+        await writer.drain()

@@ -45,12 +45,13 @@ def _command(folder: Path) -> list[str]:
     return [sys.executable, "-m", "crawler", str(folder / "job.yaml"), "--dir", str(folder), "-q"]
 
 
-def _lines(folder: Path) -> list[dict[str, Any]]:
+def lines_of(folder: Path) -> list[dict[str, Any]]:
+    """Return the lines of the manifest."""
     text = (folder / "manifest.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
 
 
-def _half_written(folder: Path, lines: Sequence[dict[str, Any]]) -> Iterator[str]:
+def half_written(folder: Path, lines: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Yield what is not whole: files by their hash, pictures by decoding them."""
     for path in (folder / "images").rglob("*"):
         placed = path.is_file() and ".parts" not in str(path.parent)
@@ -89,8 +90,8 @@ def kill(wish: argparse.Namespace, folder: Path) -> list[str]:
         killed, code = _kill_and_go_on(wish, folder, site)
         fetches = site.fetches()
     wrong = [f"the last run ended with {code}"] if code else []
-    lines = _lines(folder)
-    wrong += [f"half written: {one}" for one in _half_written(folder, lines)]
+    lines = lines_of(folder)
+    wrong += [f"half written: {one}" for one in half_written(folder, lines)]
     twice = sum(count - 1 for count in fetches.values())
     allowed = killed * (TOGETHER + BATCH)
     said = Counter(line["status"] for line in lines)
@@ -126,13 +127,13 @@ def many(wish: argparse.Namespace, folder: Path) -> list[str]:
         seconds = time.monotonic() - began
     for at, answers, mib in looks[:: max(1, len(looks) // 10)]:
         print(f"{at:7.0f} s {answers:8} answers {mib:7.0f} MiB")
-    lines = _lines(folder)
+    lines = lines_of(folder)
     folders = Counter(line["path"].rsplit("/", 1)[0] for line in lines if line["path"])
     print(
         f"{len(lines)} lines in {seconds:.0f} s: {len(lines) / seconds:.0f} pictures/s;"
         f" {len(folders)} folders of {min(folders.values())} to {max(folders.values())} files"
     )
-    wrong = [f"half written: {one}" for one in _half_written(folder, ())]
+    wrong = [f"half written: {one}" for one in half_written(folder, ())]
     if Counter(line["status"] for line in lines) != {"stored": wish.count}:
         wrong.append("not all are there")
     half = [mib for at, _, mib in looks if at > seconds / 2]
@@ -167,7 +168,7 @@ def broken(wish: argparse.Namespace, folder: Path) -> list[str]:
         job["checks"] = {"max_failed": "50%"}
         path.write_text(json.dumps(job), encoding="utf-8")
         code = subprocess.run(_command(folder), check=False).returncode
-    lines = _lines(folder)
+    lines = lines_of(folder)
     by_url = {line["url"]: line for line in lines}
     print(f"exit {code}; {len(lines)} lines for {len(expected)} inputs")
     seen = set()
@@ -182,7 +183,7 @@ def broken(wish: argparse.Namespace, folder: Path) -> list[str]:
             wrong.append(f"{what}: {found}, not {error} ({url})")
     if len(lines) != len(expected):
         wrong.append(f"{len(lines)} lines for {len(expected)} inputs")
-    wrong += [f"half written: {one}" for one in _half_written(folder, lines)]
+    wrong += [f"half written: {one}" for one in half_written(folder, lines)]
     return wrong
 
 

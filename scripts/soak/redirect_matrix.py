@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawler.testing.authority import CertificateAuthority
+from crawler.testing.conversations import Conversations
 from scripts.soak.address_guard import crawl_books
 from scripts.soak.fault_crawl import trusted
 from scripts.soak.told_names import told_names
@@ -122,15 +123,13 @@ class _Site:
         self.ports: list[int] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = re.search(rb"(?i)content-length: *(\d+)", head)
-                body = await reader.readexactly(int(length[1])) if length else b""
-                path = head.split(b" ", 2)[1].decode()
-                writer.write(self._answer(path, head + body))
-                await writer.drain()
-        writer.close()
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: *(\d+)", head)
+            body = await reader.readexactly(int(length[1])) if length else b""
+            path = head.split(b" ", 2)[1].decode()
+            writer.write(self._answer(path, head + body))
+            await writer.drain()
 
     def _answer(self, path: str, raw: bytes) -> bytes:
         found = {one.decode() for one in _SECRET.findall(raw)}
@@ -172,18 +171,16 @@ def _page(body: str, fields: str = "") -> bytes:
 @contextlib.asynccontextmanager
 async def _serving(site: _Site, authority: CertificateAuthority) -> AsyncIterator[None]:
     context = authority.context("good", "127.0.0.1", "secure.example")
+    conversations = Conversations()
     servers = [
-        await asyncio.start_server(site.serve, "127.0.0.1", 0, ssl=tls)
+        await asyncio.start_server(conversations.having(site.serve), "127.0.0.1", 0, ssl=tls)
         for tls in (None, None, context)
     ]
     site.ports = [server.sockets[0].getsockname()[1] for server in servers]
     try:
         yield
     finally:
-        for server in servers:
-            server.close()
-        for _ in range(3):  # connections are closed in turns of their own
-            await asyncio.sleep(0)
+        await conversations.end(*servers)
 
 
 async def carry(folder: Path, backend: str, authority: CertificateAuthority) -> Seen:

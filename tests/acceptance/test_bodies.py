@@ -25,6 +25,10 @@ def write(job: Job, rule: dict[str, Any], policy: str = "fixed", **more: Any) ->
     job.write(extract=[rule], incremental=incremental)
 
 
+def ends(job: Job) -> dict[str, str]:
+    return {path: line["reason"] for path, line in job.requests().items()}
+
+
 def items(job: Job) -> list[dict[str, Any]]:
     return job.items(f"data/job/{job.summary()['run']}.jsonl")
 
@@ -38,13 +42,22 @@ async def test_changed_rules_read_pages_that_are_not_due_from_their_kept_bodies(
     write(job, TITLE)
     first = await job.run(*options)
     asked = dict(site.hits)
+    reasons = [ends(job)]
     write(job, BOTH)
 
     second = await job.run(*options)
+    reasons.append(ends(job))
     third = await job.run(*options)
+    reasons.append(ends(job))
 
     assert (first.code, second.code, third.code) == (0, 0, 0)
     assert "read anew, 3 of them from bodies that are kept" in second.err
+    assert "4 pages read anew by the rules of today: 3 out of kept bodies, 1 asked" in second.err
+    assert reasons[1] == dict.fromkeys(paths, "other_rules,kept,reread") | {
+        "/": "other_rules,reread"
+    }
+    assert reasons[0] == dict.fromkeys(paths, "new")
+    assert set(reasons[2].values()) == {"same_body", "not_due"}
     assert {path: site.hits[path] - asked[path] for path in paths[1:]} == dict.fromkeys(
         paths[1:], 0
     )
@@ -74,20 +87,50 @@ async def test_a_page_that_is_due_and_as_it_was_is_read_from_its_kept_body(
     assert {one["name"] for one in items(job)} >= {"/leaf1"}
 
 
+@pytest.mark.parametrize("word", ["job", "job.yaml", "{run}", "reports/job/{run}"])
 async def test_reparse_reads_every_kept_page_anew_whatever_it_was_read_by(
-    job: Job, site: Site, paths: list[str]
+    job: Job, site: Site, paths: list[str], word: str
 ) -> None:
     write(job, TITLE, "always")
     await job.run()
     asked = dict(site.hits)
 
-    ran = await job.run("--", "reparse", "job")
+    ran = await job.run("--", "reparse", word.format(run=job.summary()["run"]))
 
     assert ran.code == 0
     assert {path: site.hits[path] - asked[path] for path in paths[1:]} == dict.fromkeys(
         paths[1:], 0
     )
     assert sorted(one["title"] for one in items(job)) == sorted(paths)
+
+
+async def test_what_cannot_be_read_anew_is_refused_in_a_sentence(
+    job: Job, site: Site, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    site.html("/")
+    write(job, TITLE)
+    early = await job.run("--", "reparse", "job.yaml")
+    await job.run()
+    run = job.summary()["run"]
+
+    unknown = await job.run("--", "reparse", f"{run[:-1]}x")
+    elsewhere = tmp_path_factory.mktemp("other")
+    (elsewhere / "reports/job" / run).mkdir(parents=True)
+    foreign = await job.run("--", "reparse", f"{elsewhere}/reports/job/{run}")
+    job.write(name="another", extract=[TITLE], incremental={"bodies": {}})
+    renamed = await job.run("--", "reparse", run)
+    write(job, TITLE)
+    (job.folder / "state/job/crawl.sqlite").unlink()
+    wiped = await job.run("--", "reparse", run)
+
+    refused = (early, unknown, foreign, renamed, wiped)
+    assert [ran.code for ran in refused] == [2] * 5
+    assert "has kept no body yet" in early.err
+    assert f"no run and no job '{run[:-1]}x'" in unknown.err
+    assert f"is a report of jobs under {elsewhere}; name that with --dir" in foreign.err
+    assert "is that of job 'another' now" in renamed.err
+    assert f"run {run} of job 'job' kept no state" in wiped.err
+    assert all(ran.err.count("\n") == 1 for ran in refused)
 
 
 async def test_without_kept_bodies_changed_rules_make_pages_due(

@@ -331,18 +331,3 @@ async def test_kills_leave_no_half_file_and_fetch_none_twice(
     # What was in its place is found there, so that only what was in flight is asked for again.
     twice = sum(site.hits[f"/{number}.png"] - 1 for number in range(count))
     assert twice <= len(points) * together
-
-
-async def test_a_full_disk_ends_the_run_which_then_goes_on(job: Job, site: Site) -> None:
-    for number in range(20):
-        put(site, f"/{number}.png", picture(number))
-    write(job, *(f"/{number}.png" for number in range(20)))
-
-    ran = await job.run(env={"CRAWLER_FAILPOINT": "download.place.before:5:enospc"})
-
-    assert ran.code == 5, ran.err
-    assert "No space left on device" in ran.err
-    assert (await job.run()).code == 0
-    assert {line["status"] for line in lines(job).values()} <= {"stored", "kept"}
-    assert len(lines(job)) == 20
-    check_whole(job)

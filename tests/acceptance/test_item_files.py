@@ -127,3 +127,20 @@ async def test_a_kill_leaves_no_item_without_its_files_and_fetches_none_twice(
     twice = sum(site.hits[f"/{page}{side}.png"] - 1 for page in range(12) for side in "ab")
     assert twice <= 2
     check_whole(job)
+
+
+@BACKENDS
+async def test_items_wait_for_room_on_the_disk_for_their_files(
+    job: Job, site: Site, backend: str
+) -> None:
+    shop(site)
+    write(job, site, backend, extract=[{"item": "Product", "fields": FIELDS}])
+
+    ran = await job.run(env={"CRAWLER_FAILPOINT": "download.piece:2:enospc"})
+
+    assert ran.code == 0, ran.err
+    assert "\ngoing on: there is room again" in ran.err
+    (item,) = items(job)
+    assert [file["status"] for file in item["images"]] == ["stored", "stored"]
+    assert (site.hits["/"], site.hits["/two.png"]) == (1, 2)
+    check_whole(job)

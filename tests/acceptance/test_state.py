@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler.practice.covers import png_of
+
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Job, Ran, Site
 
@@ -71,15 +73,44 @@ async def test_a_forgotten_page_is_met_as_if_for_the_first_time(
 
 
 async def test_all_is_forgotten_but_outputs_and_reports(job: Job, paths: list[str]) -> None:
-    job.write()
+    job.write(incremental={"bodies": {}})
     await job.run()
+    bodies = database(job).with_name("bodies")
+    kept = bodies.exists()
 
     unclear = await state(job, "forget", "job")
     done = await state(job, "forget", "job", "--all")
 
     assert (unclear.code, done.code) == (2, 0)
-    assert not database(job).exists()
+    assert kept
+    assert [path.exists() for path in (database(job), bodies)] == [False, False]
     assert sorted(job.paths()) == sorted(paths)
+
+
+async def test_what_is_known_of_files_is_moved_and_forgotten_with_the_rest(
+    job: Job, site: Site
+) -> None:
+    for number in range(3):
+        site.pages[f"/{number}.png"] = site.answer(
+            png_of(80, 80, (number, 0, 0), "x"), 200, Content_Type="image/png"
+        )
+    urls = [site.url(f"/{number}.png") for number in range(3)]
+    job.write(start=urls, files={"path": "pictures/{sha256}{ext}"})
+    await job.run()
+
+    await state(job, "export", "job", "-o", "moved.jsonl")
+    imported = await state(job, "import", "job", "moved.jsonl", "--dir", "elsewhere")
+    shutil.copytree(job.folder / "pictures", job.folder / "elsewhere/pictures")
+    await job.run("--dir", "elsewhere")
+    hits = dict(site.hits)
+    forgotten = await state(job, "forget", "job", urls[1], "--dir", "elsewhere")
+    await job.run("--dir", "elsewhere")
+
+    assert (imported.code, forgotten.code) == (0, 0)
+    assert [hits[f"/{number}.png"] for number in range(3)] == [1, 1, 1]
+    assert [site.hits[f"/{number}.png"] for number in range(3)] == [1, 2, 1]
+    assert "1 of 1 forgotten" in forgotten.err
+    assert len(list((job.folder / "elsewhere/pictures").iterdir())) == 3
 
 
 WORDS = (("export", "job"), ("import", "job", "x.jsonl"), ("forget", "job", "http://a.example/"))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crawler.testing.conversations import Conversations
+
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Job, Site
 
@@ -237,17 +239,15 @@ async def test_close_spider_is_a_good_end(job: Job, site: Site) -> None:
 
 async def test_a_run_that_could_never_begin_costs_less_than_the_time_limits(job: Job) -> None:
     # A start whose server accepts and then says nothing ends by the time limit of the config.
-    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await gone.wait()
-        writer.close()
+    async def silent(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
 
-    gone = asyncio.Event()
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    conversations = Conversations()
+    server = await asyncio.start_server(conversations.having(silent), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     job.write(start=[f"http://127.0.0.1:{port}/"], fetch={"robots": "ignore", "timeout": "300ms"})
 
     ran = await job.run()
 
-    gone.set()
-    server.close()
+    await conversations.end(server)
     assert (ran.code, job.summary()["errors"]) == (4, {"timeout": 1})

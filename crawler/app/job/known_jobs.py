@@ -47,13 +47,13 @@ def config_of(base: Path, name: str) -> Path:
         config = look.config
     if not config:
         raise ConfigError(
-            f"the state of job '{name}' does not say with which config it was run; name it:"
-            " crawler retry CONFIG.yaml"
+            f"the state of job '{name}' does not say with which config it was run; name the config"
+            " instead of the job"
         )
     path = Path(config)
     if not path.is_file():
         raise ConfigError(
-            f"job '{name}' was last run with {path}, which is not there any more; name the config:"
-            " crawler retry CONFIG.yaml"
+            f"job '{name}' was last run with {path}, which is not there any more; name the config"
+            " instead of the job"
         )
     return path

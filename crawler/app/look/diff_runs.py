@@ -14,10 +14,14 @@ from crawler.app.look.run_items import items_of, keys_of
 from crawler.app.look.run_rows import run_rows
 from crawler.app.look.show_run import RunFacts, run_facts
 from crawler.errors import StateError
-from crawler.outcome import State
+from crawler.interfaces import LedgerLine
+from crawler.outcome import KEPT, REREAD, Same, State
 
 #: Examples of each.
 _EXAMPLES = 5
+#: Words for how a page compares with what earlier runs saw, and statuses that come with them.
+_COMPARISONS = frozenset((*Same, KEPT, REREAD))
+_AS_IT_WAS = (None, 304)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,11 +119,20 @@ def item_changes(
 def _urls(found: FoundRun) -> Listing:
     def listing() -> Iterator[Entry]:
         for row in run_rows(found, tuple(State)):
-            yield Entry(
-                row.url, xxh3_64_intdigest(f"{row.outcome} {row.reason} {row.status}".encode())
-            )
+            yield Entry(row.url, xxh3_64_intdigest(_end_of(row).encode()))
 
     return listing
+
+
+def _end_of(row: LedgerLine) -> str:
+    """Return what of the end of a request counts as another end in another run.
+
+    How a page that is alive compares with the run before says nothing of it.
+    """
+    if row.outcome != "done":
+        return f"{row.outcome} {row.reason} {row.status}"
+    odd = [word for word in (row.reason or "").split(",") if word not in _COMPARISONS]
+    return f"{row.outcome} {odd} {200 if row.status in _AS_IT_WAS else row.status}"
 
 
 def _list_change(changes: Any) -> ListChange:

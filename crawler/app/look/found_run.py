@@ -42,13 +42,15 @@ def find_run(base: Path, word: str) -> FoundRun:
 
     Args:
         base: Base of state, data and reports, absolute.
-        word: As the user wrote it; the beginning of an id will do if no other begins so.
+        word: As the user wrote it; the beginning of an id will do if no other begins so, and so
+            will the folder of a report.
 
     Raises:
         ConfigError: There is no such run.
         StateError: The job's state, or the history, cannot be read.
     """
     names = job_names(base)
+    word = _run_of_folder(base, word)
     if word in names:
         return _last_run(JobPaths(base, word))
     for name in names:
@@ -69,6 +71,22 @@ def find_run(base: Path, word: str) -> FoundRun:
         f"there are the jobs {', '.join(names[:8])}" if names else "--dir names where jobs were run"
     )
     raise ConfigError(f"no run and no job '{word}' under {base}; {hint}")
+
+
+def _run_of_folder(base: Path, word: str) -> str:
+    """Return the run id of a word that is the folder of a report; any other word as it is.
+
+    Raises:
+        ConfigError: It is one of another base.
+    """
+    folder = Path(word).resolve() if "/" in word else None
+    if folder is None or not folder.is_dir() or folder.parts[-3:-2] != ("reports",):
+        return word
+    if folder.parents[2] != base.resolve():
+        raise ConfigError(
+            f"{word} is a report of jobs under {folder.parents[2]}; name that with --dir"
+        )
+    return folder.name
 
 
 def _begins_with(base: Path, names: list[str], word: str) -> FoundRun | None:

@@ -9,6 +9,7 @@ from typing import Any, TypedDict, cast
 import msgspec
 
 from crawler.errors import FileFault
+from crawler.media.disk_room import FULL
 from crawler.media.picture import Picture
 from crawler.media.picture_shape import Making
 from crawler.offload.named_function import NotImportable, find_function, why
@@ -68,6 +69,7 @@ class FileChainResult(TypedDict):
         why: The same for people, or why a step failed.
         place: That step, as `transform.steps.0`; "" for none.
         unwritable: What is made of it cannot be written, and why.
+        full: That is because the disk is full.
     """
 
     fields: dict[str, Any]
@@ -75,6 +77,7 @@ class FileChainResult(TypedDict):
     why: str
     place: str
     unwritable: str
+    full: bool
 
 
 def importable(function: str) -> str:
@@ -104,7 +107,7 @@ def work_on(task: FileChainTask) -> FileChainResult:
     except FileFault as fault:
         return _result({}, fault=fault.fault, why=fault.why)
     except _Unwritable as error:
-        return _result({}, unwritable=str(error))
+        return {**_result({}), "unwritable": str(error), "full": error.full}
     # The user's code: what ends programs elsewhere (sys.exit) spoils one file here.
     except BaseException as error:  # noqa: BLE001
         return _result(fields, why=why(error), place=place)
@@ -114,11 +117,17 @@ def work_on(task: FileChainTask) -> FileChainResult:
 class _Unwritable(Exception):
     """The disk is full, or failing."""
 
+    def __init__(self, path: str, error: OSError) -> None:
+        super().__init__(f"cannot write {path}: {error.strerror}")
+        self.full = error.errno in FULL
+
 
 def _result(
-    fields: dict[str, Any], fault: str = "", why: str = "", place: str = "", unwritable: str = ""
+    fields: dict[str, Any], fault: str = "", why: str = "", place: str = ""
 ) -> FileChainResult:
-    return FileChainResult(fields=fields, fault=fault, why=why, place=place, unwritable=unwritable)
+    return FileChainResult(
+        fields=fields, fault=fault, why=why, place=place, unwritable="", full=False
+    )
 
 
 def _picture_of(task: FileChainTask) -> Picture | None:
@@ -141,7 +150,7 @@ def _make(picture: Picture, making: Making, *, sync: bool) -> None:
     except OSError as error:
         if error.errno is None:  # an encoder's: that picture cannot be had in this format
             raise
-        raise _Unwritable(f"cannot write {making.path}: {error.strerror}") from None
+        raise _Unwritable(making.path, error) from None
 
 
 def _given(function: str, task: FileChainTask, fields: dict[str, Any]) -> dict[str, Any]:

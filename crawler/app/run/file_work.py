@@ -23,7 +23,7 @@ from crawler.app.run.file_chain import (
 from crawler.app.run.transforming import slots_of
 from crawler.config.load import LoadedJob
 from crawler.config.models.transform import PICTURE_STEPS, TransformStepSettings
-from crawler.errors import ConfigError, OutputError
+from crawler.errors import ConfigError, NoRoomError, OutputError
 from crawler.interfaces import FileTask, FileWorked
 from crawler.media.file_rules import place_in
 from crawler.media.picture_shape import Making, Way
@@ -115,7 +115,7 @@ class SlotFileWork:
 
     def _worked(self, result: FileChainResult) -> FileWorked:
         if result["unwritable"]:
-            raise OutputError(result["unwritable"])
+            raise (NoRoomError if result["full"] else OutputError)(result["unwritable"])
         why = result["why"]
         if result["place"]:
             step = next(one for place, one in self._steps if place == result["place"])

@@ -107,6 +107,7 @@ def wipe_history(paths: JobPaths) -> None:
             path.unlink()
         except OSError as error:
             raise StateError(f"cannot delete {path}: {error.strerror}") from error
+    shutil.rmtree(paths.bodies, ignore_errors=True)  # what is left of them goes with the next run
     reached("wipe.after")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from crawler.app.exit_codes import CANNOT_WRITE, SAFETY
 from crawler.app.run.judgement import judge_run
 from crawler.app.run.kept_outputs import KeptOutputs
 from crawler.app.run.options import RunOptions
@@ -22,7 +23,7 @@ from crawler.app.run.summing_up import Ending, sum_up
 from crawler.app.run.wiring import Wired
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import End
-from crawler.engine.limits import LIMIT_REACHED
+from crawler.engine.limits import LIMIT_REACHED, NO_NAMES, NO_ROOM
 from crawler.engine.memory_watch import OUT_OF_MEMORY
 from crawler.engine.output import Output
 from crawler.engine.tally import encode_tally
@@ -33,15 +34,13 @@ from crawler.observe.details import Details
 from crawler.observe.end_summary import end_lines
 from crawler.observe.host_counts import HostCounts
 from crawler.observe.ledger_file import write_ledger
-from crawler.observe.quantities import size
+from crawler.observe.quantities import size, took
 from crawler.observe.report_page import report_page, write_report_page
 from crawler.observe.rule_misses import rule_misses
 from crawler.observe.summary import Summary, write_summary
 from crawler.policy.checks import CHECK_FAILED, GOOD, NO_START_REACHED, combine
 from crawler.sinks.file_output import target_of
 
-#: Exit code of a run that is stopped for safety.
-_SAFETY = 6
 #: Exit codes of runs that have seen what there is: what they miss counts as missed.
 _SEEN_ALL = (GOOD, CHECK_FAILED)
 #: Hosts in the report.
@@ -116,8 +115,8 @@ class RunEnd(msgspec.Struct, kw_only=True):
         """
         self._balance(wired)
         reached("finish.before")
-        out = self._out_of_memory(wired, end)
-        stopped = _SAFETY if signal_code is None and out else signal_code
+        gave_up, out = self._gave_up(wired, end)
+        stopped = gave_up if signal_code is None else signal_code
         finished = stopped is None and end.finished
         patience = self.loaded.job.run.callback_timeout if signal_code is None else GRACE
         await tell_spider(wired.spider, end.reason, self.report.log.note, patience)
@@ -195,13 +194,21 @@ class RunEnd(msgspec.Struct, kw_only=True):
         command = f"{self.options.program} {shlex.join(words)}"
         return f"{reason}; the line that does: {command}"
 
-    def _out_of_memory(self, wired: Wired, end: End) -> tuple[str, ...]:
-        """Return why the run had to end within its limit of memory; nothing if it had not."""
-        memory = wired.crawl.sight.parts.memory
-        if memory is None or end.finished or end.reason != OUT_OF_MEMORY:
-            return ()
-        limit = f"run.memory_limit ({size(memory.limit)})"
-        return (f"{limit} is less than is taken with nothing on its way; raise it, and go on",)
+    def _gave_up(self, wired: Wired, end: End) -> tuple[int | None, tuple[str, ...]]:
+        """Return the exit code of a run that had to end before it was through, and why it had."""
+        files, memory = self.loaded.job.files, wired.crawl.sight.parts.memory
+        if end.finished:
+            return None, ()
+        if files is not None and end.reason in (NO_NAMES, NO_ROOM):
+            most = f"files.max_pause ({took(files.max_pause)})"
+            if end.reason == NO_NAMES:
+                return SAFETY, (f"no name server answered for {most}; once one does, go on",)
+            return CANNOT_WRITE, (f"no room on the disk for {most}; make some, and go on",)
+        if memory is not None and end.reason == OUT_OF_MEMORY:
+            limit = f"run.memory_limit ({size(memory.limit)})"
+            why = f"{limit} is less than is taken with nothing on its way; raise it, and go on"
+            return SAFETY, (why,)
+        return None, ()
 
     async def _sum_up(
         self, wired: Wired, end: End, code: int, checks: tuple[str, ...], spent: Spent

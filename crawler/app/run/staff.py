@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from crawler.app.job.incremental import recognition_of
 from crawler.app.run.worker_count import worker_count
 from crawler.app.run.workplace import Workplace
-from crawler.fetch.name_outage import PatientFetcher
 from crawler.spider.spider_state import SpiderState
 from crawler.workers.barren_pages import BarrenPages
 from crawler.workers.inline import InlineWorkers, Visits
@@ -101,7 +100,8 @@ def _inline(place: Workplace) -> InlineWorkers:
         from crawler.workers.file_visit import FileVisitor
 
         visits = FileVisitor(visits, place.patient, place.parser, place.files)
-    workers = InlineWorkers(visits, place.gate, place.crawl.deliver)
-    if isinstance(place.patient, PatientFetcher):
-        place.patient.ended = workers.stopped
+    crawl = place.crawl
+    workers = InlineWorkers(visits, place.gate, crawl.deliver, crawl.hand_back)
+    if place.patience is not None:
+        place.patience.begin(crawl, workers)
     return workers

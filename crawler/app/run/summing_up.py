@@ -102,8 +102,9 @@ def _incremental(job: Job, opened: Opened, tally: Tally, ending: Ending) -> dict
     if job.incremental is None:
         return {}
     return {
-        "mode": "refresh" if opened.refresh else "fresh", "same": tally.same, "due": opened.due,
-        "not_reached": ending.unreached, "wrong_304": tally.wrong_304,
+        "mode": "refresh" if opened.refresh else "fresh", "same": tally.same,
+        "reread": tally.reread, "due": opened.due, "not_reached": ending.unreached,
+        "wrong_304": tally.wrong_304,
     }  # fmt: skip
 
 

@@ -20,7 +20,6 @@ from crawler.app.job.policies import (
 from crawler.app.job.spider_set import SpiderSet
 from crawler.app.job.start_lists import entries, source_reader
 from crawler.app.run.backend import Backend
-from crawler.app.run.file_store import file_store_of
 from crawler.app.run.left_outputs import left_outputs
 from crawler.app.run.options import RunOptions
 from crawler.app.run.output_columns import columns_of, types_of
@@ -48,7 +47,7 @@ from crawler.files import FileWriter
 from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, Fetcher, FrontierStore, HostClocks, ItemStore, Opened
 from crawler.observe.recorder import Recorder
-from crawler.outcome import ItemRecord, PageOutcome, Standing
+from crawler.outcome import Standing
 from crawler.policy.autothrottle import AutothrottlePolicy
 from crawler.policy.memory import MemoryLimit
 from crawler.policy.traps import Traps, Weights
@@ -65,6 +64,7 @@ from crawler.storage.slot_file import NoGuard, SlotFile
 from crawler.storage.sqlite_store import SqliteStore
 
 if TYPE_CHECKING:
+    from crawler.app.run.patience import Patience
     from crawler.workers.process.forked_process import ForkedProcess
 
 
@@ -232,8 +232,9 @@ class Wired:
         self.probe, concurrency = self._backend.probe, self._backend.concurrency
         gate, hosts, retry = asyncio.Semaphore(concurrency), _host_book(job, opened), retry_of(job)
         self._writer, self._lists_files = FileWriter(), job.lists_files
-        patient = self._waiting(job, recorder, clock)
-        self._files = None if job.files is None else file_store_of(job, paths, work.files)
+        patience = _patience(job, clock, recorder)
+        patient = self.fetcher if patience is None else patience.fetcher(self.fetcher)
+        self._files = None if patience is None else patience.files(paths, work.files)
         traps = Traps(weights_of(spiders), self.tally.traps)
         parts = Parts(
             store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
@@ -245,8 +246,10 @@ class Wired:
             stamp={"_job": job.name, "_run": opened.run_id}, tally=self.tally,
             limits=_limits(job, options.limit, self.tally, concurrency), recheck=_rechecks(job),
             changes=_changes(job, stock), clock=clock, ended=stalls.ended, transform=work.items,
-            spoilt=recorder.item_spoilt, clocks=clocks, file_line=_line_of_file(job),
+            spoilt=recorder.item_spoilt, clocks=clocks,
+            file_line=file_line if job.lists_files else None,
             remembering=_remembering(loaded, options, stock.store, opened, hosts, self.tally),
+            room=None if self._files is None else self._files.room.for_lines,
         )  # fmt: skip
         self.crawl = Crawl(parts)
         self.callbacks = self._backend.callbacks
@@ -256,18 +259,10 @@ class Wired:
                 scope=scope, traps=traps, parser=parser, fetcher=self.fetcher, retry=retry,
                 crawl=self.crawl, backend=self._backend, gate=gate, stalls=stalls,
                 recorder=recorder, loop=loop, spares=spares, files=self._files,
-                errands=_errands(job, parts, patient, gate), patient=patient,
+                errands=_errands(job, parts, patient, gate), patient=patient, patience=patience,
                 bodies=bodies_of(job, paths.bodies, self._writer),
             )
         )  # fmt: skip
-
-    def _waiting(self, job: Job, recorder: Recorder, clock: Clock) -> Fetcher:
-        """Return a fetcher that waits while no name server answers; for files, of many hosts."""
-        if job.files is None:
-            return self.fetcher
-        from crawler.fetch.name_outage import PatientFetcher
-
-        return PatientFetcher(self.fetcher, clock, recorder.say)
 
     def _starts(self, parser: PageParser, *, retries: bool) -> AsyncIterator[Started]:
         """Return what the crawl begins with."""
@@ -319,9 +314,13 @@ def _remembering(
     return Remembering(store, opened, conditions, revisits, hosts, tally, dates, gone)
 
 
-def _line_of_file(job: Job) -> Callable[[PageOutcome], ItemRecord | None] | None:
-    """Return what makes lines of a manifest; None for a job that has none."""
-    return file_line if job.lists_files else None
+def _patience(job: Job, clock: Clock, recorder: Recorder) -> Patience | None:
+    """Return what waits while that is away which all files need; None for a job without files."""
+    if job.files is None:
+        return None
+    from crawler.app.run.patience import Patience
+
+    return Patience(job, clock, recorder.say)
 
 
 def _rechecks(job: Job) -> bool:

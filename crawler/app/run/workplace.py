@@ -23,6 +23,7 @@ from crawler.policy.traps import Traps
 from crawler.spider.page_parser import PageParser
 
 if TYPE_CHECKING:
+    from crawler.app.run.patience import Patience
     from crawler.workers.process.forked_process import ForkedProcess
 
 
@@ -35,6 +36,7 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
         loop: Name of the event loop.
         files: Where files go; None for a job without.
         patient: Fetches files; the same as `fetcher` for a job without.
+        patience: Waits for what all files need; None for a job without.
         errands: Fetches files that items name; None where the answers are the files.
         bodies: Keeps what pages were read from; None for a job that does not.
         spares: Worker processes that are there already.
@@ -58,6 +60,7 @@ class Workplace(msgspec.Struct, frozen=True, kw_only=True):
     loop: str
     patient: Fetcher
     files: FileStore | None = None
+    patience: Patience | None = None
     bodies: BodyStore | None = None
     errands: FileErrands | None = None
     spares: Sequence[ForkedProcess] = ()

@@ -18,6 +18,7 @@ from crawler.errors import ConfigError, OutputError
 from crawler.files import sync_folder
 from crawler.frontier.fingerprint import Fingerprints
 from crawler.interfaces import Clock
+from crawler.media.file_moves import TakenFiles, file_rows, forget_files
 from crawler.sinks.packing import reading, writing
 from crawler.storage.job_lock import JobLock
 from crawler.storage.learnt import FORM, Head, Learnt, take_in
@@ -54,10 +55,11 @@ class LearntState:
                 crawler_state=FORM, version=VERSION, job=self._paths.name,
                 exported=rfc3339(self._clock.wall()),
             )  # fmt: skip
+            lines = learnt.lines(head, file_rows(self._paths.files), TakenFiles.table)
             if isinstance(to, Path):
-                _write_whole(to, learnt.lines(head))
+                _write_whole(to, lines)
             else:
-                to(learnt.lines(head))
+                to(lines)
 
     def take_in(self, source: Path | BinaryIO) -> int:
         """Make the state of a job that has none; return how many rows it has.
@@ -75,18 +77,21 @@ class LearntState:
                     f"job '{name}' has a state already; import under another name, or give it up"
                     f" first: {self._program} state forget {name} --all"
                 )
-            if not isinstance(source, Path):
-                return take_in(source, "standard input", paths.database)
-            try:
-                with reading(source, packed=source.name.endswith(".gz")) as file:
-                    count = take_in(file, str(source), paths.database)
-                sync_folder(paths.state)
-            except OSError as error:
-                raise OutputError(f"cannot read {source}: {error.strerror}") from error
-            return count
+            with TakenFiles(paths.files) as files:
+                if not isinstance(source, Path):
+                    return take_in(source, "standard input", paths.database, files)
+                try:
+                    with reading(source, packed=source.name.endswith(".gz")) as lines:
+                        count = take_in(lines, str(source), paths.database, files)
+                    sync_folder(paths.state)
+                except OSError as error:
+                    raise OutputError(f"cannot read {source}: {error.strerror}") from error
+                return count
 
     def forget(self, urls: Sequence[str], environ: Mapping[str, str]) -> int:
-        """Forget pages and what they gave; return how many of them were known.
+        """Forget pages, files and what they gave; return how many of them were known.
+
+        Files that were fetched stay where they are.
 
         Raises:
             BusyError: A run of the job goes on.
@@ -99,7 +104,10 @@ class LearntState:
             raise ConfigError(f"{error}") from error
         with self._held(), self._learnt() as learnt:
             prints = Fingerprints(learnt.seed, self._rules(environ))
-            return learnt.forget([signed(prints.of_url(url)) for url in plain], plain)
+            # Files first: of what is known of a page, its file is known, whatever ends us here.
+            files = forget_files(self._paths.files, plain)
+            pages = learnt.forget({url: signed(prints.of_url(url)) for url in plain})
+            return len(files | pages)
 
     def forget_all(self) -> None:
         """Forget everything, as a run with `--forget` does before it begins.

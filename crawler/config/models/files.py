@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from crawler.config.models.fields import Settings, bad_value, bad_whole
+from crawler.config.models.fields import Duration, Settings, Size, bad_value, bad_whole, written
 from crawler.config.suggest import did_you_mean
 
 #: What `files.path` may have in it.
@@ -88,6 +88,16 @@ class FilesSettings(Settings):
         ge=1,
         le=10**10,
         description="Most pixels of a picture, width times height; none is decoded to know them.",
+    )
+    min_free: Size = written(
+        "64MiB",
+        "What files leave free on their disk, for lines and state; at most a twentieth of it. With "
+        "less the run pauses until there is more.",
+    )
+    max_pause: Duration = written(
+        "1h",
+        "How long the run waits at a time while the disk is full, or no name server answers; then "
+        "it ends, to be gone on with.",
     )
     noai: Literal["ignore", "obey"] = Field(
         default="ignore",

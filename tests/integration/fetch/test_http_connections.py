@@ -17,6 +17,7 @@ from crawler.fetch.addresses import AddressGuard
 from crawler.interfaces import Fetcher
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
+from crawler.testing.conversations import Conversations
 from crawler.testing.raw_server import Exchange, RawServer, answer
 
 ONLY_AIOHTTP = pytest.mark.parametrize("client", ["aiohttp"], indirect=True)
@@ -133,19 +134,18 @@ async def test_silence_inside_a_body_ends_in_a_timeout(new_fetcher: NewFetcher) 
 async def test_an_answer_that_comes_before_the_request_was_taken_ends_the_connection(
     fetcher: Fetcher,
 ) -> None:
-    heard, over = [], asyncio.Event()
+    heard, conversations = [], Conversations()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heard.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(answer(b"said"))
-        await over.wait()  # and takes nothing more
-        writer.transport.abort()
+        await asyncio.Event().wait()  # and takes nothing more
 
-    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        large = FetchRequest(url=url, method="POST", body=b"x" * 30_000_000)
-        answers = [await fetcher.fetch(one) for one in (large, FetchRequest(url=url))]
-        over.set()
+    server = await asyncio.start_server(conversations.having(talk), "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    large = FetchRequest(url=url, method="POST", body=b"x" * 30_000_000)
+    answers = [await fetcher.fetch(one) for one in (large, FetchRequest(url=url))]
+    await conversations.end(server)
 
     assert [one.body for one in answers] == [b"said", b"said"]
     assert [one[:5] for one in heard] == [b"POST ", b"GET /"]
@@ -386,12 +386,14 @@ async def meet(fetcher: Fetcher, reply: bytes) -> FetchError:
     async def blurt(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         writer.write(reply)
-        writer.close()
 
-    server = await asyncio.start_server(blurt, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
+    conversations = Conversations()
+    server = await asyncio.start_server(conversations.having(blurt), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
         return await failure(fetcher, FetchRequest(url=f"https://127.0.0.1:{port}/"))
+    finally:
+        await conversations.end(server)
 
 
 async def test_plain_http_on_a_tls_port_is_a_protocol_error(fetcher: Fetcher) -> None:

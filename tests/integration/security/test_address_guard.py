@@ -18,6 +18,7 @@ from crawler.fetch.threads_client import Urllib3Fetcher
 from crawler.interfaces import Fetcher
 from crawler.messages import FetchRequest
 from crawler.outcome import ErrorClass
+from crawler.testing.conversations import Conversations
 from crawler.testing.raw_server import answer
 from crawler.workers.threads import ThreadedFetcher
 from scripts.soak.address_guard import try_way
@@ -85,18 +86,17 @@ async def test_a_thousand_names_that_turn_to_loopback_never_reach_it(
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer(b"public", content_type="text/html", connection="close"))
         await writer.drain()
-        writer.close()
 
+    conversations = Conversations()
     async with Decoy(hosts=("127.0.0.1", "::1")) as decoy:
-        server = await asyncio.start_server(public, PUBLIC, decoy.port)
+        server = await asyncio.start_server(conversations.having(public), PUBLIC, decoy.port)
         hosts = [f"r{n}.example" for n in range(HOSTS)]
         guard = AddressGuard("start", [(host, decoy.port) for host in hosts] if named else ())
         with told_names(tell):
             fetcher = made(new_fetcher, guard)
             answers, refusals = await twice(fetcher, hosts, decoy.port)
             await fetcher.close()
-        server.close()
-        await server.wait_closed()
+        await conversations.end(server)
 
     assert answers == [b"public"] * HOSTS
     assert refusals == [ErrorClass.ADDRESS] * HOSTS

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from crawler.errors import FetchError
+from crawler.errors import FetchError, OutageError
 from crawler.fetch.name_outage import SUSPICIOUS, PatientFetcher
 from crawler.messages import FetchRequest, Headers, HttpResponse
+from crawler.outage import Outage
 from crawler.outcome import ErrorClass
 from crawler.testing import FakeClock
 
@@ -18,7 +19,9 @@ class Net:
         self.silent, self.missing, self.sent = silent, missing, 0
         self.said: list[str] = []
         self.clock = FakeClock()
-        self.fetcher = PatientFetcher(self, self.clock, self.said.append, self.ask)
+        self.begun = self.clock.monotonic()
+        self.outage = Outage(self.clock, self.said.append, first=5.0, most=600.0)
+        self.fetcher = PatientFetcher(self, self.outage, self.ask)
 
     async def fetch(self, request: FetchRequest) -> HttpResponse:
         self.sent += 1
@@ -69,9 +72,23 @@ async def test_a_crawl_that_ends_waits_no_longer() -> None:
     tasks = [asyncio.create_task(net.take(number)) for number in range(8)]
     while not net.said:
         await net.clock.advance(1.0)
-    net.fetcher.ended = lambda: True
+    net.outage.ended = lambda: True
     await net.clock.advance(60.0)
 
+    blameless = 0
     for task in tasks:
-        with pytest.raises(FetchError):
+        with pytest.raises(FetchError) as caught:
             await task
+        blameless += isinstance(caught.value, OutageError)
+    assert blameless == len(tasks) - (SUSPICIOUS - 1)
+
+
+async def test_a_name_server_that_never_answers_ends_the_run_and_charges_nobody() -> None:
+    net = Net(silent=1_000)
+    gave_up: list[float] = []
+    net.outage.give_up = lambda: gave_up.append(net.clock.monotonic())
+
+    found = await settled(net, 8)
+
+    assert gave_up == [600.0 + net.begun]
+    assert sum(isinstance(one, OutageError) for one in found) == 8 - (SUSPICIOUS - 1)

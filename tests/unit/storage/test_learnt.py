@@ -174,9 +174,9 @@ def test_what_is_no_whole_export_leaves_nothing(
 
 def test_a_page_is_forgotten_with_its_items_and_no_other(state: Path) -> None:
     with Learnt(state) as learnt:
-        count = learnt.forget([103], [url(2), "http://never.example/"])
+        known = learnt.forget({"by key": 103, url(2): 7, "http://never.example/": 8})
 
-    assert count == 2
+    assert known == {"by key", url(2)}
     assert rows(state, "memory") == rows(state, "known_item") == []
     states = {row[0]: row[3] for row in rows(state, "request")}
     assert states == {1: 1, 2: schema.HISTORY, 3: schema.HISTORY, 4: 0, 5: 0}

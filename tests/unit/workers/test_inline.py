@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crawler.errors import HandBack
 from crawler.extract.response import Response
 from crawler.messages import Headers, HttpResponse, QueuedRequest
 from crawler.outcome import PageOutcome, State
@@ -174,3 +175,32 @@ async def test_a_large_page_that_is_given_up_is_read_no_further() -> None:
         workers.stop(at_once=True)
 
     assert reading.log == ["begin 0"]
+
+
+class Turned:
+    """A visitor that sends requests back, as it fetches or as it concludes."""
+
+    async def fetch(self, request: QueuedRequest) -> HttpResponse:
+        if request.id == 0:
+            raise HandBack
+        body = b"x" * (3 << 20 if request.id == 2 else 1)  # the last is read in its turn
+        return HttpResponse(url=request.url, status=200, headers=Headers(), body=body)
+
+    async def conclude(self, request: QueuedRequest, answer: HttpResponse) -> PageOutcome:
+        if request.id < 3:
+            raise HandBack
+        return PageOutcome(request=request, state=State.DONE)
+
+
+async def test_what_is_to_go_out_again_is_handed_back_and_not_delivered() -> None:
+    delivered: list[PageOutcome] = []
+    back: list[QueuedRequest] = []
+    workers = InlineWorkers(Turned(), asyncio.Semaphore(9), delivered.append, back.append)
+    for number in range(4):
+        workers.submit(request(number))
+    workers.stop()
+
+    await workers.run()
+
+    assert sorted(one.id for one in back) == [0, 1, 2]
+    assert [outcome.request.id for outcome in delivered] == [3]
