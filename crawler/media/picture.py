@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 
 from crawler.errors import FileFault
 from crawler.files import write_whole
+from crawler.media.jpeg_end import ends_early
 from crawler.media.picture_shape import Making, needed_for, shape_of
 
 #: What Pillow calls the kinds that it can decode.
@@ -121,6 +122,8 @@ def _decoded(path: str, form: str, max_pixels: int, makings: Sequence[Making]) -
             if form == "JPEG":
                 image.draft(None, _needed(image.size, makings, on_side=turn >= _ON_SIDE))
             image.load()
+            if form == "JPEG" and ends_early(path, image):
+                raise FileFault("broken", "image/jpeg: its data end before the picture does")
             if turn > 1:
                 ImageOps.exif_transpose(image, in_place=True)
             return image

@@ -71,6 +71,7 @@ async def test_hostile_pictures_fail_alone_and_are_not_kept(
         "/fine": jpeg,
         "/film": film.getvalue(),
         # Half of it is missing, and the end of another picture is inside.
+        "/capped": jpeg[: len(jpeg) // 2] + b"\xff\xd9",
         "/cut": jpeg[:2] + b"\xff\xfe\x00\x04\xff\xd9" + jpeg[2 : len(jpeg) // 2],
         "/spoilt": png[:60] + bytes(reversed(png[60:-12])) + png[-12:],
         "/boast": png[:16] + struct.pack(">II", 50_000, 50_000) + png[24:],
@@ -89,7 +90,8 @@ async def test_hostile_pictures_fail_alone_and_are_not_kept(
     found = lines(job)
     said = {path: found[str(n)]["error"] for n, path in enumerate(hostile)}
     assert said == {
-        "/fine": None, "/film": None, "/cut": "broken", "/spoilt": "broken",
+        "/fine": None, "/film": None, "/cut": "broken", "/capped": "broken",
+        "/spoilt": "broken",
         "/boast": "too_many_pixels", "/lie": "too_many_pixels", "/page": "type", "/zip": "type",
         "/jpeg-of-nothing": "broken",
     }  # fmt: skip
