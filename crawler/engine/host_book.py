@@ -44,6 +44,9 @@ class HostRecord(msgspec.Struct):
     """What is stored of a host.
 
     Attributes:
+        paused_until: Wall-clock second until which it is left alone.
+        pause: For how long, from when that was noted: if the clock was set back since, it is no
+            longer than this. None where an earlier version noted it.
         refusals: Answers 401 or 403 in a row.
         wrong_304: Its 304s proved wrong: it is asked no condition.
         dated: Visits to pages of which a list said when they changed; `rightly` so.
@@ -51,6 +54,7 @@ class HostRecord(msgspec.Struct):
 
     pace: HostPace = FRESH
     paused_until: float = 0.0
+    pause: float | None = None
     robots: dict[str, RobotsRecord] = msgspec.field(default_factory=dict)
     health: Health = HEALTHY
     refusals: int = 0
@@ -144,15 +148,22 @@ class HostBook:
     def paused_for(self, name: str, wall: float) -> float:
         """Return the seconds for which a host is still to be left alone, 0 for none."""
         record = self._host(name).record
-        left = max(record.paused_until, record.health.probe_at) - wall
-        return max(0.0, min(left, self._max_pause))
+        left = min(record.health.probe_at - wall, record.health.pause)
+        return max(0.0, min(left, self._max_pause), self._left(record, wall))
+
+    def _left(self, record: HostRecord, wall: float) -> float:
+        """Return what is left of the pause that a host asked for; negative when it is over."""
+        longest = self._max_pause if record.pause is None else record.pause
+        return min(record.paused_until - wall, longest)
 
     def leave_alone(self, name: str, seconds: float, wall: float) -> float:
         """Note that a host asked for a pause; returns the pause it gets."""
         pause = min(seconds, self._max_pause)
         record = self._host(name).record
-        until = min(record.paused_until, wall + self._max_pause)
-        record.paused_until = max(until, wall + pause)
+        left = self._left(record, wall)
+        if pause >= left:
+            record.pause = pause
+        record.paused_until = wall + max(left, pause)
         self._changed.add(name)
         return pause
 

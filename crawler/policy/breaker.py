@@ -74,6 +74,7 @@ class Health(msgspec.Struct, frozen=True, gc=False, array_like=True):
         probe_at: When the next one may.
         given_up: Not even those: the host gets nothing more in this run.
         worked_from: When it gave its first good answer in this run; 0 for never.
+        pause: Seconds that were to pass before `probe_at` when that was noted.
     """
 
     weight: int = 0
@@ -86,6 +87,7 @@ class Health(msgspec.Struct, frozen=True, gc=False, array_like=True):
     probe_at: float = 0.0
     given_up: bool = False
     worked_from: float = 0.0
+    pause: float = 0.0
 
 
 #: Of a host nothing bad is known of.
@@ -133,11 +135,12 @@ class BreakerPolicy(msgspec.Struct, frozen=True, kw_only=True):
         # Wherever a wall clock jumps, a host is not waited for without end.
         waited = abs(now - since) >= min(self.patience, worked / 2)
         given_up = waited and probes >= self._budget(kind)
+        pause = self._pause(probes) if opened and not given_up else 0.0
         return Health(
             weight=min(weight, _LIMIT), failures=health.failures + 1,
             since=since, kind=kind, error=error[:_ERROR],
             probes=probes, open=opened, given_up=given_up, worked_from=health.worked_from,
-            probe_at=now + self._pause(probes) if opened and not given_up else 0.0,
+            probe_at=now + pause if pause else 0.0, pause=pause,
         )  # fmt: skip
 
     def _budget(self, kind: str) -> int:

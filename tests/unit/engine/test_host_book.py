@@ -9,6 +9,7 @@ from crawler.engine.host_book import HostBook, HostRecord
 from crawler.messages import QueuedRequest
 from crawler.outcome import ErrorClass, PageOutcome, State
 from crawler.policy.autothrottle import AutothrottlePolicy
+from crawler.policy.breaker import Health
 from crawler.policy.politeness import HostLimits, PolitenessPolicy
 
 HOST = "a.example"
@@ -91,6 +92,24 @@ def test_a_clock_set_back_does_not_pause_a_host_for_ever() -> None:
     stored = msgspec.msgpack.encode(HostRecord(paused_until=2e9))
 
     assert book(stored=stored).paused_for(HOST, 1.7e9) == 3600
+
+
+def test_a_pause_is_no_longer_than_it_was_wherever_the_clock_is_set() -> None:
+    hosts = book()
+    hosts.leave_alone(HOST, 300.0, 1.7e9)
+
+    again = book(stored=hosts.changed()[HOST])
+
+    assert again.paused_for(HOST, 1.7e9 + 100) == 200
+    assert again.paused_for(HOST, 1.6e9) == 300
+
+
+def test_a_probe_waits_no_longer_than_it_was_to_wherever_the_clock_is_set() -> None:
+    hosts = book()
+    hosts.set_health(HOST, Health(open=True, probe_at=1.7e9 + 16, pause=16.0))
+
+    assert hosts.paused_for(HOST, 1.7e9) == 16
+    assert hosts.paused_for(HOST, 1.6e9) == 16
 
 
 def test_a_pause_of_before_the_clock_was_set_back_is_not_stored_again() -> None:

@@ -172,7 +172,7 @@ async def test_a_resumed_run_goes_on_probing_where_the_last_process_stopped() ->
     wall = FakeClock().wall()
     health = Health(
         weight=20, failures=7, since=wall - 9, kind="server", error="HTTP 503", probes=2,
-        open=True, probe_at=wall + 16.0,
+        open=True, probe_at=wall + 16.0, pause=16.0,
     )  # fmt: skip
     record = msgspec.msgpack.encode(HostRecord(health=health))
     rig = Rig(script=star(20, DOWN) | {START: DOWN}, per_host=4, obey=False)
