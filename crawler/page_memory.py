@@ -60,7 +60,12 @@ class PageMemory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Visited(msgspec.Struct, frozen=True, gc=False):
-    """When a page was visited, as far as its next visit depends on it; see `PageMemory`."""
+    """When a page was visited, as far as its next visit depends on it; see `PageMemory`.
+
+    Attributes:
+        label: Of its request.
+        payload: The callback and arguments of its request, encoded.
+    """
 
     first_seen: float
     fetched: float
@@ -70,8 +75,12 @@ class Visited(msgspec.Struct, frozen=True, gc=False):
     lastmod: float | None = None
     kept: bool = False
     gone_since: float | None = None
+    label: str | None = None
+    payload: bytes | None = None
 
 
-#: Says by how many seconds a page is overdue; a negative number for one that is not due, None for
-#: one that is no part of the run unless a page or a list leads to it: it is gone, or not wanted.
+#: Not due; and due, but not before a link was found that says what it is asked for with today.
+NOT_DUE, BY_LINKS = -1, -2
+#: Says by how many seconds a page is overdue, or one of these; None for one that is no part of the
+#: run unless a page or a list leads to it: it is gone, or not wanted.
 Overdue = Callable[[str, Visited], int | None]

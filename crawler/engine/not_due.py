@@ -1,7 +1,8 @@
 """Settles pages that are not due: without a request, with what they gave when they were read last.
 
 They wait until all else is done, as a list (sitemap, feed) may say until then that one of them
-changed. Their links are taken in like those of any page, so that the crawl may go on behind them.
+changed. Before that, pages that wait for a link (`BY_LINKS`) and were found by none are asked for.
+The links of all are taken in like those of any page, so that the crawl may go on behind them.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class NotDue:
     def settle_next(self, group: asyncio.TaskGroup) -> bool:
         """Begin to settle some, unless none is left; return whether that is so."""
         if not self._done and (self._settling is None or self._settling.done()):
-            self._settling = group.create_task(self._settle_some())
+            self._settling = group.create_task(self._go_on())
         return self._done
 
     def committed(self, outcomes: Sequence[PageOutcome]) -> None:
@@ -54,6 +55,17 @@ class NotDue:
         if self._settling is not None:
             await self._settling
         while not (self._done or stopped):
+            await self._settle_some()
+
+    async def _go_on(self) -> None:
+        """Have what waited for a link in vain be asked for; if nothing did, settle some."""
+        frontier, now = self._parts.frontier, self._parts.clock.monotonic()
+        left = await self._parts.store.unfound(self._parts.opened.grant)
+        for name, count in left.items():
+            frontier.spilled(name, count, now)
+        if left:
+            self._came()
+        else:
             await self._settle_some()
 
     async def _settle_some(self) -> None:

@@ -72,7 +72,7 @@ class Remembering:
         request.conditional = (
             request.method == "GET"
             and self._hosts.trusts_304(request.host)
-            and self._conditions.holds(request.memory)
+            and self._conditions.holds(request)
         )
 
     @property
@@ -88,7 +88,7 @@ class Remembering:
         if self._lastmod != "trust" and not self._hosts.dates_prove_right(request.host):
             return False
         longest = self._revisits.of(request.url).max
-        return self._conditions.is_current(memory) and may_wait(memory, date, wall, longest)
+        return self._conditions.is_current(request) and may_wait(memory, date, wall, longest)
 
     def _note_dates(self, outcome: PageOutcome) -> None:
         """Keep what a list says, and compare what one said with what a page turned out to be."""
@@ -111,7 +111,7 @@ class Remembering:
         if anew:
             memory = request.memory = msgspec.structs.replace(memory, rules=b"")
         not_due = memory.due is None or memory.due > self._began
-        stale = not self._conditions.is_current(memory)
+        stale = not self._conditions.is_current(request)
         request.reread = stale and (anew or not_due) and not request.is_start
 
     async def complete(self, outcomes: Sequence[PageOutcome], wall: float) -> None:
@@ -156,7 +156,7 @@ class Remembering:
         old = outcome.request.memory
         if outcome.same is None or not outcome.same.read or old is None or old.rules is None:
             return
-        if not self._conditions.is_current(old):
+        if not self._conditions.is_current(outcome.request):
             outcome.flags += (REREAD,)
 
     def _remembered(
@@ -181,7 +181,7 @@ class Remembering:
             )  # fmt: skip
         policy = self._revisits.of(request.url)
         interval = 0.0 if old.gone_since is not None else old.interval
-        if old.rules is None or self._conditions.is_current(old) or not interval:
+        if old.rules is None or self._conditions.is_current(request) or not interval:
             changed = same is Same.CHANGED
             interval = policy.next_interval(interval or None, changed=changed)
         first_seen = min(old.first_seen, wall)  # the clock may have been set back

@@ -357,6 +357,13 @@ class FrontierStore(Protocol):
         """
         ...
 
+    async def unfound(self, grant: Grant) -> dict[str, int]:
+        """Make rows ready that waited for a link which did not come; return them by host.
+
+        They are asked for with what they carry from earlier runs.
+        """
+        ...
+
     async def gains(self, rows: Sequence[int]) -> dict[int, bytes]:
         """Return what pages gave when they were read last, by row; see `PageMemory.gain`."""
         ...

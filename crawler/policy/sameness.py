@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from xxhash import xxh3_128
 
+from crawler.messages import QueuedRequest
 from crawler.outcome import ItemRecord, LinkBatch, PageOutcome, Same
 from crawler.page_memory import PageMemory
 
@@ -75,7 +76,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         validators: "etag" and "last_modified", those that are sent.
         every: Of so many visits one is unconditional.
-        rules: What every gain of today begins its rules with.
+        rules: What every gain of today begins its rules with; see `rules_with`.
         rereads: Bodies are kept, so that a page that is as it was can be read by other rules.
         reread: Every page whose body is kept is read anew, whatever it was read by.
     """
@@ -86,17 +87,22 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     rereads: bool = False
     reread: bool = False
 
-    def holds(self, memory: PageMemory | None) -> bool:
-        """Tell whether the next visit is conditional."""
+    def holds(self, request: QueuedRequest) -> bool:
+        """Tell whether the next visit of a page is conditional."""
+        memory = request.memory
         if memory is None or memory.rules is None or memory.visits + 1 >= self.every:
             return False
-        if not self.is_current(memory) and not (self.rereads and memory.kept is not None):
+        if not self.is_current(request) and not (self.rereads and memory.kept is not None):
             return False
         return bool(self.headers(memory))
 
-    def is_current(self, memory: PageMemory) -> bool:
+    def rules_of(self, request: QueuedRequest) -> bytes:
+        """Return what a page's gain is made with today."""
+        return rules_with(self.rules, request.label, request.payload)
+
+    def is_current(self, request: QueuedRequest) -> bool:
         """Tell whether a page's gain was made with the rules of today."""
-        return memory.rules is not None and memory.rules.startswith(self.rules)
+        return request.memory is not None and request.memory.rules == self.rules_of(request)
 
     def headers(self, memory: PageMemory) -> tuple[tuple[str, bytes], ...]:
         """Return the fields of a conditional request."""
@@ -107,6 +113,17 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
             stamp = memory.last_modified.encode("latin-1", "replace")
             fields.append(("If-Modified-Since", stamp))
         return tuple(fields)
+
+
+def rules_with(rules: bytes, label: str | None, payload: bytes | None) -> bytes:
+    """Return the rules of a gain: those of the job, and what the request of its page carries.
+
+    Args:
+        rules: Of the job, 8 bytes.
+        label: Of the request.
+        payload: Its callback and arguments, encoded.
+    """
+    return rules + digest_of(f"{label or ''}\n".encode() + (payload or b""))[:8]
 
 
 def same_by_reading(

@@ -66,6 +66,43 @@ class Listed(NamedTuple):
     news: bool
 
 
+class Renewal(NamedTuple):
+    """What a page that was read anew asks for where a row is known: the row may know it otherwise.
+
+    Attributes:
+        payload: Callback and arguments, encoded; None for a plain link.
+        parent: The page.
+    """
+
+    row: int
+    payload: bytes | None
+    parent: int
+
+
+class FoundAgain(NamedTuple):
+    """A row that waited for a link, and what that one says of it; the fields are columns."""
+
+    row: int
+    depth: int
+    parent: int
+    label: str | None = None
+    label_rank: int = 0
+    rank: int = 0
+    payload: bytes | None = None
+
+
+class Carried(NamedTuple):
+    """What rows of a refresh carry from earlier runs.
+
+    Attributes:
+        any: Some have callbacks and arguments.
+        by_links: Rows that wait for a link to say what they are asked for with; changed.
+    """
+
+    any: bool
+    by_links: set[int]
+
+
 class Admitted(msgspec.Struct, kw_only=True):
     """What a batch changes.
 
@@ -76,8 +113,12 @@ class Admitted(msgspec.Struct, kw_only=True):
         children: Page row to the rows it links to; only with a depth limit.
         label_conflicts: Links whose label lost against that of their row.
         listed: What lists say of rows.
+        found_again: Rows that waited for a link.
+        renewals: Of a refresh: what pages that were read anew ask for, each row once a page.
     """
 
+    found_again: list[FoundAgain] = msgspec.field(default_factory=list)
+    renewals: list[Renewal] = msgspec.field(default_factory=list)
     listed: list[Listed] = msgspec.field(default_factory=list)
     rows: list[NewRow] = msgspec.field(default_factory=list)
     revived: set[int] = msgspec.field(default_factory=set)
@@ -104,6 +145,11 @@ def _note_listed(request: NewRequest, row: int, out: Admitted) -> None:
         out.listed.append(Listed(row, request.lastmod, request.news))
 
 
+def is_read_anew(page: PageCommit) -> bool:
+    """Tell whether what a page gives is of this run, and not what it gave when it was read last."""
+    return page.memory is None or page.memory.gain is not None
+
+
 def label_note(rank: int) -> int:
     """Return a label's rank as kept in the seen-set: no label is the last of all."""
     return min(rank, LABEL_MAX) if rank else LABEL_MAX
@@ -118,6 +164,7 @@ class Intake:
         next_row: First free row id.
         max_depth: Deeper requests become rows that are skipped for their depth.
         history: Looks up rows of earlier runs; None when there are none.
+        carried: Of a refresh: what rows carry from earlier runs.
     """
 
     def __init__(
@@ -128,6 +175,7 @@ class Intake:
         next_row: int,
         max_depth: int | None,
         history: History | None,
+        carried: Carried | None = None,
     ) -> None:
         self.seen = seen
         self._fingerprints = fingerprints
@@ -135,6 +183,8 @@ class Intake:
         self._next_row = next_row
         self._max_depth = max_depth
         self._history = history
+        self._renews = carried is not None and carried.any
+        self._by_links = set[int]() if carried is None else carried.by_links
 
     @property
     def last_row(self) -> int:
@@ -147,15 +197,22 @@ class Intake:
         for page in pages:
             if not page.links and not page.requests:
                 continue
-            kin: list[int] | None = [] if self._max_depth is not None and page.id else None
+            limited = self._max_depth is not None and bool(page.id)
+            renews = self._renews and is_read_anew(page)
+            kin: list[int] | None = [] if limited or renews else None
             lifted = self._lifted(page)
             for batch in page.links:
                 self._admit_links(batch, page.id, page.depth - lifted + 1, out, kin)
+            # As in a run that begins with nothing, what a page asks for first counts.
+            asked: dict[int, bytes | None] = dict.fromkeys(kin or ()) if renews else {}
             for request in page.requests:
                 depth = max(0, request.depth - lifted)
-                self._admit_request(request, page.id, depth, out, kin)
-            if kin:
+                row = self._admit_request(request, page.id, depth, out, kin)
+                if renews:
+                    asked.setdefault(row, request.payload)
+            if kin and limited:
                 out.children[page.id] = kin
+            out.renewals += [Renewal(row, payload, page.id) for row, payload in asked.items()]
         return out
 
     def _lifted(self, page: PageCommit) -> int:
@@ -184,6 +241,7 @@ class Intake:
         of_url, get = self._fingerprints.of_url, self.seen.get
         rank, plain = label_note(batch.label_rank), batch.label is None
         fresh: dict[int, str] = {}
+        waiting = self._by_links
         for url in urls:
             key = of_url(url)
             word = get(key)
@@ -192,7 +250,10 @@ class Intake:
                 continue
             if kin is not None:
                 kin.append(word >> 24)
-            if depth >= (word >> 8 & 0xFFFF) and (plain or rank == word & 0xFF):
+            if waiting and word >> 24 in waiting:
+                found = FoundAgain(word >> 24, depth, place.parent, batch.label, batch.label_rank)
+                self._find_again(found, key, out)
+            elif depth >= (word >> 8 & 0xFFFF) and (plain or rank == word & 0xFF):
                 if len(url) <= LONGEST:
                     familiar[url] = word >> 24
             else:
@@ -224,15 +285,22 @@ class Intake:
 
     def _admit_request(
         self, request: NewRequest, parent: int, depth: int, out: Admitted, kin: list[int] | None
-    ) -> None:
+    ) -> int:
         key = self._fingerprints.of(request, parent)
         word = self.seen.get(key)
         if word:
             if kin is not None:
                 kin.append(word >> 24)
             _note_listed(request, word >> 24, out)
-            self._improve(word, key, depth, request.label_rank, request.label, out)
-            return
+            if word >> 24 in self._by_links:
+                found = FoundAgain(
+                    word >> 24, depth, parent, request.label, request.label_rank, request.rank,
+                    request.payload,
+                )  # fmt: skip
+                self._find_again(found, key, out)
+            else:
+                self._improve(word, key, depth, request.label_rank, request.label, out)
+            return word >> 24
         known = self._history([key]) if self._history else {}
         row = self._row_for(key, known, out)
         _note_listed(request, row, out)
@@ -247,6 +315,18 @@ class Intake:
         out.rows.append(new)
         if kin is not None:
             kin.append(row)
+        return row
+
+    def _find_again(self, found: FoundAgain, key: int, out: Admitted) -> None:
+        """Let a row that waited for a link be as the first one that finds it says."""
+        self._by_links.discard(found.row)
+        self.seen.put(key, pack(found.row, found.depth, label_note(found.label_rank)))
+        self._familiar.forget()
+        out.found_again.append(found)
+
+    def wait_no_more(self) -> None:
+        """Note that no row waits for a link any more."""
+        self._by_links.clear()
 
     def _row_for(self, key: int, known: dict[int, int], out: Admitted) -> int:
         row = known.get(key)

@@ -156,6 +156,10 @@ class MemoryStore:
         """See `FrontierStore.not_due`: here every page is due."""
         return []
 
+    async def unfound(self, grant: Grant) -> dict[str, int]:
+        """See `FrontierStore.unfound`: here nothing is known of earlier runs."""
+        return {}
+
     async def gains(self, rows: Sequence[int]) -> dict[int, bytes]:
         """See `FrontierStore.gains`."""
         return {}

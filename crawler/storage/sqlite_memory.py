@@ -14,19 +14,19 @@ from typing import Any
 from crawler.interfaces import PageCommit
 from crawler.messages import QueuedRequest
 from crawler.outcome import SkipReason, State
-from crawler.page_memory import Overdue, PageMemory, Visited
+from crawler.page_memory import BY_LINKS, NOT_DUE, Overdue, PageMemory, Visited
 from crawler.policy.gone import MISSING
 from crawler.spider.payload import belongs_to_its_page
 from crawler.storage import schema
-from crawler.storage.intake import Listed
+from crawler.storage.intake import Admitted, Carried, FoundAgain, Listed, Renewal
 from crawler.storage.rows import memory_columns, queued_from
 from crawler.storage.sqlite_rekey import keep_keys
 from crawler.urls import CanonicalRules
 
 #: Most urgent there is: 68 years.
 _MOST = (1 << 31) - 1
-#: What is not due, and what the job no longer wants at all.
-NOT_DUE, _UNWANTED = -1, -2
+#: What the job no longer wants at all, beside `NOT_DUE` and `BY_LINKS`.
+_UNWANTED = -3
 
 # Alive once, or failing, by what earlier runs say; links find the others again, among them those
 # that were never there (404), and `start` the starts.
@@ -48,16 +48,23 @@ _REVIVE = (
     "UPDATE request SET state=0, reason=NULL, attempts=0, not_before=NULL, crashes=0, status=NULL,"
     " size=NULL, ms=NULL, error=NULL, ended=NULL, urgency=overdue(request.url,"
     " l.fetched, m.first_seen, m.fetched, m.interval, m.due, m.rules, m.lastmod,"
-    " m.kept IS NOT NULL, m.gone_since)"
+    " m.kept IS NOT NULL, m.gone_since, request.label, request.payload)"
     " FROM request AS r LEFT JOIN memory m ON m.row = r.id LEFT JOIN memory l ON l.row = r.parent"
     f" WHERE r.id = request.id AND request.state <> {schema.HISTORY}"
 )
+_ARGUMENTS = 12
 _LEAVE_OUT = (
     f"UPDATE request SET state={schema.HISTORY}, urgency=0 WHERE state=0 AND urgency={_UNWANTED}"
 )
 _REVIVED_HISTORY = f"UPDATE request SET state=0 WHERE state={schema.HISTORY} AND {_KNOWN}"
-_NOT_DUE = " WHERE r.state=0 AND r.urgency<0 ORDER BY r.id LIMIT ?"
-_COUNT_DUE = "SELECT count(*) FROM request WHERE state=0 AND urgency>0"
+_NOT_DUE = f" WHERE r.state=0 AND r.urgency={NOT_DUE} ORDER BY r.id LIMIT ?"
+_COUNT_DUE = f"SELECT count(*) FROM request WHERE state=0 AND (urgency>0 OR urgency={BY_LINKS})"
+_BY_LINKS = f"SELECT id FROM request WHERE state=0 AND urgency={BY_LINKS}"
+_FIND_AGAIN = (
+    "UPDATE request SET urgency=1, rank=:rank, depth=:depth, label=:label, label_rank=:label_rank,"
+    " payload=:payload, parent=:parent WHERE id=:row AND state=0 AND urgency<0"
+)
+_FOUND_BY_NONE = f"UPDATE request SET urgency=1 WHERE state=0 AND urgency={BY_LINKS}"
 _SET_RUN = "UPDATE memory SET run=? WHERE row=?"
 _SET_MISSED = "UPDATE memory SET misses=?, gone_since=?, interval=?, due=?, run=? WHERE row=?"
 
@@ -69,8 +76,25 @@ _PUT_LISTED = (
 )
 # Behind what is due by its own date: what a list says is but a hint.
 _WAKE = (
-    "UPDATE request SET urgency=1 WHERE id=:row AND state=0 AND urgency<0"
+    f"UPDATE request SET urgency=1 WHERE id=:row AND state=0 AND urgency={NOT_DUE}"
     " AND :lastmod > (SELECT fetched FROM memory WHERE row=:row) RETURNING id"
+)
+
+
+# A page that led to a row first says what is asked for there; another one only once that one
+# leads nowhere any more. Of several pages it would else be the one that is read first tonight.
+_LEADS = (int(State.PENDING), int(State.DONE), int(State.SKIPPED))
+_OUTDATED = (
+    "SELECT r.state, r.not_before, r.urgency FROM request r LEFT JOIN request p ON p.id = r.parent"
+    " WHERE r.id=:row AND r.payload IS NOT :payload AND r.is_start=0"
+    f" AND (r.parent=:parent OR ifnull(p.state NOT IN {_LEADS}, r.parent <> 0))"
+)
+_RENEW = (
+    "UPDATE request SET payload=:payload, parent=:parent, urgency=max(urgency, :least)"
+    " WHERE id=:row"
+)
+_CARRIES = (
+    "SELECT EXISTS (SELECT 1 FROM request WHERE state >= 0 AND payload IS NOT NULL AND is_start=0)"
 )
 
 
@@ -104,12 +128,14 @@ class SqliteMemory:
             seconds = overdue(url, visited)
             if seconds is None:
                 return _UNWANTED
+            if seconds == BY_LINKS:
+                return BY_LINKS
             if not visited.fetched:
                 return 1
             return NOT_DUE if seconds < 0 else max(1, min(_MOST, seconds))
 
         db = self._db
-        db.create_function("overdue", 10, urgency)
+        db.create_function("overdue", _ARGUMENTS, urgency)
         db.create_function("of_its_page", 1, belongs_to_its_page, deterministic=True)
         try:
             db.execute(_REVIVED_HISTORY)
@@ -118,14 +144,14 @@ class SqliteMemory:
             db.execute(_REVIVE)
             db.execute(_LEAVE_OUT)
         finally:
-            db.create_function("overdue", 10, None)
+            db.create_function("overdue", _ARGUMENTS, None)
             db.create_function("of_its_page", 1, None)
 
-    def put(self, pages: Iterable[PageCommit], listed: Iterable[Listed]) -> list[int]:
-        """Write what is remembered of pages from now on, and what lists say of others.
+    def put(self, pages: Iterable[PageCommit], admitted: Admitted) -> list[int]:
+        """Write what is remembered of pages from now on, and what links and lists say of others.
 
         Returns:
-            Rows that are due by what a list says, and were not.
+            Rows that are due by what a list says, and were not; those that waited for a link.
         """
         full, seen, missed = [], [], []
         for page in pages:
@@ -142,7 +168,7 @@ class SqliteMemory:
             self._db.executemany(_SET_RUN, seen)
         if missed:
             self._db.executemany(_SET_MISSED, missed)
-        return self._note_listed(listed)
+        return self._find_again(admitted.found_again) + self._note_listed(admitted.listed)
 
     def _note_listed(self, listed: Iterable[Listed]) -> list[int]:
         woken: list[tuple[int]] = []
@@ -151,6 +177,43 @@ class SqliteMemory:
             if one.lastmod is not None:
                 woken += self._db.execute(_WAKE, {"row": one.row, "lastmod": one.lastmod})
         return [row for (row,) in woken]
+
+    def carried(self) -> Carried:
+        """Return what rows carry from earlier runs."""
+        any_at_all = bool(self._db.execute(_CARRIES).fetchone()[0])
+        return Carried(any_at_all, {row for (row,) in self._db.execute(_BY_LINKS)})
+
+    def _find_again(self, found: Iterable[FoundAgain]) -> list[int]:
+        """Have rows that waited for a link be asked for as it says; return them."""
+        rows = [one._asdict() for one in found]
+        self._db.executemany(_FIND_AGAIN, rows)
+        return [one["row"] for one in rows]
+
+    def leave_to_none(self) -> int:
+        """Have rows that no link found be asked for as they were; return how many."""
+        return self._db.execute(_FOUND_BY_NONE).rowcount
+
+    def renew(self, renewals: Iterable[Renewal]) -> tuple[list[int], list[int]]:
+        """Have known rows ask for what the pages that lead to them say today.
+
+        Returns:
+            Ready rows that ask for something else now; rows that were not due, and are.
+        """
+        ready, woken = [], []
+        for one in renewals:
+            named = one._asdict()
+            found = self._db.execute(_OUTDATED, named).fetchone()
+            if found is None:
+                continue
+            state, not_before, urgency = found
+            pending = state == State.PENDING
+            least = 1 if pending and urgency < 0 else urgency
+            self._db.execute(_RENEW, named | {"least": least})
+            if pending and urgency < 0:
+                woken.append(one.row)
+            elif pending and not_before is None:
+                ready.append(one.row)
+        return ready, woken
 
     def not_due(self, limit: int) -> list[QueuedRequest]:
         """Return pending rows that are not due."""

@@ -156,6 +156,7 @@ class SqliteStore:
             next_row=last + 1,
             max_depth=start.max_depth,
             history=tables.seen.history if self._history else None,
+            carried=tables.memory.carried() if refresh else None,
         )
         return Opened(
             grant=self._grant,
@@ -246,6 +247,10 @@ class SqliteStore:
     async def not_due(self, grant: Grant, limit: int) -> list[QueuedRequest]:
         """See `FrontierStore.not_due`."""
         return await self._on_writer(lambda: self._tables.memory.not_due(limit))
+
+    async def unfound(self, grant: Grant) -> dict[str, int]:
+        """See `FrontierStore.unfound`."""
+        return await self._on_writer(lambda: self._tables.unfound(self._intake))
 
     async def gains(self, rows: Sequence[int]) -> dict[int, bytes]:
         """See `FrontierStore.gains`."""

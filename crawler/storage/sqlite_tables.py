@@ -274,11 +274,12 @@ class SqliteTables:
         try:
             reached_in_database("commit.begin")
             self._end_pages(batch.pages, books)
-            woken = self.memory.put(batch.pages, admitted.listed) if self.remembers else ()
+            woken = self.memory.put(batch.pages, admitted) if self.remembers else ()
             self._add_rows(admitted, books)
             children = [(row, pack_rows(rows)) for row, rows in admitted.children.items()]
             db.executemany(schema.PUT_CHILDREN, children)
             improved = improve(admitted.improved, SqliteKnownRows(db, books), intake)
+            renewed, late = self.memory.renew(admitted.renewals) if admitted.renewals else ([], [])
             new, number = len(admitted.rows), self.commit_no + 1
             self.seen.keep(intake.seen, new, intake.last_row, number)
             self._put_rest(batch, marks)
@@ -304,8 +305,8 @@ class SqliteTables:
         return Committed(
             waiting=waiting,
             doubles=doubles,
-            added=added + [self._ready(row) for row in (*improved.revived, *woken)],
-            moved=[self._ready(row) for row in improved.moved],
+            added=added + [self._ready(row) for row in (*improved.revived, *woken, *late)],
+            moved=[self._ready(row) for row in (*improved.moved, *renewed)],
             label_conflicts=admitted.label_conflicts + improved.label_conflicts,
         )
 
@@ -365,6 +366,13 @@ class SqliteTables:
 
     def _put_books(self, books: Books) -> None:
         self.put_setting("books", msgspec.json.encode(books))
+
+    def unfound(self, intake: Intake | None) -> dict[str, int]:
+        """Make rows ready that waited for a link in vain; return ready rows by host."""
+        woken = self.memory.leave_to_none()
+        if intake is not None:
+            intake.wait_no_more()
+        return self.hosts.pending() if woken else {}
 
     def _ready(self, row: int) -> QueuedRequest:
         """Return a row as it would be taken."""

@@ -63,13 +63,9 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True):
         fuzzy = self.fingerprint.fuzzy is not None
         return PageMemory(
             etag=etag, last_modified=stamp, body_hash=digest_of(body),
-            simhash=simhash(words_of(body)) if fuzzy else None, rules=self._rules(request),
+            simhash=simhash(words_of(body)) if fuzzy else None,
+            rules=self.conditions.rules_of(request),
         )  # fmt: skip
-
-    def _rules(self, request: QueuedRequest) -> bytes:
-        """Return what a gain is made with: the rules of the job, and what the request carries."""
-        own = f"{request.label or ''}\n".encode() + (request.payload or b"")
-        return self.conditions.rules + digest_of(own)[:8]
 
     def is_same_body(self, request: QueuedRequest, seen: PageMemory) -> bool:
         """Tell whether a page need not be read: its body is the same, and so are the rules."""

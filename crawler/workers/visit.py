@@ -92,7 +92,7 @@ class Visitor(msgspec.Struct, frozen=True):
         memory, recognition = request.memory, self.recognition
         if self.bodies is None or recognition is None or memory is None or memory.kept is None:
             return None
-        if memory.rules is None or recognition.conditions.is_current(memory):
+        if memory.rules is None or recognition.conditions.is_current(request):
             return None
         kept = await self.bodies.answer(request.url, memory.kept)
         if kept is None:

@@ -378,6 +378,64 @@ class S(Spider):
     assert titles(job) == ["index", "leaf 0", "leaf 1"]
 
 
+RANKED = """
+class S(Spider):
+    name = "s"
+
+    def parse(self, response):
+        for rank, link in enumerate(response.css("a")):
+            yield response.follow(link, self.parse_leaf, cb_kwargs={ARGUMENTS})
+
+    def parse_leaf(self, response, **given):
+        yield {{"title": response.css("title::text").get(), **given}}
+"""
+
+
+async def test_callbacks_get_the_arguments_that_links_give_today(job: Job, site: Site) -> None:
+    small(site)
+    revisit = {"policy": "fixed", "every": "30d"}
+    job.spider(RANKED.format(ARGUMENTS='{"rank": rank}'), incremental={"revisit": revisit})
+    await night(job, 1)
+    job.spider(RANKED.format(ARGUMENTS='{"place": rank + 1}'), incremental={"revisit": revisit})
+    await night(job, 2)
+    changed = job.items()[-2:]
+    tagged(site, "/", "another index", "/b", "/a")
+
+    await night(job, 3)
+    await night(job, 4)
+
+    order = [{"title": item["title"], "place": item["place"]} for item in changed]
+    assert sorted(order, key=str) == [{"title": "a", "place": 1}, {"title": "b", "place": 2}]
+    for moved in (job.items()[-4:-2], job.items()[-2:]):
+        assert {item["title"]: item["place"] for item in moved} == {"b": 1, "a": 2}
+    # Of a page whose arguments are others a 304 would not do; neither is it due again at once.
+    assert asked(site, "/a") == [False, False, False]
+
+
+async def test_pages_get_the_label_that_links_give_today(job: Job, site: Site) -> None:
+    small(site)
+    revisit = {"policy": "fixed", "every": "30d"}
+
+    def write(label: str) -> None:
+        rule = {"item": "Page", "label": label, "fields": RULE["fields"]}
+        incremental = {"revisit": revisit, "events": "events.jsonl"}
+        job.write(follow=[{"css": "a", "label": label}], extract=[rule], incremental=incremental)
+
+    write("leaf")
+    await night(job, 1)
+    write("page")
+
+    await night(job, 2)
+    await night(job, 3)
+
+    assert sorted(item["title"] for item in job.items()) == ["a"] * 3 + ["b"] * 3
+    assert len(job.items("events.jsonl")) == 2
+    assert (same(job), job.summary()["changes"]["missing"]) == (
+        {"not_due": 2, "not_modified": 1},
+        0,
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

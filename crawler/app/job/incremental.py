@@ -12,11 +12,11 @@ from crawler.config.models.job import Job
 from crawler.engine.settling import SettlingRules
 from crawler.globs import compile_patterns
 from crawler.interfaces import LastRun
-from crawler.page_memory import Visited
+from crawler.page_memory import BY_LINKS, NOT_DUE, Visited
 from crawler.policy.changes import ChangeRules
 from crawler.policy.gone import GoneRules
 from crawler.policy.revisit import Override, RevisitPolicy, Revisits
-from crawler.policy.sameness import Conditions, Fingerprint
+from crawler.policy.sameness import Conditions, Fingerprint, rules_with
 from crawler.policy.scope import Scope
 from crawler.spider.gain import FORMAT
 from crawler.spider.selection import finder
@@ -64,6 +64,8 @@ class DueDates:
         self._rules = rules_of(loaded)
         self._now = now
         self.stale = 0
+        # Which label, callback and arguments a page has by the rules of today only links can tell.
+        self._labelled = any(rule.label is not None for rule in loaded.job.follow)
         scope = loaded.job.scope
         # Hosts that start URLs redirect to are in scope too, but only once they did: so, of the
         # hosts, only what the config says counts.
@@ -73,16 +75,20 @@ class DueDates:
         """See `crawler.page_memory.Overdue`."""
         if not self._scope.admits(url):
             return None
-        if self._reread:
-            return None if visited.gone_since is not None else 0 if visited.kept else -1
-        seconds = self._of(url).overdue(visited, self._now)
         if visited.gone_since is not None:
-            return None if seconds < 0 else seconds
-        if visited.rules is None or visited.rules.startswith(self._rules):
-            return seconds
-        self.stale += 1
-        self.kept += visited.kept
-        return max(0, seconds)
+            seconds = self._of(url).overdue(visited, self._now)
+            return None if self._reread or seconds < 0 else seconds
+        read_by = visited.rules or self._rules
+        if stale := not read_by.startswith(self._rules):
+            self.stale += 1
+            self.kept += visited.kept
+            if self._labelled or visited.payload is not None:
+                return BY_LINKS
+        if self._reread:
+            return 0 if visited.kept else NOT_DUE
+        seconds = self._of(url).overdue(visited, self._now)
+        own = rules_with(self._rules, visited.label, visited.payload)
+        return max(0, seconds) if stale or visited.rules not in (None, own) else seconds
 
 
 def due_dates_of(loaded: LoadedJob, now: float, *, reread: bool = False) -> DueDates | None:

@@ -334,3 +334,70 @@ async def test_a_store_in_memory_cannot_be_refreshed() -> None:
 
     with pytest.raises(StateError, match="remembers no page"):
         await store.begin(start)
+
+
+def asks(name: str, argument: int | None) -> NewRequest:
+    payload = None if argument is None else encode(Payload(cb_kwargs={"a": argument}))
+    return NewRequest(url=at(name), payload=payload)
+
+
+async def night_of_parents(nights: Nights) -> None:
+    """Two pages lead to a third, the first of them with argument 1, the other with 2."""
+    run = await nights.begin()
+    (start,) = await run.start(at("start"))
+    await run.commit(done(start, at("first"), at("other")))
+    rows = {request.url: request for request in await run.take()}
+    await run.commit(giving(rows[at("first")], asks("page", 1)))
+    await run.commit(giving(rows[at("other")], asks("page", 2)))
+    (page,) = [one for one in await run.take() if one.url == at("page")]
+    assert page.payload == asks("page", 1).payload
+    await run.commit(remembered(page, due=500))
+    await nights.end()
+
+
+def giving(request: QueuedRequest, *asked: NewRequest, **changes: object) -> PageCommit:
+    return msgspec.structs.replace(remembered(request, **changes), requests=list(asked))
+
+
+async def payload_of(run: StoreDriver, name: str) -> bytes | None:
+    rows = [*await run.take(), *await run.store.not_due(run.grant, 10)]
+    return next(row.payload for row in rows if row.url == at(name))
+
+
+async def test_a_known_page_is_asked_for_as_the_page_that_led_to_it_says_today(
+    nights: Nights,
+) -> None:
+    await night_of_parents(nights)
+    run = await nights.begin()
+    rows = {request.url: request for request in await run.take()}
+
+    late = await run.commit(giving(rows[at("other")], asks("page", 3)))
+    found = await run.commit(giving(rows[at("first")], asks("page", 4), asks("page", 5)))
+
+    assert (late.added, late.moved) == ([], [])
+    # It was not due: what it gives is made of other arguments now.
+    assert [one.url for one in found.added] == [at("page")]
+    assert await payload_of(run, "page") == asks("page", 4).payload
+    again = await run.commit(giving(rows[at("first")], asks("page", None)))
+    assert [one.payload for one in again.moved] == [None]
+
+
+async def test_what_an_unchanged_page_gives_again_renews_nothing(nights: Nights) -> None:
+    await night_of_parents(nights)
+    run = await nights.begin()
+    rows = {request.url: request for request in await run.take()}
+
+    await run.commit(giving(rows[at("first")], asks("page", 4), gain=None))
+
+    assert await payload_of(run, "page") == asks("page", 1).payload
+
+
+async def test_another_page_has_its_say_once_the_first_one_leads_nowhere(nights: Nights) -> None:
+    await night_of_parents(nights)
+    run = await nights.begin()
+    rows = {request.url: request for request in await run.take()}
+    await run.commit(ended(rows[at("first")], State.FAILED, ErrorClass.STATUS))
+
+    await run.commit(giving(rows[at("other")], asks("page", 3)))
+
+    assert await payload_of(run, "page") == asks("page", 3).payload
