@@ -21,21 +21,25 @@ class ItemChanges:
     Args:
         items: What is known.
         rules: What makes an item the same.
+        ordinal: Of the run.
     """
 
-    def __init__(self, items: ItemStore, rules: ChangeRules) -> None:
+    def __init__(self, items: ItemStore, rules: ChangeRules, ordinal: int) -> None:
         self._items = items
         self._rules = rules
+        self._ordinal = ordinal
 
     async def stamp(self, outcomes: Sequence[PageOutcome], wall: float) -> list[PageItems]:
         """Note in each item how it stands; return what the commit is to write.
 
-        Items of pages that were not read anew, or that give what they gave, are unchanged.
+        Items of pages that were not read anew, or that give what they gave, are unchanged; unless
+        their page was not there in the last run, and they were told to be gone.
 
         Raises:
             StateError: The store cannot be read.
         """
-        read = []
+        read: list[tuple[PageOutcome, PageItems]] = []
+        back: list[tuple[PageOutcome, list[ItemKey]]] = []
         for outcome in outcomes:
             if outcome.state not in (State.DONE, State.SKIPPED) or outcome.request.id == 0:
                 continue
@@ -43,11 +47,26 @@ class ItemChanges:
                 read.append((outcome, self._page(outcome, wall)))
             else:
                 _set(outcome, [Standing.UNCHANGED] * len(outcome.items))
+                if outcome.items and self._was_away(outcome):
+                    back.append((outcome, self._keys(outcome)))
         keys = [(item.name, item.key) for _, page in read for item in page.items]
+        keys += [key for _, page_keys in back for key in page_keys]
         known = await self._items.remembered(keys) if keys else {}
         for outcome, page in read:
             _set(outcome, [_standing(item, known) for item in page.items])
+        for outcome, page_keys in back:
+            gone = [key in known and known[key].gone for key in page_keys]
+            _set(outcome, [Standing.NEW if away else Standing.UNCHANGED for away in gone])
         return [_each_once(page) for _, page in read]
+
+    def _was_away(self, outcome: PageOutcome) -> bool:
+        """Tell whether a page that is as it was, was not there in the last run."""
+        memory = outcome.request.memory
+        return memory is not None and (memory.misses > 0 or memory.run < self._ordinal - 1)
+
+    def _keys(self, outcome: PageOutcome) -> list[ItemKey]:
+        keys = item_keys(outcome.items, outcome.request.url, self._rules)
+        return [(item.name, key) for item, key in zip(outcome.items, keys, strict=True)]
 
     def _page(self, outcome: PageOutcome, wall: float) -> PageItems:
         url, rules = outcome.request.url, self._rules

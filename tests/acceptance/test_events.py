@@ -105,9 +105,13 @@ async def test_gone_is_told_after_as_many_misses_as_the_job_says_and_back_after_
     await job.run("-q")
     assert told(job, known) == [("gone", "u5")]
     book(site, 5, "5.50")
-    await job.run("-q")
+    await job.run("-q", "--set", "output.0.only=[new, changed]")
 
     assert told(job, known) == [("gone", "u5"), ("back", "u5")]
+    # Its page is as it was, but whoever hears of changes alone had heard that it was gone.
+    assert [item["upc"] for item in job.items(f"data/{job.summary()['run']}.jsonl")] == ["u5"]
+    await job.run("-q", "--set", "output.0.only=[new, changed]")
+    assert job.items(f"data/{job.summary()['run']}.jsonl") == []
 
 
 async def test_a_page_that_is_missing_is_asked_once_more(job: Job, site: Site) -> None:

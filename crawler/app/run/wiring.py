@@ -245,8 +245,8 @@ class Wired:
             quarantine=next((one.sink for one in outputs if one.quarantine), None),
             stamp={"_job": job.name, "_run": opened.run_id}, tally=self.tally,
             limits=_limits(job, options.limit, self.tally, concurrency), recheck=_rechecks(job),
-            changes=_changes(job, stock), clock=clock, ended=stalls.ended, transform=work.items,
-            spoilt=recorder.item_spoilt, clocks=clocks,
+            changes=_changes(job, stock, opened), clock=clock, ended=stalls.ended,
+            transform=work.items, spoilt=recorder.item_spoilt, clocks=clocks,
             file_line=file_line if job.lists_files else None,
             remembering=_remembering(loaded, options, stock.store, opened, hosts, self.tally),
             room=None if self._files is None else self._files.room.for_lines,
@@ -327,9 +327,11 @@ def _rechecks(job: Job) -> bool:
     return job.incremental is not None and job.incremental.gone.recheck
 
 
-def _changes(job: Job, stock: OpenStore) -> ItemChanges | None:
+def _changes(job: Job, stock: OpenStore, opened: Opened) -> ItemChanges | None:
     rules = settling_rules(job)
-    return ItemChanges(stock.items, rules.changes) if rules and stock.items else None
+    if rules is None or stock.items is None:
+        return None
+    return ItemChanges(stock.items, rules.changes, opened.ordinal)
 
 
 def _settling(
