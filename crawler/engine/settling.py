@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from crawler.engine.tally import Settlement, Tally, encode_tally
+from crawler.engine.settlement import Settlement
+from crawler.engine.tally import Tally, encode_tally
 from crawler.fail_points import reached
 from crawler.interfaces import (
     Batch,

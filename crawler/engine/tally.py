@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 
 from crawler.damage import UNREADABLE
+from crawler.engine.item_tally import ItemTally
+from crawler.engine.settlement import Settlement
 from crawler.errors import StateError
 from crawler.interfaces import Transformed
 from crawler.outcome import (
@@ -21,7 +20,6 @@ from crawler.outcome import (
     SkipReason,
     State,
 )
-from crawler.policy.mass_change import MassChange
 from crawler.policy.traps import Pattern
 from crawler.urls import host_key
 
@@ -31,33 +29,6 @@ OFFSITE_HOSTS = 200
 DOUBLES_SHOWN = 20
 # Fields of items in quarantine that are counted each; a config names fewer.
 _MAX_PLACES = 1_000
-
-
-class ItemTally(msgspec.Struct):
-    """Items of one kind: in + fanned = out + dropped + quarantined + waiting.
-
-    Attributes:
-        filled: Items by field that has a value.
-        new: Events of that name; so are the next four.
-    """
-
-    in_: int = msgspec.field(default=0, name="in")
-    fanned: int = 0
-    out: int = 0
-    dropped: int = 0
-    quarantined: int = 0
-    waiting: int = 0
-    filled: dict[str, int] = msgspec.field(default_factory=dict)
-    new: int = 0
-    changed: int = 0
-    moved: int = 0
-    back: int = 0
-    gone: int = 0
-
-    @property
-    def balanced(self) -> bool:
-        """Every item is accounted for."""
-        return self.in_ + self.fanned == self.out + self.dropped + self.quarantined + self.waiting
 
 
 class RuleTally(msgspec.Struct):
@@ -109,27 +80,6 @@ class Earlier(msgspec.Struct):
     retried: int = 0
     pages: int = 0
     items: dict[str, ItemTally] = msgspec.field(default_factory=dict)
-
-
-class Settlement(msgspec.Struct):
-    """What the changes of a run are, taken together; see `crawler.engine.settling`.
-
-    Attributes:
-        mass: The changes.
-        live: Known items that were not gone.
-        missing: Those of them that the run missed at once; see `crawler.policy.gone.at_once`.
-        too_many: So many that none of them is marked.
-    """
-
-    mass: MassChange = msgspec.field(default_factory=MassChange)
-    live: int = 0
-    missing: int = 0
-    too_many: bool = False
-
-    @property
-    def credible(self) -> bool:
-        """It can be believed: neither error pages nor a mass loss."""
-        return not (self.mass.alike or self.too_many)
 
 
 class Doubles(msgspec.Struct):
@@ -237,7 +187,7 @@ class Tally(msgspec.Struct):
         kind = self._kind(item.name)
         kind.in_ += 1
         kind.out += 1
-        _count_filled(kind.filled, item.data)
+        kind.count_fields(item.data)
 
     def count_waiting(self, item: ItemRecord) -> None:
         """Count an item that waits for its transforms."""
@@ -258,7 +208,7 @@ class Tally(msgspec.Struct):
         kind.out += len(records)
         kind.dropped += left_out if made else 1
         for record in records:
-            _count_filled(kind.filled, record)
+            kind.count_fields(record)
 
     def count_dropped(self, name: str) -> None:
         """Count an item that was left out: the run ends at its limit of items."""
@@ -386,13 +336,6 @@ class Tally(msgspec.Struct):
         redirected = outcome.reason == SkipReason.REDIRECTED
         if redirected and outcome.request.is_start and not led_on:
             self.starts.other += 1
-
-
-def _count_filled(filled: dict[str, int], record: Mapping[str, Any]) -> None:
-    for name, value in record.items():
-        # Whatever is true is full; of the rest, so are 0 and False.
-        full = value or (value is not None and value != "" and value != [])
-        filled[name] = filled.get(name, 0) + (1 if full else 0)
 
 
 _encoder = msgspec.json.Encoder()

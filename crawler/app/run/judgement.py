@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from crawler.config.models.job import Job
-from crawler.engine.tally import ItemTally, Tally
+from crawler.engine.item_tally import ItemTally
+from crawler.engine.tally import Tally
 from crawler.interfaces import Books
 from crawler.policy.checks import (
     CHECK_FAILED,

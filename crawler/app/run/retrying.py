@@ -9,7 +9,8 @@ import msgspec
 from crawler.app.job.settings_change import changes
 from crawler.app.run.carry_over import carry_over
 from crawler.config.load import LoadedJob
-from crawler.engine.tally import Earlier, ItemTally, Starts, Tally, decode_tally, encode_tally
+from crawler.engine.item_tally import ItemTally
+from crawler.engine.tally import Earlier, Starts, Tally, decode_tally, encode_tally
 from crawler.errors import ConfigError, CrawlerError
 from crawler.interfaces import FrontierStore, GivenUp, LastRun, Recovered, RunStart
 from crawler.messages import NewRequest

@@ -12,7 +12,8 @@ from crawler.app.run.process_figures import peak_rss_bytes
 from crawler.app.run.stuck_words import Stuck
 from crawler.config.models.job import Job
 from crawler.engine.bottleneck import Bottleneck
-from crawler.engine.tally import ItemTally, RuleTally, Tally
+from crawler.engine.item_tally import ItemTally
+from crawler.engine.tally import RuleTally, Tally
 from crawler.interfaces import Books, Opened
 from crawler.observe.summary import RuleCounts, Summary, books_of
 from crawler.policy.changes import KINDS

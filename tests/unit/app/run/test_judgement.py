@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from crawler.app.run.judgement import judge_run
 from crawler.app.run.summing_up import fill_share
 from crawler.config.models.job import Job
-from crawler.engine.tally import ItemTally, Starts, Tally
+from crawler.engine.item_tally import ItemTally
+from crawler.engine.tally import Starts, Tally
 from crawler.interfaces import Books
 
 
