@@ -19,8 +19,9 @@ from crawler.app.run.recovery import (
     wipe_history,
 )
 from crawler.app.run.retrying import begin_retry, no_run_to_retry, plan_retry
+from crawler.app.run.run_outputs import files_of, refuse_taken
 from crawler.app.run.run_pause import refuse_lost_pause
-from crawler.app.run.wiring import OpenStore, files_of, refuse_taken
+from crawler.app.run.wiring import OpenStore
 from crawler.config.load import LoadedJob
 from crawler.errors import ConfigError, StateError
 from crawler.interfaces import Clock, Opened, Recovered, RunStart

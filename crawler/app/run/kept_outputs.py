@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from crawler.app.job.job_paths import JobPaths
 from crawler.app.run.options import RunOptions
-from crawler.app.run.wiring import files_of
+from crawler.app.run.run_outputs import files_of
 from crawler.config.load import LoadedJob
 from crawler.interfaces import Opened
 from crawler.sinks.made_files import MadeFiles, Wanted

@@ -27,6 +27,7 @@ from crawler.app.run.process_figures import CpuMeter
 from crawler.app.run.recording import Recording, planned_of
 from crawler.app.run.retrying import NothingToRetry
 from crawler.app.run.run_end import Ended, RunEnd, Spent
+from crawler.app.run.run_outputs import outputs_of
 from crawler.app.run.run_report import RunReport
 from crawler.app.run.scheduled_start import ScheduledStart
 from crawler.app.run.slot_work import SlotWork, start_slot_work
@@ -35,7 +36,7 @@ from crawler.app.run.stop_signals import StopSignals
 from crawler.app.run.streams import Streams
 from crawler.app.run.told import telling_of
 from crawler.app.run.watched import Watched
-from crawler.app.run.wiring import OpenStore, Wired, outputs_of
+from crawler.app.run.wiring import OpenStore, Wired
 from crawler.config.load import LoadedJob
 from crawler.engine.crawl import Crawl
 from crawler.engine.output import Output

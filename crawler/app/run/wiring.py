@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from crawler.app.job.bodies import bodies_of
 from crawler.app.job.incremental import conditions_of, gone_rules, revisits_of, settling_rules
@@ -20,16 +20,13 @@ from crawler.app.job.policies import (
 from crawler.app.job.spider_set import SpiderSet
 from crawler.app.job.start_lists import entries, source_reader
 from crawler.app.run.backend import Backend
-from crawler.app.run.left_outputs import left_outputs
 from crawler.app.run.options import RunOptions
-from crawler.app.run.output_columns import columns_of, types_of
 from crawler.app.run.retrying import no_starts
 from crawler.app.run.slot_work import SlotWork
 from crawler.app.run.staff import Staff
 from crawler.app.run.stalls import Stalls
 from crawler.app.run.workplace import Workplace
 from crawler.config.load import LoadedJob
-from crawler.config.models.items import OutputSettings
 from crawler.config.models.job import Job
 from crawler.engine.crawl import Crawl, Parts
 from crawler.engine.file_errands import FileErrands
@@ -42,19 +39,13 @@ from crawler.engine.robots_gate import RobotsGate
 from crawler.engine.settling import Settling
 from crawler.engine.start_feed import StartFeed
 from crawler.engine.tally import Tally, decode_tally
-from crawler.errors import ConfigError
 from crawler.files import FileWriter
 from crawler.frontier.frontier import Frontier
 from crawler.interfaces import Clock, Fetcher, FrontierStore, HostClocks, ItemStore, Opened
 from crawler.observe.recorder import Recorder
-from crawler.outcome import Standing
 from crawler.policy.autothrottle import AutothrottlePolicy
 from crawler.policy.memory import MemoryLimit
 from crawler.policy.traps import Traps, Weights
-from crawler.sinks.file_output import FileOutput, missing_library, unknown_format
-from crawler.sinks.late_file import LateFile
-from crawler.sinks.sink_for import sink_for
-from crawler.sinks.stdout_sink import StdoutSink
 from crawler.spider.file_lines import file_line, with_lines
 from crawler.spider.page_parser import PageParser, Started
 from crawler.spider.page_spider import PageSpider
@@ -65,6 +56,7 @@ from crawler.storage.sqlite_store import SqliteStore
 
 if TYPE_CHECKING:
     from crawler.app.run.patience import Patience
+    from crawler.media.disk_files import DiskFiles
     from crawler.workers.process.forked_process import ForkedProcess
 
 
@@ -89,92 +81,6 @@ class OpenStore:
             slots=self.guard,
         )
         self.store, self.items = store, store.items
-
-
-def refuse_taken(
-    loaded: LoadedJob, options: RunOptions, paths: JobPaths, run_id: str, started: float
-) -> None:
-    """Refuse a new run whose output of mode "new" is there already, before the run is on record.
-
-    Raises:
-        ConfigError: It is, or `-o` names a file of a kind that nothing here can write.
-    """
-    if options.output == "-":
-        return
-    if options.output is not None and (wrong := unknown_format(options.output)):
-        raise ConfigError(f"output {options.output} {wrong}")
-    for one in _wanted(loaded.job, options):
-        if lacking := missing_library(one.path):
-            raise ConfigError(f"output {one.path} {lacking}")
-    new = [one.path for one in loaded.job.output if one.mode == "new"]
-    for template in new if options.output is None else [options.output]:
-        path = paths.output(template, run_id, started)
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise ConfigError(f"output {path} is no file; -o - prints items on standard output")
-        if path.is_file():
-            cure = "use mode: append or replace, or a path with {run_id} in it"
-            if options.output is not None:
-                cure = "delete it or name another"
-            elif options.mode == "retry":
-                cure = "-o FILE names another for what the retry finds"
-            raise ConfigError(f"output {path} exists already; {cure}")
-
-
-def outputs_of(
-    loaded: LoadedJob, options: RunOptions, paths: JobPaths, opened: Opened, stdout: BinaryIO
-) -> tuple[Output, ...]:
-    """Make the sinks; nothing is opened yet."""
-    job = loaded.job
-    sync = job.run.durability == "power_loss"
-    broken = paths.report(opened.run_id) / "quarantine.jsonl"
-    quarantine = Output(LateFile("quarantine", broken, sync=sync), quarantine=True)
-    beside = (*_events(job, paths, opened), quarantine)
-    if options.output == "-":
-        return (Output(StdoutSink(stdout), after_commit=True), *beside)
-    wanted = _wanted(job, options)
-    files = files_of(loaded, options, paths, opened.run_id, opened.started)
-    made = [
-        Output(sink_for(file), one.provenance, only=frozenset(map(Standing, one.only)))
-        for file, one in zip(files, wanted, strict=True)
-    ]
-    left = left_outputs(opened.marks, {one.path for one in wanted}, job.name)
-    return (*made, *left, *beside)
-
-
-def _events(job: Job, paths: JobPaths, opened: Opened) -> Iterator[Output]:
-    """Yield the output of events, if there is one; it grows from run to run."""
-    template = job.incremental.events if job.incremental is not None else None
-    if template is not None:
-        file = FileOutput(
-            name="events", path=paths.output(template, opened.run_id, opened.started),
-            mode="append", job=job.name, sync=job.run.durability == "power_loss",
-        )  # fmt: skip
-        yield Output(sink_for(file), provenance="none", events=True)
-
-
-def files_of(
-    loaded: LoadedJob, options: RunOptions, paths: JobPaths, run_id: str, started: float
-) -> list[FileOutput]:
-    """Return the files that a run writes its items to; none with `-o -`."""
-    job = loaded.job
-    return [
-        FileOutput(
-            name=one.path, path=paths.output(one.path, run_id, started), mode=one.mode,
-            job=job.name, sync=job.run.durability == "power_loss",
-            formula_cells=one.formula_cells, columns=columns_of(job, one.provenance),
-            types=types_of(job),
-        )
-        for one in _wanted(job, options)
-    ]  # fmt: skip
-
-
-def _wanted(job: Job, options: RunOptions) -> Sequence[OutputSettings]:
-    if options.output == "-":
-        return ()
-    if options.output is None:
-        return job.output
-    # Any name will do; a config is stricter.
-    return (OutputSettings().model_copy(update={"path": options.output}),)
 
 
 class Wired:
@@ -218,8 +124,7 @@ class Wired:
         spares: Sequence[ForkedProcess] = (),
     ) -> None:
         job = loaded.job
-        self.tally = decode_tally(opened.tally)
-        self.spider = spiders.spider
+        self.tally, self.spider = decode_tally(opened.tally), spiders.spider
         self.settling = _settling(job, stock, opened, outputs, self.tally)
         scope = job_scope(job, spiders, self.tally.joined_hosts)
         parser = parser_of(
@@ -232,9 +137,7 @@ class Wired:
         self.probe, concurrency = self._backend.probe, self._backend.concurrency
         gate, hosts, retry = asyncio.Semaphore(concurrency), _host_book(job, opened), retry_of(job)
         self._writer, self._lists_files = FileWriter(), job.lists_files
-        patience = _patience(job, clock, recorder)
-        patient = self.fetcher if patience is None else patience.fetcher(self.fetcher)
-        self._files = None if patience is None else patience.files(paths, work.files)
+        patience, patient, self._files = _waiting(job, clock, recorder, self.fetcher, paths, work)
         traps = Traps(weights_of(spiders), self.tally.traps)
         parts = Parts(
             store=stock.store, opened=opened, frontier=Frontier(hosts.rule), hosts=hosts,
@@ -314,13 +217,19 @@ def _remembering(
     return Remembering(store, opened, conditions, revisits, hosts, tally, dates, gone)
 
 
-def _patience(job: Job, clock: Clock, recorder: Recorder) -> Patience | None:
-    """Return what waits while that is away which all files need; None for a job without files."""
+def _waiting(
+    job: Job, clock: Clock, recorder: Recorder, fetcher: Fetcher, paths: JobPaths, work: SlotWork
+) -> tuple[Patience | None, Fetcher, DiskFiles | None]:
+    """Return what waits while that is away which all files need, and what is to wait for it.
+
+    A job without files has a fetcher that waits for nothing, and no store of files.
+    """
     if job.files is None:
-        return None
+        return None, fetcher, None
     from crawler.app.run.patience import Patience
 
-    return Patience(job, clock, recorder.say)
+    patience = Patience(job, clock, recorder.say)
+    return patience, patience.fetcher(fetcher), patience.files(paths, work.files)
 
 
 def _rechecks(job: Job) -> bool:
