@@ -7,6 +7,7 @@ An implementation is named for its means (`SqliteStore`, `JsonlSink`), a protoco
 from __future__ import annotations
 
 from crawler.interfaces.bodies import BodyStore
+from crawler.interfaces.commit import Batch, Committed, PageCommit, WaitingItem
 from crawler.interfaces.files import (
     FileErrands,
     FileRoom,
@@ -35,9 +36,7 @@ from crawler.interfaces.sink import (
     Sink,
 )
 from crawler.interfaces.store import (
-    Batch,
     Books,
-    Committed,
     FrontierStore,
     GivenUp,
     Grant,
@@ -45,10 +44,8 @@ from crawler.interfaces.store import (
     LastRun,
     LedgerLine,
     Opened,
-    PageCommit,
     Recovered,
     RunStart,
-    WaitingItem,
     WriteOutputs,
 )
 from crawler.interfaces.work import (

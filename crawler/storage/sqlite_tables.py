@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +28,14 @@ from crawler.interfaces import (
 from crawler.messages import QueuedRequest
 from crawler.outcome import ErrorClass, State
 from crawler.storage import schema
-from crawler.storage.counting import copied, count, how_many
+from crawler.storage.counting import copied, count
 from crawler.storage.improve import improve
 from crawler.storage.intake import Admitted, Intake
-from crawler.storage.new_row import columns, queued
+from crawler.storage.new_row import queued
 from crawler.storage.rows import (
     ledger_line,
     pack_rows,
     queued_from,
-    signed,
 )
 from crawler.storage.sqlite_bulk import end_ready
 from crawler.storage.sqlite_cookies import SqliteCookies
@@ -48,6 +46,7 @@ from crawler.storage.sqlite_known import SqliteKnownRows
 from crawler.storage.sqlite_memory import SqliteMemory
 from crawler.storage.sqlite_outbox import SqliteOutbox
 from crawler.storage.sqlite_retry import SqliteGivenUp
+from crawler.storage.sqlite_rows import SqliteRows
 from crawler.storage.sqlite_seen import SqliteSeen
 
 #: Times that a page may end the process before it is given up.
@@ -85,6 +84,7 @@ class SqliteTables:
         except BaseException:
             self._db.close()
             raise
+        self._rows = SqliteRows(self._db, self.hosts)
         self.cookies = SqliteCookies(self._db)
         self.items = SqliteItems(self._db)
         self.outbox = SqliteOutbox(self._db)
@@ -273,9 +273,9 @@ class SqliteTables:
         db.execute("BEGIN IMMEDIATE")
         try:
             reached_in_database("commit.begin")
-            self._end_pages(batch.pages, books)
+            self._rows.end(batch.pages, books)
             woken = self.memory.put(batch.pages, admitted) if self.remembers else ()
-            self._add_rows(admitted, books)
+            self._rows.add(admitted, books, self.commit_no + 1)
             children = [(row, pack_rows(rows)) for row, rows in admitted.children.items()]
             db.executemany(schema.PUT_CHILDREN, children)
             improved = improve(admitted.improved, SqliteKnownRows(db, books), intake)
@@ -309,50 +309,6 @@ class SqliteTables:
             moved=[self._ready(row) for row in (*improved.moved, *renewed)],
             label_conflicts=admitted.label_conflicts + improved.label_conflicts,
         )
-
-    def _end_pages(self, pages: Iterable[PageCommit], books: Books) -> None:
-        rows = [
-            (
-                *(p.state, p.reason, p.error, p.status, p.attempts, p.not_before),
-                *(p.size, p.ms, None if p.at is None else int(p.at), p.fetched, p.id),
-            )
-            for p in pages
-            if p.id
-        ]
-        self._db.executemany(schema.END_ROW, rows)
-        count(books, State.PENDING, None, -len(rows))
-        for (state, reason), rows_so in how_many((row[0], row[1]) for row in rows).items():
-            count(books, state, reason, rows_so)
-
-    def _add_rows(self, admitted: Admitted, books: Books) -> None:
-        rows = admitted.rows
-        ids = self.hosts.make(row.host for row in rows)
-        revived = admitted.revived
-        plain = [
-            (r.id, signed(r.key), ids[r.host], r.depth, r.url, r.parent)
-            for r in rows
-            if r.plain and not (revived and r.id in revived)
-        ]
-        # Sorted by host, neighbours in the batch are neighbours in the index of pending rows.
-        plain.sort(key=itemgetter(2))
-        self._db.executemany(schema.INSERT_PLAIN, plain)
-        if len(plain) < len(rows):
-            self._add_special(admitted)
-        books.known += len(rows)
-        for (state, reason), rows_so in how_many((row.state, row.reason) for row in rows).items():
-            count(books, state, reason, rows_so)
-
-    def _add_special(self, admitted: Admitted) -> None:
-        """Write rows that are more than a plain link, and those that earlier runs left."""
-        ids, revived = self.hosts.ids, admitted.revived
-        new = [r for r in admitted.rows if r.id not in revived and not r.plain]
-        self._db.executemany(
-            schema.INSERT_ROW, [(r.id, signed(r.key), ids[r.host], *columns(r)) for r in new]
-        )
-        if revived:
-            old = [r for r in admitted.rows if r.id in revived]
-            self._db.executemany(schema.REVIVE_ROW, [(*columns(r), r.id) for r in old])
-            self._db.executemany(schema.INSERT_SEEN, [(r.id, self.commit_no + 1) for r in old])
 
     def _put_rest(self, batch: Batch, marks: Sequence[Mark]) -> None:
         db = self._db
@@ -393,7 +349,7 @@ class SqliteTables:
             message = f"its callback was running {request.crashes} times when the process ended"
             page = PageCommit(id=row, state=State.DEAD, reason=ErrorClass.CRASH, error=message,
                               attempts=request.attempts, at=now)  # fmt: skip
-            self._end_pages([page], books)
+            self._rows.end([page], books)
         # Counted as a commit: a kill before the notes are cleared does not count the crash twice.
         self.put_setting("commit_no", self.commit_no + 1)
         self._put_books(books)
