@@ -205,7 +205,7 @@ class Request:
         return f"<{self.method} {self.url}>"
 
 
-class NewRequest(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class NewRequest(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A request on its way into the frontier, everything about it decided but its row.
 
     Attributes:

@@ -17,6 +17,7 @@ from crawler.policy.lastmod import may_wait, says_changed
 from crawler.policy.revisit import Revisits
 from crawler.policy.sameness import Conditions, proves_wrong
 from crawler.spider.gain import give_again
+from crawler.spider.payload import is_list
 
 #: Pages whose dates are kept in memory: 100 MB at most.
 _DATES = 500_000
@@ -72,7 +73,7 @@ class Remembering:
         request.conditional = (
             request.method == "GET"
             and self._hosts.trusts_304(request.host)
-            and self._conditions.holds(request)
+            and self._conditions.holds(request, is_list=_is_list(request))
         )
 
     @property
@@ -83,7 +84,7 @@ class Remembering:
     def may_wait(self, request: QueuedRequest, wall: float) -> bool:
         """Tell whether a page need not be asked for, as a list that is trusted says."""
         date, memory = self._dates.get(request.url), request.memory
-        if date is None or memory is None or self._whole or request.is_start:
+        if date is None or memory is None or self._whole or request.is_start or _is_list(request):
             return False
         if self._lastmod != "trust" and not self._hosts.dates_prove_right(request.host):
             return False
@@ -100,8 +101,8 @@ class Remembering:
         date, memory = self._dates.get(outcome.request.url), outcome.request.memory
         if date is None or memory is None or outcome.same in (None, Same.NEW_PAGE, Same.NOT_DUE):
             return
-        if not outcome.sent:
-            return  # read anew as it was kept
+        if not outcome.sent or _is_list(outcome.request):
+            return  # read anew as it was kept; or what proves right or wrong is about pages
         changed = outcome.same in (Same.CHANGED, Same.SAME_FIELDS)
         self._hosts.note_date(outcome.request.host, right=changed == says_changed(memory, date))
 
@@ -156,7 +157,7 @@ class Remembering:
         old = outcome.request.memory
         if outcome.same is None or not outcome.same.read or old is None or old.rules is None:
             return
-        if not self._conditions.is_current(outcome.request):
+        if not (_is_list(outcome.request) or self._conditions.is_current(outcome.request)):
             outcome.flags += (REREAD,)
 
     def _remembered(
@@ -196,6 +197,10 @@ class Remembering:
             wrong_304=old.wrong_304, lastmod=old.lastmod, news=old.news, misses=0, gone_since=None,
             run=self._ordinal,
         )  # fmt: skip
+
+
+def _is_list(request: QueuedRequest) -> bool:
+    return request.payload is not None and is_list(request.payload)
 
 
 def _is_missing(outcome: PageOutcome) -> bool:

@@ -21,6 +21,7 @@ from crawler.outcome import (
     State,
 )
 from crawler.policy.traps import Pattern
+from crawler.spider.payload import is_list
 from crawler.urls import host_key
 
 #: Hosts out of scope that are remembered; the rest only count.
@@ -282,7 +283,7 @@ class Tally(msgspec.Struct):
         self.wire_bytes += outcome.size
         self.nofollow_links += outcome.nofollow
         self.source_files += outcome.source_files
-        if outcome.same is not None:
+        if outcome.same is not None and not _is_list(outcome):
             self._count_same(outcome.same, outcome.flags)
         if outcome.hits:
             self.count_hits(outcome)
@@ -336,6 +337,11 @@ class Tally(msgspec.Struct):
         redirected = outcome.reason == SkipReason.REDIRECTED
         if redirected and outcome.request.is_start and not led_on:
             self.starts.other += 1
+
+
+def _is_list(outcome: PageOutcome) -> bool:
+    payload = outcome.request.payload
+    return payload is not None and is_list(payload)
 
 
 _encoder = msgspec.json.Encoder()

@@ -77,6 +77,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
         validators: "etag" and "last_modified", those that are sent.
         every: Of so many visits one is unconditional.
         rules: What every gain of today begins its rules with; see `rules_with`.
+        lists: What follows these in gains of lists of URLs; None where lists are read each time.
         rereads: Bodies are kept, so that a page that is as it was can be read by other rules.
         reread: Every page whose body is kept is read anew, whatever it was read by.
     """
@@ -84,25 +85,31 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     validators: tuple[str, ...] = ("etag", "last_modified")
     every: int = 10
     rules: bytes = b""
+    lists: bytes | None = None
     rereads: bool = False
     reread: bool = False
 
-    def holds(self, request: QueuedRequest) -> bool:
-        """Tell whether the next visit of a page is conditional."""
+    def holds(self, request: QueuedRequest, *, is_list: bool = False) -> bool:
+        """Tell whether the next visit of a page, or of a list of URLs, is conditional."""
         memory = request.memory
         if memory is None or memory.rules is None or memory.visits + 1 >= self.every:
             return False
-        if not self.is_current(request) and not (self.rereads and memory.kept is not None):
+        if is_list and self.lists is None:
+            return False
+        current = self.is_current(request, is_list=is_list)
+        if not current and not (self.rereads and memory.kept is not None):
             return False
         return bool(self.headers(memory))
 
-    def rules_of(self, request: QueuedRequest) -> bytes:
-        """Return what a page's gain is made with today."""
-        return rules_with(self.rules, request.label, request.payload)
+    def rules_of(self, request: QueuedRequest, *, is_list: bool = False) -> bytes:
+        """Return what the gain of a page, or of a list of URLs, is made with today."""
+        rules = self.rules + (self.lists or b"") if is_list else self.rules
+        return rules_with(rules, request.label, request.payload)
 
-    def is_current(self, request: QueuedRequest) -> bool:
-        """Tell whether a page's gain was made with the rules of today."""
-        return request.memory is not None and request.memory.rules == self.rules_of(request)
+    def is_current(self, request: QueuedRequest, *, is_list: bool = False) -> bool:
+        """Tell whether a gain was made with the rules of today."""
+        memory = request.memory
+        return memory is not None and memory.rules == self.rules_of(request, is_list=is_list)
 
     def headers(self, memory: PageMemory) -> tuple[tuple[str, bytes], ...]:
         """Return the fields of a conditional request."""
@@ -119,7 +126,7 @@ def rules_with(rules: bytes, label: str | None, payload: bytes | None) -> bytes:
     """Return the rules of a gain: those of the job, and what the request of its page carries.
 
     Args:
-        rules: Of the job, 8 bytes.
+        rules: Of the job, 8 bytes; of a list of URLs, followed by those of lists.
         label: Of the request.
         payload: Its callback and arguments, encoded.
     """

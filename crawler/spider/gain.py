@@ -38,6 +38,8 @@ class _Gain(msgspec.Struct, array_like=True):
     quarantined: list[tuple[str, bytes, list[tuple[str, bytes, str]]]]
     hits: list[RuleHit]
     nofollow: int
+    notes: tuple[str, ...] = ()
+    source_files: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -67,6 +69,8 @@ def pack(outcome: PageOutcome) -> bytes:
         ],
         hits=outcome.hits,
         nofollow=outcome.nofollow,
+        notes=outcome.notes,
+        source_files=outcome.source_files,
     )
     raw = _encoder.encode(gain)
     return _PACKED + zlib.compress(raw, 1) if len(raw) > _LARGE else _PLAIN + raw
@@ -95,6 +99,7 @@ def give_again(outcome: PageOutcome, packed: bytes | None) -> None:
         ) from error
     depth = outcome.request.depth
     outcome.links, outcome.hits, outcome.nofollow = gain.links, gain.hits, gain.nofollow
+    outcome.notes, outcome.source_files = gain.notes, gain.source_files
     outcome.requests = [
         msgspec.structs.replace(one, depth=max(0, one.depth + depth)) for one in gain.requests
     ]

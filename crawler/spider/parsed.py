@@ -23,6 +23,7 @@ class Parsed(msgspec.Struct):
         close_reason: Set when the callback raised CloseSpider; what it gave before still counts.
         notes: Lines for the log about what is no failure, but should not pass in silence.
         source_files: Further lists of URLs (sitemaps, feeds) that a list led to.
+        by_others: What it gave depends on what other lists gave before it in this run.
         unreadable: Set when a list of URLs is none; why.
         ignored: Set when the callback raised IgnoreRequest; nothing it gave counts.
     """
@@ -37,14 +38,16 @@ class Parsed(msgspec.Struct):
     flags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     source_files: int = 0
+    by_others: bool = False
     unreadable: str | None = None
     close_reason: str | None = None
     ignored: str | None = None
 
     @property
     def is_whole(self) -> bool:
-        """The page was read to its end, and everything it gave counts."""
-        return self.unreadable is None and self.ignored is None and self.close_reason is None
+        """The page was read to its end, and everything it gave counts and is all of its own."""
+        ended = self.unreadable is None and self.ignored is None and self.close_reason is None
+        return ended and not self.by_others
 
     def note(self, flags: tuple[str, ...]) -> None:
         """Add what was odd, each word once."""

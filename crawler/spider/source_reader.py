@@ -115,7 +115,7 @@ class SourceReader:
         if not entry.is_list:
             reading.add_page(url, entry)
         elif url in self._known:
-            reading.leave_out(_KNOWN)
+            reading.leave_out(_KNOWN, by_others=True)
         else:
             self._take_list(url, reading, anywhere=anywhere)
 
@@ -123,7 +123,8 @@ class SourceReader:
         if len(reading.trail) > MAX_NESTING:
             reading.leave_out(f"lists nested deeper than {MAX_NESTING} levels")
         elif self._files >= self._max_files:
-            reading.leave_out(f"lists beyond start.max_sitemap_files: {self._max_files}")
+            most = self._max_files
+            reading.leave_out(f"lists beyond start.max_sitemap_files: {most}", by_others=True)
         elif reading.add_list(url, anywhere=anywhere):
             self._known.add(url)
             self._files += 1
@@ -164,8 +165,9 @@ class _Reading:
         if listing.without_url:
             self._left_out["without a URL"] = listing.without_url
 
-    def leave_out(self, why: str) -> None:
-        """Count an entry that is not taken."""
+    def leave_out(self, why: str, *, by_others: bool = False) -> None:
+        """Count an entry that is not taken, perhaps only because of what other lists gave."""
+        self._parsed.by_others |= by_others
         self._left_out[why] = self._left_out.get(why, 0) + 1
 
     def resolve(self, href: str) -> str | None:

@@ -32,6 +32,10 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: Fingerprint
     ignore: Sequence[Find] = ()
 
+    def knows(self, *, is_list: bool) -> bool:
+        """Tell whether pages, or lists of URLs, are remembered."""
+        return not is_list or self.conditions.lists is not None
+
     def ask(self, queued: QueuedRequest, request: FetchRequest) -> FetchRequest:
         """Return a request with the conditions of its page; fields that a spider set win."""
         if not queued.conditional or queued.memory is None:
@@ -54,17 +58,19 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True):
                 last_modified=stamp or request.memory.last_modified,
             )
 
-    def look(self, request: QueuedRequest, answer: HttpResponse) -> PageMemory:
-        """Return what can be said of a page before it is read."""
+    def look(
+        self, request: QueuedRequest, answer: HttpResponse, *, is_list: bool = False
+    ) -> PageMemory:
+        """Return what can be said of a page, or a list of URLs, before it is read."""
         body = steady_body(
             answer.url, answer.body, answer.content_type, answer.media_type, self.ignore
         )
         etag, stamp = _validators(answer)
-        fuzzy = self.fingerprint.fuzzy is not None
+        fuzzy = self.fingerprint.fuzzy is not None and not is_list
         return PageMemory(
             etag=etag, last_modified=stamp, body_hash=digest_of(body),
             simhash=simhash(words_of(body)) if fuzzy else None,
-            rules=self.conditions.rules_of(request),
+            rules=self.conditions.rules_of(request, is_list=is_list),
         )  # fmt: skip
 
     def is_same_body(self, request: QueuedRequest, seen: PageMemory) -> bool:

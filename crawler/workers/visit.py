@@ -205,10 +205,11 @@ class Visitor(msgspec.Struct, frozen=True):
         if KEPT in answer.flags:
             outcome.sent = answer.asked_at is not None
             outcome.status = _NOT_MODIFIED if outcome.sent else None
+        is_list = self._is_list(request)
         recognition = self.recognition
-        if recognition is not None and (not good or self._is_list(request)):
+        if recognition is not None and not (good and recognition.knows(is_list=is_list)):
             recognition = None
-        seen = None if recognition is None else recognition.look(request, answer)
+        seen = None if recognition is None else recognition.look(request, answer, is_list=is_list)
         if recognition is not None and seen is not None and recognition.is_same_body(request, seen):
             seen = await self._with_body(request, seen, answer)
             outcome.same, outcome.memory = Same.SAME_BODY, seen
@@ -234,7 +235,7 @@ class Visitor(msgspec.Struct, frozen=True):
         self, request: QueuedRequest, seen: PageMemory, answer: HttpResponse
     ) -> PageMemory:
         """Return what can be said of a page with the digest of its body, which is kept now."""
-        if self.bodies is None:
+        if self.bodies is None or self._is_list(request):
             return seen
         old = request.memory
         if old is not None and old.kept is not None and KEPT in answer.flags:

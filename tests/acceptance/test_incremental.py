@@ -20,9 +20,14 @@ VARIABLE = "CRAWLER_PRACTICE_DATE"
 
 def tagged(site: Site, path: str, text: str, *links: str, tag: str | None = None) -> None:
     """Put a page there that answers 304 to its own ETag; the tag is that of the text."""
-    etag = f'"{tag or abs(hash(text))}"'
     anchors = "".join(f'<a href="{link}">{link}</a>' for link in links)
-    whole = site.answer(f"<title>{text}</title><body>{anchors}</body>", 200, etag=etag)
+    put(site, path, f"<title>{text}</title><body>{anchors}</body>", tag or str(abs(hash(text))))
+
+
+def put(site: Site, path: str, body: str, tag: str, **fields: str) -> None:
+    """Put something there that answers 304 to its own ETag."""
+    etag = f'"{tag}"'
+    whole = site.answer(body, 200, etag=etag, **fields)
 
     async def play(exchange: Exchange) -> None:
         asked = conditions(exchange)
@@ -486,6 +491,41 @@ def leaves(site: Site, count: int) -> list[str]:
 
 def leaves_asked(site: Site) -> list[str]:
     return sorted(path for path in site.hits if path.startswith("/p"))
+
+
+def listing(site: Site, path: str, kind: str, *targets: str) -> None:
+    """Put a sitemap, or an index of them, there that answers 304 to its own ETag."""
+    name = "url" if kind == "urlset" else "sitemap"
+    entries = "".join(f"<{name}><loc>{site.url(one)}</loc></{name}>" for one in targets)
+    body = f'<{kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</{kind}>'
+    put(site, path, body, str(abs(hash(body))), content_type="application/xml")
+
+
+async def test_sitemaps_that_are_as_they_were_lead_where_they_led(job: Job, site: Site) -> None:
+    leaves(site, 3)
+    listing(site, "/map.xml", "sitemapindex", "/a.xml", "/b.xml")
+    listing(site, "/a.xml", "urlset", "/p0", "/lost")
+    listing(site, "/b.xml", "urlset", "/p1")
+    start = {"sitemap": [site.url("/map.xml")]}
+    job.write(start=start, extract=[RULE], incremental={}, checks={"max_failed": "90%"})
+    await night(job, 1)
+    site.hits.clear()
+
+    assert (await night(job, 2)).code == 0
+
+    # A page that was never there is asked for because the sitemap, unread, still leads to it.
+    assert site.hits["/lost"] == 1
+    assert same(job) == {"not_modified": 2}
+    assert [job.summary(run)["source_files"] for run in (0, 1)] == [2, 2]
+    listing(site, "/b.xml", "urlset", "/p1", "/p2")
+    assert (await night(job, 3)).code == 0
+    assert titles(job) == ["p0", "p1", "p2"]
+    assert asked(site, "/map.xml") == asked(site, "/a.xml") == [False, True, True]
+    # What a list may give depends on its own settings, too.
+    job.write(start=start | {"max_sitemap_files": 1}, extract=[RULE], incremental={})
+    assert (await night(job, 4)).code == 0
+    assert asked(site, "/map.xml")[-1] is False
+    assert asked(site, "/p0")[-1] is True
 
 
 async def test_a_date_in_a_sitemap_makes_a_page_due_before_its_time(job: Job, site: Site) -> None:

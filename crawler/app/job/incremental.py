@@ -123,6 +123,7 @@ def conditions_of(loaded: LoadedJob, *, reread: bool = False) -> Conditions:
         validators=settings.validators,
         every=settings.unconditional_every,
         rules=rules_of(loaded),
+        lists=lists_of(loaded.job),
         rereads=settings.bodies is not None,
         reread=reread,
     )
@@ -164,6 +165,14 @@ def rules_of(loaded: LoadedJob) -> bytes:
     if loaded.spider is not None:
         digest.update(loaded.spider.file.read_bytes())
     return digest.digest()
+
+
+def lists_of(job: Job) -> bytes | None:
+    """Return the digest of all else that says what a list of URLs gives; None if the date does."""
+    start = job.start
+    if start.newer_than is not None:
+        return None
+    return xxh3_64(msgspec.json.encode([start.lastmod, start.max_sitemap_files])).digest()
 
 
 def gone_rules(job: Job) -> GoneRules:

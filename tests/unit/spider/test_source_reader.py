@@ -128,6 +128,9 @@ def test_each_list_is_read_once() -> None:
 
     assert urls(first) == ["https://e.org/a.xml"]
     assert urls(second) == ["https://e.org/b.xml"]
+    # Read alone, it would have given more: nobody may remember this as what it gives.
+    assert second.by_others
+    assert not second.is_whole
 
 
 def test_an_index_that_leads_nowhere_new_says_so() -> None:
@@ -160,6 +163,7 @@ def test_lists_of_a_run_are_limited_over_its_processes() -> None:
 
     parsed = read(index(*(f"/{n}.xml" for n in range(5))), reader=reader)
 
+    assert not parsed.is_whole
     assert len(urls(parsed)) == 3
     assert "left out: lists beyond start.max_sitemap_files: 5 (2)" in parsed.notes[0]
 
