@@ -65,6 +65,7 @@ class Visited(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         label: Of its request.
         payload: The callback and arguments of its request, encoded.
+        misses: See `PageMemory.misses`.
     """
 
     first_seen: float
@@ -77,6 +78,7 @@ class Visited(msgspec.Struct, frozen=True, gc=False):
     gone_since: float | None = None
     label: str | None = None
     payload: bytes | None = None
+    misses: int = 0
 
 
 #: Not due; and due, but not before a link was found that says what it is asked for with today.

@@ -40,7 +40,8 @@ _KNOWN = (
 # What is in doubt is no less asked for: items that are not told to be gone have a page that is not.
 _STILL_WANTED = (
     "UPDATE memory SET gone_since=NULL WHERE gone_since IS NOT NULL"
-    " AND row IN (SELECT page FROM known_item WHERE state=0 AND data IS NOT NULL)"
+    " AND EXISTS (SELECT 1 FROM known_item k WHERE k.page = memory.row AND k.state = 0"
+    " AND k.data IS NOT NULL)"
 )
 _TO_HISTORY = f"UPDATE request SET state={schema.HISTORY}, not_before=NULL WHERE NOT ({_KNOWN})"
 # What was never fetched, for a limit say, has been due since the page that led to it was read.
@@ -48,11 +49,12 @@ _REVIVE = (
     "UPDATE request SET state=0, reason=NULL, attempts=0, not_before=NULL, crashes=0, status=NULL,"
     " size=NULL, ms=NULL, error=NULL, ended=NULL, urgency=overdue(request.url,"
     " l.fetched, m.first_seen, m.fetched, m.interval, m.due, m.rules, m.lastmod,"
-    " m.kept IS NOT NULL, m.gone_since, request.label, request.payload)"
+    " m.kept IS NOT NULL, m.gone_since, request.label, request.payload,"
+    " ifnull(m.misses, 0))"
     " FROM request AS r LEFT JOIN memory m ON m.row = r.id LEFT JOIN memory l ON l.row = r.parent"
     f" WHERE r.id = request.id AND request.state <> {schema.HISTORY}"
 )
-_ARGUMENTS = 12
+_ARGUMENTS = 13
 _LEAVE_OUT = (
     f"UPDATE request SET state={schema.HISTORY}, urgency=0 WHERE state=0 AND urgency={_UNWANTED}"
 )

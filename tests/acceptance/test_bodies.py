@@ -104,6 +104,25 @@ async def test_reparse_reads_every_kept_page_anew_whatever_it_was_read_by(
     assert sorted(one["title"] for one in items(job)) == sorted(paths)
 
 
+async def test_reparse_forgives_no_miss_of_a_page_whose_body_is_kept(
+    job: Job, site: Site, paths: list[str]
+) -> None:
+    write(job, TITLE, "always", events="events.jsonl", gone={"after_misses": 2})
+    await job.run()
+    site.html("/", *paths[2:])
+    missing = paths[1]
+    del site.pages[missing]
+    await job.run()
+
+    ran = await job.run("--", "reparse", "job")
+
+    assert ran.code == 0, ran.err
+    assert site.hits[missing] == 3  # alive, and twice as it was missing
+    await job.run()
+    told = [(event["event"], event["url"]) for event in job.items("events.jsonl")]
+    assert told[len(paths) :] == [("gone", site.url(missing))]
+
+
 async def test_what_cannot_be_read_anew_is_refused_in_a_sentence(
     job: Job, site: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

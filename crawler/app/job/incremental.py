@@ -75,9 +75,11 @@ class DueDates:
         """See `crawler.page_memory.Overdue`."""
         if not self._scope.admits(url):
             return None
+        if self._reread and visited.misses:
+            return None  # what is kept of it says nothing about whether it is there
         if visited.gone_since is not None:
             seconds = self._of(url).overdue(visited, self._now)
-            return None if self._reread or seconds < 0 else seconds
+            return None if seconds < 0 else seconds
         read_by = visited.rules or self._rules
         if stale := not read_by.startswith(self._rules):
             self.stale += 1
