@@ -36,6 +36,7 @@ class NotDue:
         self._done = parts.remembering is None
         self._waiting: set[int] = set()  # rows whose commit is to come
         self._committed = asyncio.Event()
+        self._looked = False  # whether anything waits for a link
 
     def settle_next(self, group: asyncio.TaskGroup) -> bool:
         """Begin to settle some, unless none is left; return whether that is so."""
@@ -58,15 +59,17 @@ class NotDue:
             await self._settle_some()
 
     async def _go_on(self) -> None:
-        """Have what waited for a link in vain be asked for; if nothing did, settle some."""
-        frontier, now = self._parts.frontier, self._parts.clock.monotonic()
-        left = await self._parts.store.unfound(self._parts.opened.grant)
-        for name, count in left.items():
-            frontier.spilled(name, count, now)
-        if left:
-            self._came()
-        else:
+        """Have what no link led to be asked for; if there is nothing like that, settle some."""
+        if not self._looked:
+            parts, now = self._parts, self._parts.clock.monotonic()
+            left = await parts.store.unfound(parts.opened.grant, unled=parts.recheck)
+            for name, count in left.items():
+                parts.frontier.spilled(name, count, now)
+            self._looked = not left
+        if self._looked:
             await self._settle_some()
+        else:
+            self._came()
 
     async def _settle_some(self) -> None:
         rows = await self._parts.store.not_due(self._parts.opened.grant, _AT_A_TIME)

@@ -114,6 +114,8 @@ class Settling:
             StateError: The store cannot be written.
             OutputError: The file of events cannot be.
         """
+        if whole and self._rules.gone.unled:
+            await self._items.look_for_unled()
         verdict = self._tally.settlement
         if verdict is None:
             reached("settling.before")

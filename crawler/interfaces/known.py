@@ -173,6 +173,10 @@ class ItemStore(Protocol):
         """Return what a part of the settling is still to deal with, rows behind `after`."""
         ...
 
+    async def look_for_unled(self) -> None:
+        """Let items count as missing, from now on, to whose pages nothing leads any more."""
+        ...
+
     async def counts(self) -> ItemCounts:
         """Return known items in numbers."""
         ...

@@ -87,6 +87,7 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True):
         tally: "retry" and a refresh: the encoded counters that the run begins with.
         marks: "retry": outputs of the last run that this one adds to.
         overdue: Of an incremental job: says which pages are due; None for any other job.
+        keeps_links: What each page leads to is kept, so that `unled` pages can be told.
     """
 
     mode: str
@@ -99,6 +100,7 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True):
     tally: bytes | None = None
     marks: tuple[Mark, ...] = ()
     overdue: Overdue | None = None
+    keeps_links: bool = False
 
 
 class LastRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,10 +262,15 @@ class FrontierStore(Protocol):
         """
         ...
 
-    async def unfound(self, grant: Grant) -> dict[str, int]:
-        """Make rows ready that waited for a link which did not come; return them by host.
+    async def unfound(self, grant: Grant, *, unled: bool) -> dict[str, int]:
+        """Make rows ready that waited for a link which did not come; return ready rows by host.
 
         They are asked for with what they carry from earlier runs.
+
+        Args:
+            grant: The run's.
+            unled: If there is none of them, so are pages that are not due, and to which nothing
+                leads any more.
         """
         ...
 

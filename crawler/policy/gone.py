@@ -17,11 +17,13 @@ class GoneRules(msgspec.Struct, frozen=True, kw_only=True):
         after_misses: Runs in a row that must miss it.
         max_share: Share of all known items, 0 to 1, that one run may miss.
         least: So many may be missed in any case.
+        unled: An item is missed to whose page nothing leads any more, whatever that answers.
     """
 
     after_misses: int = 3
     max_share: float = 0.1
     least: int = 10
+    unled: bool = False
 
 
 def is_gone(misses: int, rules: GoneRules) -> bool:

@@ -50,6 +50,7 @@ class SourceReader:
     Args:
         newer_than: Wall-clock second; entries that say they are older are left out. None for all.
         dated: What entries say of their last change goes with their requests.
+        news: That an entry is one of a list of news does.
         max_files: Most lists that lists lead to, over the whole run.
         files: How many there were in earlier processes of this run.
     """
@@ -61,8 +62,10 @@ class SourceReader:
         max_files: int = 500,
         files: int = 0,
         dated: bool = False,
+        news: bool = False,
     ) -> None:
         self._dated = dated
+        self._news = news
         self._newer_than = newer_than
         self._max_files = max_files
         self._files = files
@@ -88,7 +91,7 @@ class SourceReader:
         content_type = http.content_type
         listing = read_list(
             http.body, content_type, limit=MAX_SOURCE, is_robots=is_robots,
-            dated=self._dated or self._newer_than is not None,
+            dated=self._dated or self._news or self._newer_than is not None,
         )  # fmt: skip
         if listing.unreadable is not None:
             parsed.unreadable = f"no list of URLs: {listing.unreadable}"
@@ -98,6 +101,7 @@ class SourceReader:
         self._known.update((queued.url, *payload.hops, *payload.trail))
         reading = _Reading(queued, payload, listing, intake, parsed)
         reading.dated = self._dated and not _is_build_stamp(listing)
+        reading.news = self._news
         for number, entry in enumerate(listing.entries, 1):
             self._take(entry, reading, anywhere=is_robots)
             if number % _AT_ONCE == 0:
@@ -142,9 +146,11 @@ class _Reading:
     Attributes:
         trail: The lists that led to its entries, itself last.
         dated: Its dates say something.
+        news: It matters whether it is one of news.
     """
 
     dated = False
+    news = False
 
     def __init__(
         self,
@@ -181,7 +187,7 @@ class _Reading:
         """Take in a page."""
         row = self._intake.listed(
             url, len(self._parsed.requests), self._parsed.offsite,
-            entry.latest if self.dated else None, news=entry.news and self.dated,
+            entry.latest if self.dated else None, news=entry.news and self.news,
         )  # fmt: skip
         if row is None:
             self.leave_out(_OFFSITE)

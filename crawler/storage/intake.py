@@ -16,7 +16,11 @@ from crawler.frontier.seen_set import DEPTH_MAX, LABEL_MAX, SeenSet, pack, unpac
 from crawler.interfaces import PageCommit
 from crawler.messages import NewRequest
 from crawler.outcome import LinkBatch, SkipReason, State
+from crawler.policy.gone import MISSING
 from crawler.urls import host_key
+
+#: Reasons to skip a page without having seen where it leads.
+_UNSEEN = (SkipReason.ROBOTS, SkipReason.TYPE, SkipReason.IGNORED, SkipReason.NOAI)
 
 
 class NewRow(NamedTuple):
@@ -150,6 +154,13 @@ def is_read_anew(page: PageCommit) -> bool:
     return page.memory is None or page.memory.gain is not None
 
 
+def _leads_elsewhere_now(page: PageCommit) -> bool:
+    """Tell whether a page leads from now on to what this run found there, be it nothing."""
+    if page.state == State.FAILED:
+        return page.id > 0 and page.status in MISSING
+    return page.id > 0 and page.state in (State.DONE, State.SKIPPED) and page.reason not in _UNSEEN
+
+
 def label_note(rank: int) -> int:
     """Return a label's rank as kept in the seen-set: no label is the last of all."""
     return min(rank, LABEL_MAX) if rank else LABEL_MAX
@@ -165,9 +176,10 @@ class Intake:
         max_depth: Deeper requests become rows that are skipped for their depth.
         history: Looks up rows of earlier runs; None when there are none.
         carried: Of a refresh: what rows carry from earlier runs.
+        keeps_links: What each page leads to is kept.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each of them is another store's to say
         self,
         fingerprints: Fingerprints,
         seen: SeenSet,
@@ -176,6 +188,7 @@ class Intake:
         max_depth: int | None,
         history: History | None,
         carried: Carried | None = None,
+        keeps_links: bool = False,
     ) -> None:
         self.seen = seen
         self._fingerprints = fingerprints
@@ -183,6 +196,7 @@ class Intake:
         self._next_row = next_row
         self._max_depth = max_depth
         self._history = history
+        self._keeps_links = keeps_links
         self._renews = carried is not None and carried.any
         self._by_links = set[int]() if carried is None else carried.by_links
 
@@ -195,9 +209,11 @@ class Intake:
         """Decide what a batch's links and requests change; updates the seen-set."""
         out = Admitted()
         for page in pages:
+            if self._keeps_links and _leads_elsewhere_now(page):
+                out.children[page.id] = []
             if not page.links and not page.requests:
                 continue
-            limited = self._max_depth is not None and bool(page.id)
+            limited = (self._max_depth is not None or self._keeps_links) and bool(page.id)
             renews = self._renews and is_read_anew(page)
             kin: list[int] | None = [] if limited or renews else None
             lifted = self._lifted(page)

@@ -156,7 +156,7 @@ class MemoryStore:
         """See `FrontierStore.not_due`: here every page is due."""
         return []
 
-    async def unfound(self, grant: Grant) -> dict[str, int]:
+    async def unfound(self, grant: Grant, *, unled: bool) -> dict[str, int]:
         """See `FrontierStore.unfound`: here nothing is known of earlier runs."""
         return {}
 

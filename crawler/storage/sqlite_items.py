@@ -29,6 +29,7 @@ from crawler.interfaces import (
 )
 from crawler.outcome import SkipReason, State
 from crawler.storage.sqlite_file import reached_in_database
+from crawler.storage.sqlite_reach import unled
 
 _LIVE, _GONE = 0, 1
 _IN_RUN = "(r.state >= 0 AND (r.id >= :first OR r.id IN (SELECT row FROM run_seen)))"
@@ -38,9 +39,11 @@ _ENDED = (
     f"({_IN_RUN} AND ((r.state = {State.FAILED:d} AND r.status IN (404, 410))"
     f" OR (r.state = {State.SKIPPED:d} AND r.reason = '{SkipReason.REDIRECTED}')))"
 )
+# Nothing leads to it any more, where that counts; see `look_for_unled`.
+_UNLED = "k.page IN (SELECT row FROM temp.unled)"
 # Whether the settled page of an item gives it still: yes, no, or nobody can tell (NULL).
 _HELD = (
-    f"CASE WHEN k.lost OR r.id IS NULL OR NOT {_IN_RUN} OR {_ENDED} THEN 0"
+    f"CASE WHEN k.lost OR r.id IS NULL OR NOT {_IN_RUN} OR {_ENDED} OR {_UNLED} THEN 0"
     f" WHEN {_DONE} OR r.reason = '{SkipReason.NOT_DUE}' THEN 1 END"
 )
 _AT = "coalesce(k.new_at, r.ended, k.changed_at)"
@@ -51,7 +54,7 @@ _ITEM = (
     " ORDER BY k.id LIMIT :limit"
 )
 _MISSING = (
-    f"k.data IS NOT NULL AND k.state = {_LIVE} AND ((k.lost AND {_DONE}) OR {_ENDED})"
+    f"k.data IS NOT NULL AND k.state = {_LIVE} AND ((k.lost AND {_DONE}) OR {_ENDED} OR {_UNLED})"
     # Where a host did not work, an address that leads elsewhere may yet lead to the item.
     f" AND NOT (r.state = {State.SKIPPED:d}"
     f" AND r.host IN (SELECT host FROM request WHERE state = {State.DEAD:d}))"
@@ -65,7 +68,8 @@ _WHERE: dict[Phase, str] = {
     "moved": f"k.data IS NOT NULL AND k.state = {_LIVE} AND k.new_page IS NOT NULL",
     "back": (
         f"k.data IS NOT NULL AND k.state = {_GONE}"
-        f" AND (k.new_data IS NOT NULL OR k.new_page IS NOT NULL OR (NOT k.lost AND {_DONE}))"
+        f" AND (k.new_page IS NOT NULL OR (NOT {_UNLED}"
+        f" AND (k.new_data IS NOT NULL OR (NOT k.lost AND {_DONE}))))"
     ),
     "gone": f"k.judged <> :run AND {_MISSING}",
 }
@@ -100,7 +104,8 @@ _SETTLE: dict[Phase, str] = {
 _DROP_DOUBLE = f"UPDATE known_item SET {_FOUND} WHERE id=:id"
 _FORGIVE = (
     "UPDATE known_item SET misses=0 WHERE misses > 0 AND state=0 AND id IN (SELECT k.id FROM"
-    f" known_item k JOIN request r ON r.id = k.page WHERE k.misses > 0 AND NOT k.lost AND {_DONE})"
+    f" known_item k JOIN request r ON r.id = k.page WHERE k.misses > 0 AND NOT k.lost AND {_DONE}"
+    f" AND NOT {_UNLED})"
 )
 _HELD_ROW = (
     "SELECT id, page, url, print, state, lost, run, new_print, new_page, new_url, new_run,"
@@ -128,10 +133,22 @@ class SqliteItems:
 
     Args:
         db: The database.
+
+    Attributes:
+        weighs: An item that two pages give is looked at again in the settling, when it is known
+            which of them anything leads to.
     """
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self._db.execute("CREATE TEMP TABLE unled (row INTEGER PRIMARY KEY)")
+        self.weighs = False
+
+    def look_for_unled(self) -> None:
+        """Let items count as missing to whose pages nothing leads any more."""
+        rows = unled(self._db, self._number("first_row"))
+        self._db.execute("DELETE FROM temp.unled")
+        self._db.executemany("INSERT INTO temp.unled VALUES (?)", [(row,) for row in rows])
 
     def remembered(self, keys: Iterable[ItemKey]) -> dict[ItemKey, Remembered]:
         """Return what is known of items; those that are not known are left out."""
@@ -193,6 +210,9 @@ class SqliteItems:
     def _put_own(self, row: _Row, page: PageItems, item: SeenItem, run: int) -> Double | None:
         """Write an item of the page that it belongs to; what another page gave does not count."""
         same = row.settled and row.print == item.print
+        if self.weighs and same and row.new_page is not None and row.new_run == run:
+            self._db.execute("UPDATE known_item SET run=?, lost=0 WHERE id=?", (run, row.id))
+            return None
         data, digest = (None, None) if same else (item.data, item.print)
         self._db.execute(
             "UPDATE known_item SET run=?, lost=0, new_data=?, new_print=?, new_page=NULL,"
@@ -214,7 +234,8 @@ class SqliteItems:
                 (page.page, page.url, run, item.data, item.print, page.at, run, row.id),
             )
             return None
-        if row.run == run and not row.lost and row.state == _LIVE:
+        weighs = self.weighs and row.new_print is None
+        if row.run == run and not row.lost and row.state == _LIVE and not weighs:
             return Double(item.name, item.key, row.url, page.url)
         if row.new_run == run and row.new_page not in (None, page.page):
             return Double(item.name, item.key, row.new_url or row.url, page.url)

@@ -20,6 +20,7 @@ from crawler.spider.payload import belongs_to_its_page
 from crawler.storage import schema
 from crawler.storage.intake import Admitted, Carried, FoundAgain, Listed, Renewal
 from crawler.storage.rows import memory_columns, queued_from
+from crawler.storage.sqlite_reach import unled
 from crawler.storage.sqlite_rekey import keep_keys
 from crawler.urls import CanonicalRules
 
@@ -67,6 +68,7 @@ _FIND_AGAIN = (
     " payload=:payload, parent=:parent WHERE id=:row AND state=0 AND urgency<0"
 )
 _FOUND_BY_NONE = f"UPDATE request SET urgency=1 WHERE state=0 AND urgency={BY_LINKS}"
+_WAITING = f"SELECT id FROM request WHERE state=0 AND urgency={NOT_DUE}"
 _SET_RUN = "UPDATE memory SET run=? WHERE row=?"
 _SET_MISSED = "UPDATE memory SET misses=?, gone_since=?, interval=?, due=?, run=? WHERE row=?"
 
@@ -194,6 +196,13 @@ class SqliteMemory:
     def leave_to_none(self) -> int:
         """Have rows that no link found be asked for as they were; return how many."""
         return self._db.execute(_FOUND_BY_NONE).rowcount
+
+    def wake_unled(self) -> int:
+        """Make pages ready that are not due, and to which nothing leads; return how many."""
+        waiting = {row for (row,) in self._db.execute(_WAITING)}
+        rows = [(row,) for row in unled(self._db, 1) & waiting] if waiting else []
+        self._db.executemany("UPDATE request SET urgency=1 WHERE id=?", rows)
+        return len(rows)
 
     def renew(self, renewals: Iterable[Renewal]) -> tuple[list[int], list[int]]:
         """Have known rows ask for what the pages that lead to them say today.

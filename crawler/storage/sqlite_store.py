@@ -135,6 +135,7 @@ class SqliteStore:
         anew = start.mode in ("fresh", "refresh")
         resume = state in ("open", "interrupted") and not anew
         tables.remembers = start.overdue is not None
+        tables.keeps_links = tables.items.weighs = start.keeps_links
         if start.mode == "resume" and not resume:
             raise StateError("there is no interrupted run to resume")
         if start.mode == "retry" and state != "finished":
@@ -157,6 +158,7 @@ class SqliteStore:
             max_depth=start.max_depth,
             history=tables.seen.history if self._history else None,
             carried=tables.memory.carried() if refresh else None,
+            keeps_links=tables.keeps_links,
         )
         return Opened(
             grant=self._grant,
@@ -185,6 +187,7 @@ class SqliteStore:
         tables, suspects = self._tables, list[QueuedRequest]()
         if tables.memory.keep_keys(seed, self._canonical):
             tables.seen.forget()
+            tables.forget_links()
         if resume:
             tables.begin_again(start.config, start.now)
             if crashed:
@@ -248,9 +251,9 @@ class SqliteStore:
         """See `FrontierStore.not_due`."""
         return await self._on_writer(lambda: self._tables.memory.not_due(limit))
 
-    async def unfound(self, grant: Grant) -> dict[str, int]:
+    async def unfound(self, grant: Grant, *, unled: bool) -> dict[str, int]:
         """See `FrontierStore.unfound`."""
-        return await self._on_writer(lambda: self._tables.unfound(self._intake))
+        return await self._on_writer(lambda: self._tables.unfound(self._intake, unled=unled))
 
     async def gains(self, rows: Sequence[int]) -> dict[int, bytes]:
         """See `FrontierStore.gains`."""

@@ -70,6 +70,7 @@ class SqliteTables:
         seen: The seen-set as far as it is in the tables.
         memory: What is known of pages from earlier runs.
         remembers: The job is incremental: rows are read with what is remembered of their pages.
+        keeps_links: What each page leads to is kept, over all runs.
 
     Raises:
         StateError: The file is damaged, foreign, or of a newer version.
@@ -90,7 +91,7 @@ class SqliteTables:
         self.outbox = SqliteOutbox(self._db)
         self.seen = SqliteSeen(self._db)
         self.memory = SqliteMemory(self._db)
-        self.remembers = False
+        self.remembers = self.keeps_links = False
 
     # Settings
 
@@ -136,8 +137,10 @@ class SqliteTables:
             db.execute(f"UPDATE request SET state={schema.HISTORY}, not_before=NULL WHERE state=0")
         else:
             revive()
-        for table in ("run_seen", "children", "cookie", "mark", "outbox"):
+        for table in ("run_seen", "cookie", "mark", "outbox"):
             db.execute(f"DELETE FROM {table}")
+        if not self.keeps_links:
+            self.forget_links()
         self.seen.forget()
         self._put_new_run(start)
         self.put_setting("first_row", first)
@@ -323,12 +326,18 @@ class SqliteTables:
     def _put_books(self, books: Books) -> None:
         self.put_setting("books", msgspec.json.encode(books))
 
-    def unfound(self, intake: Intake | None) -> dict[str, int]:
+    def unfound(self, intake: Intake | None, *, unled: bool) -> dict[str, int]:
         """Make rows ready that waited for a link in vain; return ready rows by host."""
         woken = self.memory.leave_to_none()
         if intake is not None:
             intake.wait_no_more()
+        if not woken and unled and self.keeps_links:
+            woken = self.memory.wake_unled()
         return self.hosts.pending() if woken else {}
+
+    def forget_links(self) -> None:
+        """Forget what pages led to."""
+        self._db.execute("DELETE FROM children")
 
     def _ready(self, row: int) -> QueuedRequest:
         """Return a row as it would be taken."""

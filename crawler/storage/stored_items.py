@@ -38,6 +38,10 @@ class StoredItems:
         )
         return found
 
+    async def look_for_unled(self) -> None:
+        """See `ItemStore.look_for_unled`."""
+        await self._on_writer(lambda: self._items().look_for_unled())
+
     async def counts(self) -> ItemCounts:
         """See `ItemStore.counts`."""
         counts: ItemCounts = await self._on_writer(lambda: self._items().counts())

@@ -232,3 +232,97 @@ async def test_events_and_items_need_a_file_each(job: Job, site: Site) -> None:
 
     assert ran.code == 2
     assert "items go to this file" in ran.err
+
+
+async def test_without_recheck_an_item_is_missed_to_whose_page_nothing_leads(
+    job: Job, site: Site
+) -> None:
+    known = await first_night(job, site)
+    # Two books that lead to each other, as related ones do, are out of the list.
+    site.html("/b5", "/b6", body="<i>u5</i><b>5.50</b>")
+    site.html("/b6", "/b5", "/", body="<i>u6</i><b>6.50</b>")
+    site.html("/", *(f"/b{number}" for number in range(BOOKS) if number not in (5, 6)))
+
+    await job.run("-q")
+    missing = job.summary()["changes"]["missing"]
+    await job.run("-q")
+    gone = told(job, known)
+    await job.run("-q")
+    site.html("/", *(f"/b{number}" for number in range(BOOKS)))
+    await job.run("-q")
+
+    assert missing == 2
+    assert gone == [("gone", "u5"), ("gone", "u6")]
+    assert told(job, known + 2) == [("back", "u5"), ("back", "u6")]
+
+
+async def test_without_recheck_an_item_moves_from_a_page_that_nothing_leads_to(
+    job: Job, site: Site
+) -> None:
+    known = await first_night(job, site)
+    book(site, 5, "5.50", "/book-5")
+    site.html("/", "/book-5", *(f"/b{number}" for number in range(BOOKS) if number != 5))
+
+    await job.run("-q")
+    await job.run("-q")
+    await job.run("-q")
+
+    assert told(job, known) == [("moved", "u5")]
+
+
+async def test_with_recheck_a_page_that_nothing_leads_to_is_asked_though_it_is_not_due(
+    job: Job, site: Site
+) -> None:
+    shop(site)
+    write(job, gone={"recheck": True}, revisit={"policy": "fixed", "every": "30d"})
+    await job.run("-q")
+    known = len(events(job))
+    site.html("/", *(f"/b{number}" for number in range(BOOKS) if number not in (5, 6)))
+    del site.pages["/b6"]
+    site.hits.clear()
+
+    await job.run("-q")
+    await job.run("-q")
+
+    asked = {path: hits for path, hits in site.hits.items() if path not in ("/", "/robots.txt")}
+    assert asked["/b5"] == 2
+    assert asked.keys() == {"/b5", "/b6"}
+    assert told(job, known) == [("gone", "u6")]
+
+
+@pytest.mark.parametrize("recheck", [True, False])
+async def test_what_drops_out_of_a_news_sitemap_is_gone_only_once_it_is_not_there(
+    job: Job, site: Site, recheck: bool
+) -> None:
+    shop(site)
+
+    def news(*numbers: int) -> None:
+        entries = "".join(
+            f"<url><loc>{site.url(f'/b{number}')}</loc><news:news><news:publication_date>"
+            "2026-03-01T00:00:00Z</news:publication_date></news:news></url>"
+            for number in numbers
+        )
+        spaces = (
+            'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+            ' xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
+        )
+        site.pages["/news.xml"] = site.answer(
+            f"<urlset {spaces}>{entries}</urlset>", content_type="application/xml"
+        )
+
+    news(*range(BOOKS))
+    write(job, gone={"recheck": recheck})
+    text = job.file.read_text()
+    start = f"start: {{sitemap: ['{site.url('/news.xml')}'], lastmod: ignore}}"
+    job.file.write_text(text.replace(f"start:\n- {site.url()}\n", f"{start}\n"))
+    assert start in job.file.read_text()
+    await job.run("-q")
+    known = len(events(job))
+    news(*range(5, BOOKS))
+    del site.pages["/b0"]
+
+    for _ in range(3):
+        await job.run("-q")
+
+    assert known == BOOKS
+    assert told(job, known) == [("gone", "u0")]

@@ -182,7 +182,21 @@ def gone_rules(job: Job) -> GoneRules:
     if job.incremental is None:
         return GoneRules()
     gone = job.incremental.gone
-    return GoneRules(after_misses=gone.after_misses, max_share=gone.max_share)
+    return GoneRules(
+        after_misses=gone.after_misses, max_share=gone.max_share, unled=not gone.recheck
+    )
+
+
+def keeps_links(job: Job) -> bool:
+    """Tell whether it matters to a job to which of its pages nothing leads any more.
+
+    It does unless each of them is asked for in every run, and what it answers is all that counts.
+    """
+    if job.incremental is None:
+        return False
+    revisit = job.incremental.revisit
+    policies = (revisit.policy, *(one.policy for one in revisit.overrides))
+    return not job.incremental.gone.recheck or any(one not in (None, "always") for one in policies)
 
 
 def settling_rules(job: Job) -> SettlingRules | None:

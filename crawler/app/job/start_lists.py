@@ -94,11 +94,11 @@ def source_reader(loaded: LoadedJob, started: float, files: int = 0) -> SourceRe
             reckoned from it.
         files: Lists that lists led to in earlier processes of the run.
     """
-    start = loaded.job.start
+    start, remembers = loaded.job.start, loaded.job.incremental is not None
     newer = None if start.newer_than is None else started - start.newer_than
     return SourceReader(
         newer_than=newer, max_files=start.max_sitemap_files, files=files,
-        dated=loaded.job.incremental is not None and start.lastmod != "ignore",
+        dated=remembers and start.lastmod != "ignore", news=remembers,
     )  # fmt: skip
 
 

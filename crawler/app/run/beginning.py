@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from crawler.app.job.incremental import DueDates, due_dates_of, stale_words
+from crawler.app.job.incremental import DueDates, due_dates_of, keeps_links, stale_words
 from crawler.app.job.job_paths import JobPaths, new_run_id
 from crawler.app.job.settings_change import changes, settings_of
 from crawler.app.job.start_lists import keep_stdin, leaves_stdin
@@ -131,6 +131,7 @@ class Beginning:
             mode=mode, run_id=new_run_id(now), settings=settings, now=now,
             max_depth=self._loaded.job.scope.max_depth, config=str(self._loaded.path.absolute()),
             classes=self._options.classes, overdue=self._dues,
+            keeps_links=keeps_links(self._loaded.job),
         )  # fmt: skip
         if mode == "retry":
             return await self._retry(recovered, start)

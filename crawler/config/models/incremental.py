@@ -100,8 +100,10 @@ class GoneSettings(Settings):
     )
     recheck: bool = Field(
         default=True,
-        description="Whether a page that answers 404 or 410 and was alive is asked once more in "
-        "the same run.",
+        description="Whether pages are asked before an item of theirs is missed: one that answers "
+        "404 or 410 and was alive once more in the same run, one that nothing leads to any more "
+        "also if it is not due. `false`: the first answer counts, and so does that nothing leads "
+        "to a page.",
     )
     max_share: Share = written(
         "10%", "If more of the items would be gone at once, nothing is, and the exit code is 6."
