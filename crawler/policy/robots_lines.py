@@ -38,7 +38,8 @@ class RobotsLine(msgspec.Struct, frozen=True, kw_only=True):
 def deciding_line(text: str, token: str, target: str) -> RobotsLine | None:
     """Return the line that decides about a path with its query; None when none matches.
 
-    The longest pattern wins, `Allow` at equal length (RFC 9309 §2.2.2). Groups for our token are
+    The longest pattern wins, `Allow` at equal length (RFC 9309 §2.2.2); what counts is the one form
+    in which patterns and paths are compared, so `%7e` is as long as `~`. Groups for our token are
     taken together; those for `*` count only if there is none for it.
 
     Args:
@@ -53,7 +54,7 @@ def deciding_line(text: str, token: str, target: str) -> RobotsLine | None:
     best: tuple[int, bool, RobotsLine] | None = None
     for pattern, line in (pair for lines in chosen for pair in lines):
         if _matches(pattern, target):
-            rank = (len(pattern), line.allows, line)
+            rank = (len(_encoded(pattern)), line.allows, line)
             if best is None or rank[:2] > best[:2]:
                 best = rank
     return best[2] if best else None

@@ -49,6 +49,16 @@ def test_of_equally_long_lines_the_one_that_allows_wins() -> None:
     assert line.number == 3
 
 
+def test_a_pattern_is_no_longer_for_being_encoded() -> None:
+    text = "User-agent: *\nAllow: /%7e\nDisallow: /*$\n"
+
+    line = deciding_line(text, "crawler", "/~")
+
+    assert line is not None
+    assert line.number == 3
+    assert not parse_rules(text.encode(), "crawler").allows("http://e.org/~")
+
+
 def test_an_encoded_path_and_a_plain_one_are_the_same() -> None:
     text = "User-agent: *\nDisallow: /caf\u00e9/%7Ejoe\n"
 
