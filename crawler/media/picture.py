@@ -28,8 +28,8 @@ _FORMATS = {
 _ENDINGS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".avif": "AVIF"}
 #: The tag that says how a camera was held, and its least value for one on its side.
 _ORIENTATION, _ON_SIDE = 0x0112, 5
-#: From this on a picture is made smaller by averages, which is fast and looks good; below that,
-#: dots would be seen to move.
+#: From this on a picture is made smaller by averages, which is fast and looks good; below that dots
+#: would be seen to move, and Hamming's window is used: half the cost of Lanczos' for a decibel.
 _AVERAGED = 1.5
 _WHITE = (255, 255, 255)
 #: Sides that are enough to see how a picture looks.
@@ -161,15 +161,20 @@ def _shaped(image: Image.Image, making: Making) -> Image.Image:
     made = image
     if shape.box is not None or shape.inner != image.size:
         taken = shape.box[2] - shape.box[0] if shape.box is not None else image.width
-        averaged = taken >= shape.inner[0] * _AVERAGED
-        way = Image.Resampling.BOX if averaged else Image.Resampling.LANCZOS
-        made = image.resize(shape.inner, way, box=shape.box)  # fmt: skip
+        made = image.resize(shape.inner, _filter(taken / shape.inner[0]), box=shape.box)
     if shape.inner == shape.outer:
         return made
     ground = Image.new(made.mode, shape.outer, "white")
     left, top = ((o - i) // 2 for o, i in zip(shape.outer, shape.inner, strict=True))
     ground.paste(made, (left, top))
     return ground
+
+
+def _filter(times: float) -> Image.Resampling:
+    """Return what a picture is resized with that is to have so many times fewer dots across."""
+    if times >= _AVERAGED:
+        return Image.Resampling.BOX
+    return Image.Resampling.HAMMING if times > 1.0 else Image.Resampling.LANCZOS
 
 
 def _save(image: Image.Image, path: Path, form: str, quality: int, *, sync: bool) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -140,11 +141,13 @@ def _taken(
 ) -> Iterator[Run]:
     for turn in range(turns):
         for name in order(list(programs), turn):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
+            # Nothing is deleted before the end: for minutes after it ext4 looks at each name that
+            # it makes for one that is free, which costs more than the picture.
+            place = folder / f"{turn}-{list(programs).index(name)}"
+            place.mkdir(parents=True)
             cost, why = None, ""
             try:
-                cost = programs[name](listed, folder)
+                cost = programs[name](listed, place)
             except RuntimeError as error:
                 why = str(error)
             said = f"{cost.seconds:.2f} s wall, {cost.cpu:.2f} s CPU" if cost else why
@@ -173,8 +176,10 @@ def main() -> int:
             "".join(f"{site.url}{n}.jpg\n" for n in range(wish.count)), encoding="utf-8"
         )
         print(f"{busy_cores():.2f} cores are busy with other work")
-        runs = list(_taken(programs, listed, work / "run", wish.turns))
+        runs = list(_taken(programs, listed, work / f"run-{os.getpid()}", wish.turns))
     _table(runs, list(programs), wish.count)
+    for old in work.glob("run-*"):
+        shutil.rmtree(old)
     return 0
 
 
