@@ -106,6 +106,8 @@ class FileLedger:
 
     def first_with(self, sha256: str) -> tuple[str, StoredFile] | None:
         """Return the URL that first had these bytes, and its file; None if none had."""
+        if not self._known.may_have(sha256):
+            return None
         row = self._row(
             f"SELECT {_FILE} FROM file WHERE sha256 = ? AND duplicate_of IS NULL",
             (bytes.fromhex(sha256),),
@@ -115,6 +117,7 @@ class FileLedger:
     def put(self, url: str, file: StoredFile) -> None:
         """Note where the file of a URL is; nothing of it is half here any more."""
         self._known.add(url)
+        self._known.add(file.sha256)
         one = FileRow(
             url, bytes.fromhex(file.sha256), file.path, file.size, file.media_type, file.width,
             file.height, file.duplicate_of, file.worked,

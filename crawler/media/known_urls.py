@@ -1,15 +1,15 @@
-"""Which URLs a ledger may know of, told without asking it: most are new on a first run."""
+"""Which URLs and bytes a ledger may know of, told without asking it: most are new at first."""
 
 from __future__ import annotations
 
-#: Bits, and how many of them each URL sets: of a million URLs, one in a few hundred that are new is
-#: looked up in vain.
+#: Bits, and how many of them each key sets: of a million files, with a URL and a hash each, one in
+#: forty that are new is looked up in vain.
 _BITS = 1 << 24
 _EACH = 4
 
 
 class KnownUrls:
-    """A filter over the URLs of a ledger: 2 MiB, whatever their number.
+    """A filter over the URLs, and hashes of bytes, of a ledger: 2 MiB, whatever their number.
 
     Args:
         all_may_be: The ledger knew some before; then each may be one of them.
