@@ -65,7 +65,7 @@ class Picture:
         # Decoders meet what nobody thought of, and raise whatever that leads to.
         except Exception as error:  # noqa: BLE001
             why = " ".join(str(error).split())[:200] or type(error).__name__
-            why = why.replace(path, "it").replace(repr(path), "it")
+            why = why.replace(repr(path), "").replace(path, "it").strip()
             raise FileFault("broken", f"{media_type}: it cannot be decoded: {why}") from None
 
     def make(self, making: Making, *, sync: bool = False) -> tuple[int, int]:
