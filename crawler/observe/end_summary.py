@@ -21,6 +21,7 @@ _LINES = 12
 #: Characters of a line; samples in it are cut far shorter, each on its own.
 _WIDEST = 2_000
 _KINDS = 2
+_FILES = 3
 _FIELDS = 4
 
 #: Ends that a limit brought about, and where it stands.
@@ -105,7 +106,9 @@ def _lines(summary: Summary, details: Details) -> Iterator[_Line]:
         yield _Line(4, f"  odd     {', '.join(odd)}")
     yield from _offsite(summary)
     yield _Line(5, _speed(summary))
-    files = [*output_files(summary, details)[:2], short(details.report)]
+    files = output_files(summary, details)
+    more = [f"{len(files) - _FILES} more"] if len(files) > _FILES else []
+    files = [*files[:_FILES], *more, short(details.report)]
     yield _Line(2, f"  files   {' · '.join(files)}")
     for place, reason in enumerate(summary.checks):
         yield _Line(min(place, 6), f"  check   {reason}")

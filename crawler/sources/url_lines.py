@@ -178,7 +178,8 @@ def _jsonl(lines: Lines, name: str, columns: Columns) -> Entries:
                 strange |= dict.fromkeys(read)
                 if objects == _LOOKED_AT:
                     raise _no_column(name, key, strange)
-            yield BadStart(place=f"{name}:{number}", why=f"no {key!r} in it")
+            kept = _kept(read, columns)
+            yield BadStart(place=f"{name}:{number}", why=f"no {key!r} in it", kept=kept)
         else:
             strange = None if isinstance(read, StartEntry) else strange
             yield read
@@ -204,9 +205,13 @@ def _json_entry(
         return found
     url = found[key]
     if not isinstance(url, str):
-        return BadStart(place=place, why=f"{key!r} is no text: {line.strip()[:60]!r}")
-    kept = {one: _text(found[one]) for one in columns.kept if found.get(one) is not None}
-    return _entry(place, url.strip(), kept, key)
+        why = f"{key!r} is no text: {line.strip()[:60]!r}"
+        return BadStart(place=place, why=why, kept=_kept(found, columns))
+    return _entry(place, url.strip(), _kept(found, columns), key)
+
+
+def _kept(found: Mapping[str, object], columns: Columns) -> dict[str, str]:
+    return {one: _text(found[one]) for one in columns.kept if found.get(one) is not None}
 
 
 def _text(value: object) -> str:
@@ -216,10 +221,10 @@ def _text(value: object) -> str:
 def _entry(
     place: str, url: str, kept: Mapping[str, str], column: str = ""
 ) -> StartEntry | BadStart:
-    if not url:
-        return BadStart(place=place, why=f"no URL in column {column!r}")
     # What is no UTF-8 was read as lone surrogates, which no output could be written with.
     for text in (url, *kept.values()):
         if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
             return BadStart(place=place, why=f"not UTF-8: {text[:60]!r}")
+    if not url:
+        return BadStart(place=place, why=f"no URL in column {column!r}", kept=dict(kept))
     return StartEntry(url=url, place=place, kept=dict(kept))

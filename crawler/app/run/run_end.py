@@ -41,6 +41,8 @@ from crawler.observe.summary import Summary, write_summary
 from crawler.policy.checks import CHECK_FAILED, GOOD, NO_START_REACHED, combine
 from crawler.sinks.file_output import target_of
 
+#: In a reason for which nothing was reached: lists that are read from a file name no host to trust.
+_PRIVATE = "is a private address"
 #: Exit codes of runs that have seen what there is: what they miss counts as missed.
 _SEEN_ALL = (GOOD, CHECK_FAILED)
 #: Hosts in the report.
@@ -186,7 +188,9 @@ class RunEnd(msgspec.Struct, kw_only=True):
         return combine((code, told.exit_code)), (*told.reasons, *checks)
 
     def _with_command(self, reason: str) -> str:
-        """Add to a reason that speaks of robots.txt how to see the line that decided."""
+        """Add to a reason what can be done: to see the line of robots.txt that decided."""
+        if _PRIVATE in reason:
+            return f"{reason}; if it is yours, set fetch.private_addresses: allow"
         start = self.report.recorder.forbidden_start
         if start is None or not reason.startswith("robots.txt forbids"):
             return reason

@@ -212,5 +212,21 @@ def test_the_first_line_tells_the_format(first: str, kind: str) -> None:
     assert kind_of_line(first, Columns()) == kind
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("url,sku\nhttp://e.org/,1\n,2\n", CSV),
+        ('{"url": "http://e.org/"}\n{"url": "", "sku": 2}\n', JSONL),
+        ('{"url": "http://e.org/"}\n{"sku": 2}\n', JSONL),
+        ('{"url": "http://e.org/"}\n{"url": 7, "sku": 2}\n', JSONL),
+    ],
+)
+def test_an_entry_without_a_url_keeps_its_columns(text: str, kind: str) -> None:
+    found = read(text, kind, url="url", kept=("sku",))
+
+    (wrong,) = (one for one in found if isinstance(one, BadStart))
+    assert wrong.kept == {"sku": "2"}
+
+
 def test_a_header_is_known_by_the_column_that_is_asked_for() -> None:
     assert kind_of_line("sku;link", Columns("link")) == CSV
