@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import glob
-import gzip
 import os
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import msgspec
 
-from crawler.damage import UNREADABLE
 from crawler.errors import ConfigError
+from crawler.media.crawl_lines import LISTS, crawl_lines, place_of
 from crawler.media.file_text import path_of, text_of
 
 #: Endings by which a file among others is taken for a video.
@@ -22,7 +20,6 @@ ENDINGS = frozenset((
     ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogg", ".ogv", ".ts", ".vob",
     ".webm", ".wmv", ".wtv", ".y4m",
 ))  # fmt: skip
-_LISTS = (".jsonl", ".jsonl.gz")
 _FIELDS = ("files", "videos", "file", "video")
 
 
@@ -69,7 +66,7 @@ class Finding:
         if path.is_dir():
             self._add_folder(word)
         elif path.exists():
-            if word.lower().endswith(_LISTS):
+            if word.lower().endswith(LISTS):
                 self._add_list(path)
             elif path.is_file():
                 self._add(word)
@@ -108,7 +105,7 @@ class Finding:
                     self.others += 1
 
     def _add_list(self, path: Path) -> None:
-        for number, record in _records(path):
+        for number, record in crawl_lines(path):
             files = list(_files_of(record))
             if not files:
                 self.without += 1
@@ -123,11 +120,9 @@ class Finding:
         if ending and ending not in ENDINGS:
             self.others += 1
             return
-        beside = manifest.parent / name
         url = file.get("url")
-        # Paths are relative to the manifest, or to the folder where the crawl was started.
-        chosen = name if not beside.exists() and Path(name).exists() else str(beside)
-        self._add(chosen, url=url if isinstance(url, str) else None)
+        place = str(place_of(manifest, name))
+        self._add(place, url=url if isinstance(url, str) else None)
 
 
 def _files_of(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -141,28 +136,3 @@ def _files_of(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, dict) and isinstance(one.get("path"), str) and not one.get("error"):
                 yield one
-
-
-def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the lines of a manifest with their numbers.
-
-    Raises:
-        ConfigError: It cannot be read, or a line is no JSON object.
-    """
-    shown = text_of(str(path))
-    packed = path.name.lower().endswith(".gz")
-    try:
-        with gzip.open(path, "rb") if packed else path.open("rb") as file:
-            for number, raw in enumerate(cast("IO[bytes]", file), 1):
-                if not raw.strip():
-                    continue
-                try:
-                    record = msgspec.json.decode(raw)
-                except UNREADABLE as error:
-                    raise ConfigError(f"{shown}:{number}: no JSON: {error}") from error
-                if not isinstance(record, dict):
-                    raise ConfigError(f"{shown}:{number}: a manifest has an object on each line")
-                yield number, record
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"cannot read {shown}: {reason}") from error

@@ -9,14 +9,14 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-_GOOD = frozenset(("stored", "kept"))
+_GOOD = frozenset(("stored", "duplicate", "kept"))
 
 
 class Shard(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ def samples_of(
 
 def write_shards(
     samples: Iterable[tuple[str, str, Mapping[str, Any]]],
-    base: Path,
+    place: Callable[[str], Path],
     out: Path,
     *,
     size: int = 1_000,
@@ -60,7 +60,7 @@ def write_shards(
 
     Args:
         samples: As from `samples_of`.
-        base: What their paths are relative to.
+        place: Returns where the file of a path is.
         out: A folder, made if missing.
         size: Samples in a shard at most.
 
@@ -82,7 +82,7 @@ def write_shards(
             with aside.open("wb") as file:
                 with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
                     for key, path, line in batch:
-                        _add(tar, key, base, path, line)
+                        _add(tar, key, place(path), line)
                 file.flush()
                 os.fsync(file.fileno())
             aside.replace(target)
@@ -92,9 +92,9 @@ def write_shards(
         yield Shard(target, len(batch))
 
 
-def _add(tar: tarfile.TarFile, key: str, base: Path, path: str, line: Mapping[str, Any]) -> None:
-    ending = PurePosixPath(path).suffix or ".bin"
-    with (base / path).open("rb") as file:
+def _add(tar: tarfile.TarFile, key: str, path: Path, line: Mapping[str, Any]) -> None:
+    ending = path.suffix or ".bin"
+    with path.open("rb") as file:
         member = tarfile.TarInfo(f"{key}{ending}")
         member.size = os.fstat(file.fileno()).st_size
         tar.addfile(member, file)

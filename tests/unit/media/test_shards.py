@@ -24,7 +24,7 @@ def placed(base: Path, count: int) -> list[dict[str, Any]]:
 def test_a_sample_is_a_file_and_its_line_side_by_side(tmp_path: Path) -> None:
     lines = placed(tmp_path, 5)
 
-    shards = list(write_shards(samples_of(lines), tmp_path, tmp_path / "out", size=2))
+    shards = list(write_shards(samples_of(lines), tmp_path.joinpath, tmp_path / "out", size=2))
 
     assert [(one.path.name, one.samples) for one in shards] == [
         ("00000.tar", 2), ("00001.tar", 2), ("00002.tar", 1),
@@ -49,7 +49,7 @@ def test_what_is_not_there_and_the_same_bytes_are_left_out() -> None:
 def test_the_same_samples_give_the_same_bytes(tmp_path: Path) -> None:
     lines = placed(tmp_path, 3)
     made = [
-        next(write_shards(samples_of(lines), tmp_path, tmp_path / name)).path.read_bytes()
+        next(write_shards(samples_of(lines), tmp_path.joinpath, tmp_path / name)).path.read_bytes()
         for name in ("a", "b")
     ]
 
@@ -60,6 +60,6 @@ def test_a_shard_that_lacks_a_file_does_not_appear(tmp_path: Path) -> None:
     lines = [*placed(tmp_path, 2), line(9)]
 
     with pytest.raises(FileNotFoundError):
-        list(write_shards(samples_of(lines), tmp_path, tmp_path / "out"))
+        list(write_shards(samples_of(lines), tmp_path.joinpath, tmp_path / "out"))
 
     assert list((tmp_path / "out").iterdir()) == []
