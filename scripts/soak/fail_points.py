@@ -2,11 +2,14 @@
 
     python -m scripts.soak.fail_points [--kinds kill,raise,enospc,eio,term] [--twice]
         [--only PREFIX] [--backend threads] [--slots] [--retry] [--share 0.2 --seed 1]
+        [--incremental]
 
 The loop is SQLite's: for each point the number of the hit is raised until it is not reached any
 more. After each failure the same command is given again, and what it leaves is compared with what
 undisturbed runs leave: every output, the quarantine, the list of URLs and the books. A run that is
-over on record is followed by another one, which must find everything in order. With --twice the
+over on record is followed by another one, which must find everything in order. With --incremental
+the start that fails is that of a job's third night, in which items change in every way that there
+is; its events are an output, too. With --twice the
 start that goes on after a kill is ended as well, at each of its points. Exits with 1 if a record
 is lost or doubled, a file is corrupt, or an exit code does not tell the truth.
 """
@@ -33,7 +36,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from crawler.fail_points import POINTS, VARIABLE
-from scripts.soak.small_job import JOB, Harvest, SmallSite, harvest, write_small_job
+from scripts.soak.small_job import JOB, NIGHT, Harvest, SmallSite, harvest, write_small_job
 
 ROOT = Path(__file__).parents[2]
 #: The exit code of each kind of failure.
@@ -94,10 +97,15 @@ class Bench:
         backend: `run.backend`.
         slots: The step runs in a process slot.
         retry: The site has the page that wants to be asked again, for a second each time.
+        incremental: What fails is the third night of a job that tells events.
     """
 
-    def __init__(self, home: Path, *, backend: str, slots: bool, retry: bool) -> None:
+    def __init__(
+        self, home: Path, *, backend: str, slots: bool, retry: bool, incremental: bool = False
+    ) -> None:
         self._home = home
+        self._incremental = incremental
+        self._before: Path | None = None  # the job after two nights
         self._backend = backend
         self._slots = slots
         self._site = SmallSite(retry=retry)
@@ -107,6 +115,8 @@ class Bench:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self._site)
+            if self._incremental:
+                self._before = self._two_nights()
             folder = self._job()
             self._calm = (self._undisturbed(folder), self._undisturbed(folder))
             stack.pop_all()
@@ -120,6 +130,14 @@ class Bench:
     ) -> None:
         self._site.__exit__(kind, error, trace)
 
+    def _two_nights(self) -> Path:
+        folder = self._job()
+        for night in range(NIGHT):
+            self._site.night = night
+            self._undisturbed(folder)
+        self._site.night = NIGHT
+        return folder
+
     def _undisturbed(self, folder: Path) -> Harvest:
         self._site.begin_again()
         ended = start(folder)
@@ -132,7 +150,13 @@ class Bench:
         self._folders += 1
         # The last folder's name stands in what a step that fails says of itself.
         folder = self._home / f"{threading.get_ident()}-{self._folders}" / "job"
-        write_small_job(folder, self._site.url, backend=self._backend, slots=self._slots)
+        if self._before is not None:
+            shutil.copytree(self._before, folder)
+            return folder
+        write_small_job(
+            folder, self._site.url, backend=self._backend, slots=self._slots,
+            incremental=self._incremental,
+        )  # fmt: skip
         return folder
 
     def try_out(self, failures: Sequence[Failure | str], tried: Tried) -> bool:
@@ -265,7 +289,10 @@ def soak(home: Path, work: Sequence[tuple[str, str, str]], args: argparse.Namesp
     total: Counter[str] = Counter()
 
     def run() -> None:
-        setting = {"backend": args.backend, "slots": args.slots, "retry": args.retry}
+        setting = {
+            "backend": args.backend, "slots": args.slots, "retry": args.retry,
+            "incremental": args.incremental,
+        }  # fmt: skip
         with Bench(home, **setting) as bench:
             while True:
                 with taking:
@@ -302,6 +329,7 @@ def main() -> int:
     parser.add_argument("--backend", choices=["asyncio", "threads"], default="asyncio")
     parser.add_argument("--slots", action="store_true", help="items go through a process slot")
     parser.add_argument("--retry", action="store_true", help="a page is there at the second try")
+    parser.add_argument("--incremental", action="store_true", help="fail in a job's third night")
     parser.add_argument("--workers", type=int, default=2, help="jobs at a time")
     parser.add_argument("--share", type=float, default=1.0, help="of the plans, by chance: 0 to 1")
     parser.add_argument("--seed", type=int, default=1, help="of that chance")

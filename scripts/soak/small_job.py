@@ -2,7 +2,8 @@
 
 The site has a redirect, a page that is there twice, one that is not there, and, if wanted, one
 that answers only when it is asked again. Items are fanned out, dropped, and quarantined by schema
-and by step. `Harvest` reads what a job left, in a form that two runs of it share.
+and by step. It may be played for several nights, in which items change, move, come, go and come
+back. `Harvest` reads what a job left, in a form that two runs of it share.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import yaml
 
 JOB = "small"
 PAGES = 9
+#: The night in which everything happens, the third.
+NIGHT = 2
 #: What stands in the files that the job appends to, or replaces, before its first run.
 EARLIER = '{"earlier":1}\n'
 EARLIER_CSV = "title,n\nearlier,1\n"
@@ -51,9 +54,13 @@ class SmallSite:
 
     Args:
         retry: /flaky answers 503 to the first that asks after `begin_again`.
+
+    Attributes:
+        night: Which night it is, from 0; None where nothing ever changes.
     """
 
     def __init__(self, *, retry: bool) -> None:
+        self.night: int | None = None
         self._retry = retry
         self._asked: Counter[str] = Counter()
         self._server = _Server(("127.0.0.1", 0), self._handler())
@@ -83,12 +90,15 @@ class SmallSite:
         self._asked[path] += 1
         if path == "/":
             links = ["/go", "/gone", "/flaky", *(f"/{n}" for n in range(1, PAGES + 1))]
+            links += ["/new"] if self.night is not None and self.night >= NIGHT else []
             return 200, "", "".join(f'<a href="{link}">{link}</a>' for link in links)
         if path == "/go":
             return 302, "/1", ""
         if path == "/flaky":
             first = self._retry and self._asked[path] == 1
             return (503, "", "") if first else (200, "", _page(0))
+        if self.night is not None and (changed := _at_night(self.night, path)) is not None:
+            return changed
         number = path.strip("/")
         if number.isdigit() and int(number) <= PAGES:
             return 200, "", _page(int(number))
@@ -113,13 +123,29 @@ class SmallSite:
         return Handler
 
 
+def _at_night(night: int, path: str) -> tuple[int, str, str] | None:
+    """Return what is another answer than in the first night, by path."""
+    if night < NIGHT:
+        return (404, "", "") if night and path == "/2" else None  # and back in the night after
+    answers = {
+        "/1": (200, "", "<title>1</title><p class=i><b>t1</b><i>11</i></p>"),
+        "/3": (404, "", ""),
+        "/9": (301, "/moved", ""),
+        "/moved": (200, "", _page(9)),
+        "/new": (200, "", _page(12)),
+    }
+    return answers.get(path)
+
+
 def _page(number: int) -> str:
     shown = "none" if number == 7 else number  # breaks the schema
     rest = "<p class=i><b>more</b><i>4</i></p>" if number == 8 else ""
     return f"<title>{number}</title><p class=i><b>t{number}</b><i>{shown}</i></p>{rest}"
 
 
-def write_small_job(folder: Path, url: str, *, backend: str, slots: bool) -> None:
+def write_small_job(
+    folder: Path, url: str, *, backend: str, slots: bool, incremental: bool = False
+) -> None:
     """Write the config, its step, and the files that are there before.
 
     Args:
@@ -127,6 +153,7 @@ def write_small_job(folder: Path, url: str, *, backend: str, slots: bool) -> Non
         url: Of the site.
         backend: `run.backend`.
         slots: The step runs in a process slot; otherwise where the items come from.
+        incremental: It tells events, and has an output of what changed.
     """
     data = folder / "data"
     data.mkdir(parents=True)
@@ -173,6 +200,13 @@ def write_small_job(folder: Path, url: str, *, backend: str, slots: bool) -> Non
             {"path": "data/latest.csv", "mode": "replace"},
         ],
     }
+    if incremental:
+        config["schemas"]["Entry"]["title"]["key"] = True
+        config["output"].append({"path": "data/news/{run_id}.jsonl", "only": ["new", "changed"]})
+        config["incremental"] = {
+            "events": "data/events.jsonl", "gone": {"after_misses": 1, "recheck": False},
+            "bodies": {},
+        }  # fmt: skip
     (folder / "small.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
 
@@ -233,6 +267,7 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
     """Return what there is to read, by the name under which it is compared."""
     data, reports = folder / "data", folder / "reports" / JOB
     found = [("new", path) for path in sorted(data.glob("new/*.jsonl"))]
+    found += [("news", path) for path in sorted(data.glob("news/*.jsonl"))]
     found += [("packed", path) for path in sorted(data.glob("packed/*.gz"))]
     found += [(path.name, path) for path in sorted(data.iterdir()) if path.suffix in _KINDS]
     for name in ("quarantine.jsonl", "urls.jsonl.gz", "summary.json"):
@@ -242,7 +277,7 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
 
 _KINDS = (".jsonl", ".csv")
 #: What differs between two runs, and what else is told of a broken item.
-_VOLATILE = frozenset({"_id", "problems"})
+_VOLATILE = frozenset({"_id", "problems", "run", "at"})
 #: What is the same in every run of the list of URLs.
 _OF_A_REQUEST = ("url", "outcome", "reason", "status")
 

@@ -49,11 +49,29 @@ def benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Benches]:
         yield bench
 
 
+@pytest.fixture(scope="module")
+def third_night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A job that tells events, before its third night."""
+    home = tmp_path_factory.mktemp("nights")
+    with Bench(home, backend="asyncio", slots=False, retry=False, incremental=True) as bench:
+        yield bench
+
+
+@pytest.mark.parametrize("failure", ["items.settle:3:kill", "settling.after:1:kill"])
+def test_a_kill_while_events_are_told_loses_and_doubles_none(
+    third_night: Bench, failure: str
+) -> None:
+    tried = Tried()
+
+    assert third_night.try_out([failure], tried)
+    assert not tried.bad, tried.wrong
+
+
 def sample(count: int) -> list[Failure]:
     return [Failure(point, 1, "kill") for point in sorted(CHANCE.sample(OFTEN, count))]
 
 
-@pytest.mark.parametrize("failure", sample(8), ids=str)
+@pytest.mark.parametrize("failure", sample(6), ids=str)
 def test_a_kill_at_any_point_loses_and_doubles_nothing(benches: Benches, failure: Failure) -> None:
     tried = Tried()
 

@@ -9,10 +9,12 @@ SOAK = "fuzz"
 _EXAMPLES = 200
 
 
-def examples() -> settings:
-    """Return the settings of a property; a decorator."""
+def examples(most: int = _EXAMPLES) -> settings:
+    """Return the settings of a property; a decorator.
+
+    Args:
+        most: Examples in a run of the tests, where each takes long.
+    """
     if settings.get_current_profile_name() == SOAK:
         return settings()
-    return settings(
-        max_examples=_EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-    )
+    return settings(max_examples=most, deadline=None, suppress_health_check=[HealthCheck.too_slow])
