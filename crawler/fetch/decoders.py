@@ -25,6 +25,9 @@ _ZSTD_WINDOW = 8 * 1024 * 1024
 #: slices small enough that one cannot bring more than some 10 MiB.
 _ZSTD_SLICE = 256
 
+#: Bytes of a frame's magic number.
+_ZSTD_HEAD = 4
+
 #: Bytes that brotli may give at once.
 _PART = 1024 * 1024
 
@@ -79,8 +82,8 @@ class DeflateDecoder:
             return _checked(data, limit, self._url)
         if self._over:
             return b""
+        data, self._head = self._head + data, b""
         if self._inner is None:
-            data = self._head + data
             if len(data) < 2:
                 self._head = data
                 return b""
@@ -89,7 +92,7 @@ class DeflateDecoder:
                 self.flag, self._plain = NOT_ENCODED, True
                 return _checked(data, limit, self._url)
             self._inner = _inflate()(wrapper)
-        return self._run(data, limit)
+        return self._run(self._inner, data, limit)
 
     def _wrapper(self, head: bytes) -> int | None:
         """Return zlib's number for the wrapper that the first two bytes show."""
@@ -99,24 +102,26 @@ class DeflateDecoder:
         has_header = head[0] & 0x0F == 8 and (head[0] << 8 | head[1]) % 31 == 0
         return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
 
-    def _run(self, data: bytes, limit: int) -> bytes:
+    def _run(self, inner: Inflater, data: bytes, limit: int) -> bytes:
         parts: list[bytes] = []
-        while data and self._inner is not None:
+        while data:
+            if inner.eof:
+                if self._gzip and data == _GZIP_MAGIC[:1]:
+                    self._head = data  # whether it is another member the next piece tells
+                    break
+                if not self._gzip or data[:2] != _GZIP_MAGIC:
+                    self._over = True
+                    break
+                inner = self._inner = _inflate()(31)  # another member (RFC 1952 §2.2)
             try:
-                part = self._inner.decompress(data, limit + 1)
+                part = inner.decompress(data, limit + 1)
             except _inflate_errors() as error:
                 raise unreadable("broken deflate stream", self._url) from error
             parts.append(part)
             limit -= len(part)
             if limit < 0:
                 raise _too_large(self._url)
-            if not self._inner.eof:
-                break
-            data = self._inner.unused_data
-            if self._gzip and data[:2] == _GZIP_MAGIC:
-                self._inner = _inflate()(31)  # another member (RFC 1952 §2.2)
-            else:
-                self._over, data = True, b""
+            data = inner.unused_data if inner.eof else b""
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def finish(self) -> None:
@@ -184,40 +189,47 @@ class ZstdDecoder:
             return _checked(data, limit, self._url)
         if self._over:
             return b""
-        if self._inner is None:
-            data = self._head + data
-            if len(data) < 4:
-                self._head = data
-                return b""
-            if not _begins_zstd_frame(data):
-                self.flag, self._plain = NOT_ENCODED, True
-                return _checked(data, limit, self._url)
-            self._inner = _new_zstd()
+        data, self._head = self._head + data, b""
+        if len(data) < _ZSTD_HEAD and (self._inner is None or self._inner.eof):
+            self._head = data
+            return b""
+        if self._inner is None and not _begins_zstd_frame(data):
+            self.flag, self._plain = NOT_ENCODED, True
+            return _checked(data, limit, self._url)
         return self._decode(data, limit)
 
     def _decode(self, data: bytes, limit: int) -> bytes:
-        import zstandard
-
         parts: list[bytes] = []
         start = 0
-        while start < len(data) and self._inner is not None:
-            piece = data[start : start + _ZSTD_SLICE]
-            start += len(piece)
-            try:
-                part = self._inner.decompress(piece)
-            except zstandard.ZstdError as error:
-                raise unreadable("broken zstd stream", self._url) from error
+        while start < len(data):
+            size = _ZSTD_SLICE
+            if self._inner is None or self._inner.eof:
+                # A frame that came in one piece is read by other code, which finds other faults.
+                size = _ZSTD_HEAD
+                head = data[start : start + size]
+                if len(head) < size:
+                    self._head = head  # whether it is another frame the next piece tells
+                    break
+                if not _begins_zstd_frame(head):
+                    self._over = True
+                    break
+                self._inner = _new_zstd()
+            piece = data[start : start + size]
+            part = self._decompressed(self._inner, piece)
             parts.append(part)
             limit -= len(part)
             if limit < 0:
                 raise _too_large(self._url)
-            if self._inner.eof:
-                start -= len(self._inner.unused_data)
-                if not _begins_zstd_frame(data[start : start + 4]):
-                    self._over = True
-                    break
-                self._inner = _new_zstd()
+            start += len(piece) - (len(self._inner.unused_data) if self._inner.eof else 0)
         return b"".join(parts)
+
+    def _decompressed(self, inner: zstandard.ZstdDecompressionObj, piece: bytes) -> bytes:
+        import zstandard
+
+        try:
+            return inner.decompress(piece)
+        except zstandard.ZstdError as error:
+            raise unreadable("broken zstd stream", self._url) from error
 
     def finish(self) -> None:
         """Check for the end; see `Decoder`."""

@@ -21,7 +21,7 @@ URL = "http://example.org/"
 LIMIT = 20_000
 OURS = {ErrorClass.TRUNCATED, ErrorClass.TOO_LARGE, ErrorClass.UNREADABLE}
 ENCODE: Mapping[str, Callable[[bytes], bytes]] = {
-    "gzip": gzip.compress,
+    "gzip": lambda data: gzip.compress(data, mtime=0),
     "deflate": zlib.compress,
     "br": brotli.compress,
     "zstd": lambda data: zstandard.ZstdCompressor().compress(data),
@@ -31,6 +31,14 @@ codings = st.lists(st.sampled_from(sorted(ENCODE)), min_size=1, max_size=2)
 bodies = st.binary(max_size=200) | st.builds(
     lambda piece, times: piece * times, st.binary(max_size=9), st.integers(0, 9_000)
 )
+
+
+@st.composite
+def members(draw: st.DrawFn) -> tuple[str, bytes, bytes]:
+    """Draw a coding that allows members one behind the other, some of them, and what they hold."""
+    name = draw(st.sampled_from(["gzip", "zstd"]))
+    parts = draw(st.lists(bodies, min_size=1, max_size=4))
+    return name, b"".join(ENCODE[name](one) for one in parts), b"".join(parts)
 
 
 @st.composite
@@ -85,6 +93,21 @@ def test_how_it_is_cut_into_pieces_does_not_matter(
         whole is None,
         flag if whole is None else None,
     )
+
+
+@examples()
+@given(members(), st.integers(1, 40), st.sampled_from([b"", b"\x1f", b"\0", b"\0\0\0\0\0"]))
+def test_every_member_is_read_wherever_the_pieces_part(
+    case: tuple[str, bytes, bytes], step: int, junk: bytes
+) -> None:
+    name, data, held = case
+
+    taken, flag, error = decoded([name], data + junk, step)
+
+    if len(held) <= LIMIT:
+        assert (taken, flag, error) == (held, None, None)
+    else:
+        assert error == ErrorClass.TOO_LARGE
 
 
 @examples()

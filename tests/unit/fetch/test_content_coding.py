@@ -123,6 +123,17 @@ def test_members_are_joined_and_junk_behind_the_last_is_ignored(
     assert decode([coding], packed + b"\0\0junk", b"more junk") == (b"one two", None)
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, zstd], ids=["gzip", "zstd"])
+def test_a_member_that_begins_in_a_piece_of_its_own_is_read(pack: Callable[[bytes], bytes]) -> None:
+    # A server that compresses part by part sends each part as one.
+    coding = "gzip" if pack is gzip.compress else "zstd"
+
+    assert decode([coding], pack(b"one "), pack(b"two "), pack(b"three")) == (
+        b"one two three",
+        None,
+    )
+
+
 def test_a_second_member_that_ends_early_is_truncated() -> None:
     assert kind_of(["gzip"], gzip.compress(b"one") + gzip.compress(TEXT)[:-9]) == "truncated"
 
