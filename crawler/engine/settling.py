@@ -85,9 +85,10 @@ class Settling:
         events: Where events go; None for nowhere.
         tally: Counters of the run, which take in those of events.
         rules: The job's.
+        at_once: Items of one transaction.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it stands between
         self,
         store: FrontierStore,
         items: ItemStore,
@@ -96,6 +97,7 @@ class Settling:
         events: Sink | None,
         tally: Tally,
         rules: SettlingRules,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._store = store
         self._items = items
@@ -103,6 +105,7 @@ class Settling:
         self._events = events
         self._tally = tally
         self._rules = rules
+        self._at_once = at_once
 
     async def settle(self, *, whole: bool) -> Told:
         """Settle what is not settled yet.
@@ -133,7 +136,7 @@ class Settling:
         counts = await self._items.counts()
         counter = ChangeCounter(self._rules.max_changed)
         after = 0
-        while found := await self._items.unsettled("changed", after, AT_ONCE):
+        while found := await self._items.unsettled("changed", after, self._at_once):
             for item in found:
                 old, new, diff = self._compared(item)
                 if diff:
@@ -160,7 +163,7 @@ class Settling:
 
     async def _phase(self, phase: Phase, verdict: Settlement) -> None:
         after = 0
-        while found := await self._items.unsettled(phase, after, AT_ONCE):
+        while found := await self._items.unsettled(phase, after, self._at_once):
             settled: list[SettledItem] = []
             lines: list[bytes] = []
             for item in found:
