@@ -184,7 +184,7 @@ class Bench:
         tried.hits += 1
         before = (tried.lost, tried.doubled, tried.corrupt, len(tried.wrong))
         name = " then ".join(map(str, failures))
-        over = standing(folder) == "finished"
+        over = ended_runs(folder) > (NIGHT if self._incremental else 0)
         if not over:
             self._go_on(folder, name, tried)
         self._compare(folder, 0, f"{name}, resumed", tried, tidy=not over)
@@ -240,16 +240,16 @@ def reached(folder: Path, failure: str) -> bool:
     return hits.exists() and hits.read_text().split().count(point) >= int(hit)
 
 
-def standing(folder: Path) -> str | None:
-    """Return how the job's last run stands, None if there is none yet."""
+def ended_runs(folder: Path) -> int:
+    """Return how many runs of the job are over, on record."""
     path = folder / "state" / JOB / "crawl.sqlite"
     if not path.exists():
-        return None
+        return 0
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name='setting'").fetchone():
-            return None
-        row = db.execute("SELECT value FROM setting WHERE name='run_state'").fetchone()
-    return None if row is None else str(row[0])
+            return 0
+        settings = dict(db.execute("SELECT name, value FROM setting"))
+    return int(settings.get("run_no", 0)) - (settings.get("run_state") != "finished")
 
 
 def points(kind: str, only: str) -> list[str]:
