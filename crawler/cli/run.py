@@ -6,8 +6,9 @@ import argparse
 import io
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from crawler.app.exit_codes import BUSY
 from crawler.cli.arguments import UsageError
@@ -15,6 +16,11 @@ from crawler.cli.job_word import tell
 from crawler.cli.own_command import own_command
 from crawler.cli.printing import stdout_bytes
 from crawler.errors import BusyError, ConfigError
+
+if TYPE_CHECKING:
+    from crawler.app.run.options import RunOptions
+    from crawler.config.load import LoadedJob
+    from crawler.interfaces import Clock
 
 #: Problems, of three lines each, that a mail names.
 _MAILED = 6
@@ -135,12 +141,26 @@ def run_config(
     load_client(loaded.job)  # what its import makes is there to stay, too
     settle()
     stdin = None if sys.stdin is None else sys.stdin.buffer
-    try:
-        return run_job(loaded, wanted, Streams(_stdout(output), sys.stderr, stdin), clock)
-    except BusyError:
-        if not options.cron:
-            raise
-        return BUSY  # on record, and no reason for a mail
+    if options.cron:
+        return _run_for_mail(loaded, wanted, stdin, clock)
+    return run_job(loaded, wanted, Streams(_stdout(output), sys.stderr, stdin), clock)
+
+
+def _run_for_mail(
+    loaded: LoadedJob, wanted: RunOptions, stdin: BinaryIO | None, clock: Clock
+) -> int:
+    """Run a job whose every word would be mailed: nobody speaks unless something is wrong."""
+    from crawler.app.run.held_output import held_output
+    from crawler.app.run.run_job import run_job
+    from crawler.app.run.streams import Streams
+
+    with suppress(BusyError), held_output() as held:
+        if held is None:
+            streams = Streams(_stdout(wanted.output), sys.stderr, stdin)
+        else:
+            streams = Streams(held.stdout, held.stderr, stdin, held)
+        return run_job(loaded, wanted, streams, clock)
+    return BUSY  # on record, and no reason for a mail
 
 
 def _trigger(options: argparse.Namespace) -> Literal["hand", "cron", "systemd"]:

@@ -100,7 +100,7 @@ class TooSlow(Exception):
 def properties(only: str) -> Iterator[Property]:
     """Yield the properties whose place or name has this in it."""
     for module in MODULES:
-        for name, test in vars(importlib.import_module(module)).items():
+        for name, test in tuple(vars(importlib.import_module(module)).items()):
             if not name.startswith("test_") or not is_hypothesis_test(test):
                 continue
             if _needs_no_fixture(test) and only in f"{module}.{name}":

@@ -371,6 +371,11 @@ class JobRun:
             os._exit(exit_code)
 
     def _say_ending(self, report: RunReport, ended: Ended) -> None:
+        held, path = self._streams.held, report.folder / "output.txt"
+        if held is not None and (count := held.keep(path)):
+            what = "1 line" if count == 1 else f"{count:,} lines"
+            level = 0 if ended.exit_code == 0 else QUIET
+            self._tell(report, f"  printed {what} by the job's own code: {path}", level)
         for line in ended.lines:
             self._tell(report, line, 0 if ended.exit_code == 0 else QUIET)
         if not ended.finished:

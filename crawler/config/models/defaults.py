@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from crawler.config.models.fields import bad_whole
 from crawler.config.models.typed_values import TYPES, item_type, typed
+from crawler.expressions import plain
 
 _BOUNDS: Mapping[str, Callable[[Any, float], bool]] = {
     "ge": operator.ge,
@@ -59,7 +59,7 @@ def _check_single(value: Any, written: object, field: Mapping[str, Any]) -> None
     if allowed is not None and written not in allowed:
         raise bad_whole(f"the default {written!r} is not in one_of")
     pattern = field.get("pattern")
-    if pattern is not None and not re.search(pattern, value):
+    if pattern is not None and not plain(pattern).search(value):
         raise bad_whole(f"the default {written!r} does not fit the pattern")
     if isinstance(value, str):
         _check_length(len(value), written, field)

@@ -11,6 +11,7 @@ from crawler.config.models.defaults import check_default, check_fits
 from crawler.config.models.fields import FieldName, Listed, Settings, bad_value, bad_whole
 from crawler.config.models.typed_values import TYPES, item_type, typed
 from crawler.config.suggest import did_you_mean
+from crawler.expressions import plain
 
 _NUMBERS = ("int", "float", "decimal")
 _TEXTS = ("str", "url")
@@ -95,7 +96,7 @@ class SchemaFieldSettings(Settings):
         if name and (many or name not in _TEXTS):
             raise bad_whole(f"pattern is for {', '.join(_TEXTS)}, not {_called(info)}")
         try:
-            re.compile(value)
+            plain(value)
         except (re.error, OverflowError, RecursionError) as error:
             raise bad_value(f"is no regular expression: {error}") from None
         return value

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from crawler.config.models.fields import Settings, bad_value, bad_whole
+from crawler.expressions import plain
 
 #: How each step with an argument is written; what errors and the reference show.
 FORMS: dict[str, str] = {
@@ -70,7 +71,7 @@ def _some_text(value: object, info: ValidationInfo) -> str | None:
 def _regex(value: object, info: ValidationInfo) -> str:
     text = _some_text(value, info) or ""
     try:
-        re.compile(text)
+        plain(text)
     except (re.error, OverflowError, RecursionError) as error:
         raise bad_value(f"is no regular expression: {error}") from None
     return text
