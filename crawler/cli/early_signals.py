@@ -20,22 +20,26 @@ _STDERR = 2
 def early_signals() -> Iterator[None]:
     """Say that a signal ended the command; afterwards all is as before, but for what others set."""
     before = {}
+    # Of its own: a run that is to be silent has what is printed put elsewhere.
+    stderr = os.dup(_STDERR)
+
+    def leave(number: int, _: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        with suppress(OSError):
+            # Not through sys.stderr: it may be in the middle of a line, and not be entered twice.
+            said = f"stopped by {name} before a crawl began: nothing was fetched\n"
+            os.write(stderr, said.encode())
+        os._exit(128 + signal.SIGTERM)
+
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGHUP):
             # nohup has the terminal's end ignored; a handler is somebody else's.
             if signal.getsignal(number) == signal.SIG_DFL:
-                before[number] = signal.signal(number, _leave)
+                before[number] = signal.signal(number, leave)
     try:
         yield
     finally:
         for number, handler in before.items():
-            if signal.getsignal(number) is _leave:
+            if signal.getsignal(number) is leave:
                 signal.signal(number, handler)
-
-
-def _leave(number: int, _: FrameType | None) -> None:
-    name = signal.Signals(number).name
-    with suppress(OSError):
-        # Not through sys.stderr: it may be in the middle of a line, and would not be entered twice.
-        os.write(_STDERR, f"stopped by {name} before a crawl began: nothing was fetched\n".encode())
-    os._exit(128 + signal.SIGTERM)
+        os.close(stderr)
