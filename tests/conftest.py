@@ -6,8 +6,14 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from crawler.storage.own_folder import VARIABLE
+
+# A property that is slow on a busy machine is no wrong one. Where CI is set, Hypothesis sees to it.
+if settings.get_current_profile_name() == "default":
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
