@@ -138,7 +138,10 @@ class BlockingFile:
         """See `PieceWriter.open`."""
         await self.close()
         flags = os.O_RDWR if at else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        file = self._file = os.fdopen(_private(str(path), flags), "rb+" if at else "wb")
+        # Without a buffer, too: what a full disk has left in one is written once more at the end,
+        # which then fails in the place of the write.
+        handle = _private(str(path), flags)
+        file = self._file = os.fdopen(handle, "rb+" if at else "wb", buffering=0)
         if at:
             file.truncate(at)
             file.seek(at)
@@ -146,8 +149,9 @@ class BlockingFile:
     async def write(self, data: bytes) -> None:
         """See `PieceWriter.write`."""
         assert self._file is not None  # it was opened
-        self._file.write(data)
-        self._file.flush()
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) :]
 
     async def close(self) -> None:
         """See `PieceWriter.close`."""

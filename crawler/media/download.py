@@ -183,10 +183,10 @@ class Download:
 
     async def settle(self) -> StoredFile:
         """See `Receiving.settle`."""
-        await self._file.close()
         store, url = self._store, self._url
         noted = self._is_noted
         try:
+            await self._file.close()
             if store.work is None:
                 return await store.writer.run(lambda: store.place(url, self._checked(), noted))
             made = await self._worked(store.work)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import errno
+import sys
 from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
-from crawler.files import READ_AHEAD, FileWriter, in_thread, replace_file
+from crawler.files import READ_AHEAD, BlockingFile, FileWriter, in_thread, replace_file
 
 
 @pytest.fixture
@@ -86,3 +88,16 @@ def test_a_small_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / ".note.tmp").rmdir()
     assert path.read_bytes() == b"new"
     assert names(tmp_path) == [".note"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no file is always full")
+@pytest.mark.parametrize("size", [1, 5_000, 200_000])
+async def test_a_full_disk_fails_the_write_and_not_the_end_of_a_file(size: int) -> None:
+    file = BlockingFile()
+    await file.open(Path("/dev/full"), 0)
+
+    with pytest.raises(OSError, match="No space") as caught:
+        await file.write(b"x" * size)
+    await file.close()
+
+    assert caught.value.errno == errno.ENOSPC
