@@ -75,6 +75,7 @@ class ItemChanges:
         broken, unclear = self._broken(outcome.quarantined)
         return PageItems(
             page=outcome.request.id, url=url, at=wall, broken=broken, unclear=unclear,
+            whole=outcome.close_reason is None,
             items=[
                 SeenItem(name=item.name, key=key, data=data, print=item_print(data, rules))
                 for item, key, data in zip(outcome.items, keys, encoded, strict=True)

@@ -86,6 +86,8 @@ class Remembering:
         date, memory = self._dates.get(request.url), request.memory
         if date is None or memory is None or self._whole or request.is_start or _is_list(request):
             return False
+        if memory.misses:
+            return False  # that it was not there counts more than what a list has of it
         if self._lastmod != "trust" and not self._hosts.dates_prove_right(request.host):
             return False
         longest = self._revisits.of(request.url).max
@@ -113,7 +115,7 @@ class Remembering:
             memory = request.memory = msgspec.structs.replace(memory, rules=b"")
         not_due = memory.due is None or memory.due > self._began
         stale = not self._conditions.is_current(request)
-        request.reread = stale and (anew or not_due) and not request.is_start
+        request.reread = stale and (anew or not_due) and not (request.is_start or memory.misses)
 
     async def complete(self, outcomes: Sequence[PageOutcome], wall: float) -> None:
         """Complete outcomes before they are written: what they give again, what is remembered.

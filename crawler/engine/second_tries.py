@@ -48,6 +48,9 @@ class SecondTries:
         if was_alive and request.id not in self._rechecked:
             self._rechecked.add(request.id)
             outcome.state, outcome.retry_after = State.PENDING, _RECHECK
+            # What an errback made of it, it will make once more.
+            outcome.links, outcome.requests, outcome.items = [], [], []
+            outcome.encoded, outcome.quarantined = [], []
 
     def _decide(self, outcome: PageOutcome) -> None:
         kind = ErrorClass(outcome.reason or ErrorClass.PROTOCOL)

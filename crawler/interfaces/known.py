@@ -51,6 +51,7 @@ class PageItems(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         items: In page order, each key once.
         broken: Keys of items that were there, but broke their schema.
         unclear: Kinds of which there were such items whose keys are not known.
+        whole: Its callback came to its end: what it does not give it has no more.
         again: Keys that it gave more than once, each further time.
     """
 
@@ -60,6 +61,7 @@ class PageItems(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     items: Sequence[SeenItem] = ()
     broken: Sequence[ItemKey] = ()
     unclear: frozenset[str] = frozenset()
+    whole: bool = True
     again: Sequence[ItemKey] = ()
 
 

@@ -14,7 +14,8 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from crawler.outcome import SkipReason, State
-from crawler.storage.intake import Improvement, Intake
+from crawler.storage.admitted import Improvement
+from crawler.storage.intake import Intake
 
 
 class Standing(NamedTuple):

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-import msgspec
-
 from crawler.frontier.familiar_links import LONGEST, FamiliarLinks
 from crawler.frontier.fingerprint import Fingerprints
 from crawler.frontier.seen_set import DEPTH_MAX, LABEL_MAX, SeenSet, pack, unpack
@@ -17,118 +15,19 @@ from crawler.interfaces import PageCommit
 from crawler.messages import NewRequest
 from crawler.outcome import LinkBatch, SkipReason, State
 from crawler.policy.gone import MISSING
+from crawler.storage.admitted import (
+    Admitted,
+    Carried,
+    FoundAgain,
+    Improvement,
+    Listed,
+    NewRow,
+    Renewal,
+)
 from crawler.urls import host_key
 
 #: Reasons to skip a page without having seen where it leads.
 _UNSEEN = (SkipReason.ROBOTS, SkipReason.TYPE, SkipReason.IGNORED, SkipReason.NOAI)
-
-
-class NewRow(NamedTuple):
-    """A row to be written; the fields are columns, but for `plain`.
-
-    Attributes:
-        plain: A pending GET link with nothing special about it, as most rows are: every field
-            behind this one has its default.
-    """
-
-    id: int
-    key: int
-    host: str
-    state: int
-    depth: int
-    url: str
-    parent: int
-    plain: bool = False
-    reason: str | None = None
-    rank: int = 0
-    label: str | None = None
-    label_rank: int = 0
-    method: str | None = None
-    body: bytes | None = None
-    payload: bytes | None = None
-    is_start: bool = False
-
-
-class Improvement(NamedTuple):
-    """A known row was found shallower, or with a label that comes earlier in the config.
-
-    Where it was found is what counts: the row may be shallower than `depth`, and `label` is None
-    unless it is the better one.
-    """
-
-    row: int
-    depth: int
-    label_rank: int
-    label: str | None
-
-
-class Listed(NamedTuple):
-    """What a list says of a row; see `NewRequest`."""
-
-    row: int
-    lastmod: float | None
-    news: bool
-
-
-class Renewal(NamedTuple):
-    """What a page that was read anew asks for where a row is known: the row may know it otherwise.
-
-    Attributes:
-        payload: Callback and arguments, encoded; None for a plain link.
-        parent: The page.
-    """
-
-    row: int
-    payload: bytes | None
-    parent: int
-
-
-class FoundAgain(NamedTuple):
-    """A row that waited for a link, and what that one says of it; the fields are columns."""
-
-    row: int
-    depth: int
-    parent: int
-    label: str | None = None
-    label_rank: int = 0
-    rank: int = 0
-    payload: bytes | None = None
-
-
-class Carried(NamedTuple):
-    """What rows of a refresh carry from earlier runs.
-
-    Attributes:
-        any: Some have callbacks and arguments.
-        by_links: Rows that wait for a link to say what they are asked for with; changed.
-    """
-
-    any: bool
-    by_links: set[int]
-
-
-class Admitted(msgspec.Struct, kw_only=True):
-    """What a batch changes.
-
-    Attributes:
-        rows: Rows this run did not know, in order of discovery.
-        revived: Ids among them that exist already, from earlier runs.
-        improved: Known rows, in the order in which they were found.
-        children: Page row to the rows it links to; only with a depth limit.
-        label_conflicts: Links whose label lost against that of their row.
-        listed: What lists say of rows.
-        found_again: Rows that waited for a link.
-        renewals: Of a refresh: what pages that were read anew ask for, each row once a page.
-    """
-
-    found_again: list[FoundAgain] = msgspec.field(default_factory=list)
-    renewals: list[Renewal] = msgspec.field(default_factory=list)
-    listed: list[Listed] = msgspec.field(default_factory=list)
-    rows: list[NewRow] = msgspec.field(default_factory=list)
-    revived: set[int] = msgspec.field(default_factory=set)
-    improved: list[Improvement] = msgspec.field(default_factory=list)
-    children: dict[int, list[int]] = msgspec.field(default_factory=dict)
-    label_conflicts: int = 0
 
 
 class _Place(NamedTuple):
@@ -197,6 +96,7 @@ class Intake:
         self._max_depth = max_depth
         self._history = history
         self._keeps_links = keeps_links
+        self._refreshes = carried is not None
         self._renews = carried is not None and carried.any
         self._by_links = set[int]() if carried is None else carried.by_links
 
@@ -308,11 +208,14 @@ class Intake:
             if kin is not None:
                 kin.append(word >> 24)
             _note_listed(request, word >> 24, out)
-            if word >> 24 in self._by_links:
-                found = FoundAgain(
-                    word >> 24, depth, parent, request.label, request.label_rank, request.rank,
-                    request.payload,
-                )  # fmt: skip
+            found = FoundAgain(
+                word >> 24, depth, parent, request.label, request.label_rank, request.rank,
+                request.payload,
+            )  # fmt: skip
+            if request.is_start and self._refreshes:
+                self._by_links.discard(found.row)
+                out.starts.append(found)
+            if found.row in self._by_links:
                 self._find_again(found, key, out)
             else:
                 self._improve(word, key, depth, request.label_rank, request.label, out)

@@ -13,9 +13,9 @@ from crawler.frontier.host_queue import Order, order_of
 from crawler.interfaces import Books, GivenUp, HostEnd, LedgerLine, PageCommit
 from crawler.messages import QueuedRequest
 from crawler.outcome import State
+from crawler.storage.admitted import NewRow
 from crawler.storage.counting import count
 from crawler.storage.improve import Standing
-from crawler.storage.intake import NewRow
 from crawler.storage.rows import time_text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crawler.messages import QueuedRequest
-from crawler.storage.intake import NewRow
+from crawler.storage.admitted import NewRow
 
 
 def columns(row: NewRow) -> tuple[object, ...]:

@@ -190,7 +190,8 @@ class SqliteItems:
                 double = self._put_item(page, item, run)
                 if double is not None:
                     doubles.append(double)
-            self._note_lost(page)
+            if page.whole:
+                self._note_lost(page)
         return doubles
 
     def _put_item(self, page: PageItems, item: SeenItem, run: int) -> Double | None:

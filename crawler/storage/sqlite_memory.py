@@ -18,7 +18,7 @@ from crawler.page_memory import BY_LINKS, NOT_DUE, Overdue, PageMemory, Visited
 from crawler.policy.gone import MISSING
 from crawler.spider.payload import belongs_to_its_page
 from crawler.storage import schema
-from crawler.storage.intake import Admitted, Carried, FoundAgain, Listed, Renewal
+from crawler.storage.admitted import Admitted, Carried, FoundAgain, Listed, Renewal
 from crawler.storage.rows import memory_columns, queued_from
 from crawler.storage.sqlite_reach import unled
 from crawler.storage.sqlite_rekey import keep_keys
@@ -87,15 +87,20 @@ _WAKE = (
 
 # A page that led to a row first says what is asked for there; another one only once that one
 # leads nowhere any more. Of several pages it would else be the one that is read first tonight.
-_LEADS = (int(State.PENDING), int(State.DONE), int(State.SKIPPED))
+_NOWHERE = f"p.state < 0 OR (p.state = {State.FAILED:d} AND p.status IN {MISSING})"
 _OUTDATED = (
     "SELECT r.state, r.not_before, r.urgency FROM request r LEFT JOIN request p ON p.id = r.parent"
     " WHERE r.id=:row AND r.payload IS NOT :payload AND r.is_start=0"
-    f" AND (r.parent=:parent OR ifnull(p.state NOT IN {_LEADS}, r.parent <> 0))"
+    f" AND (r.parent=:parent OR ifnull({_NOWHERE}, r.parent <> 0))"
 )
 _RENEW = (
     "UPDATE request SET payload=:payload, parent=:parent, urgency=max(urgency, :least)"
     " WHERE id=:row"
+)
+_NO_START = "SELECT state, not_before, urgency FROM request WHERE id=:row AND is_start=0"
+_BEGIN_WITH = (
+    "UPDATE request SET urgency=max(urgency, 1), rank=:rank, depth=:depth, label=:label,"
+    " label_rank=:label_rank, payload=:payload, parent=:parent WHERE id=:row"
 )
 _CARRIES = (
     "SELECT EXISTS (SELECT 1 FROM request WHERE state >= 0 AND payload IS NOT NULL AND is_start=0)"
@@ -201,15 +206,23 @@ class SqliteMemory:
         """Make pages ready that are not due, and to which nothing leads; return how many."""
         waiting = {row for (row,) in self._db.execute(_WAITING)}
         rows = [(row,) for row in unled(self._db, 1) & waiting] if waiting else []
-        self._db.executemany("UPDATE request SET urgency=1 WHERE id=?", rows)
+        if rows:  # a transaction for each row would take as long as a commit
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("UPDATE request SET urgency=1 WHERE id=?", rows)
+            self._db.execute("COMMIT")
         return len(rows)
 
-    def renew(self, renewals: Iterable[Renewal]) -> tuple[list[int], list[int]]:
-        """Have known rows ask for what the pages that lead to them say today.
+    def renew(self, admitted: Admitted) -> tuple[list[int], list[int]]:
+        """Have known rows ask for what `start`, and the pages that lead to them, say today.
 
         Returns:
             Ready rows that ask for something else now; rows that were not due, and are.
         """
+        begun, roused = self._begin_with(admitted.starts)
+        ready, woken = self._renewed(admitted.renewals)
+        return begun + ready, roused + woken
+
+    def _renewed(self, renewals: Iterable[Renewal]) -> tuple[list[int], list[int]]:
         ready, woken = [], []
         for one in renewals:
             named = one._asdict()
@@ -223,6 +236,24 @@ class SqliteMemory:
             if pending and urgency < 0:
                 woken.append(one.row)
             elif pending and not_before is None:
+                ready.append(one.row)
+        return ready, woken
+
+    def _begin_with(self, starts: Iterable[FoundAgain]) -> tuple[list[int], list[int]]:
+        ready, woken = [], []
+        for one in starts:
+            named = one._asdict()
+            found = self._db.execute(_NO_START, named).fetchone()
+            if found is None:
+                continue
+            state, not_before, urgency = found
+            self._db.execute("UPDATE request SET is_start=1 WHERE id=:row", named)
+            if state != State.PENDING:
+                continue
+            self._db.execute(_BEGIN_WITH, named)
+            if urgency < 0:
+                woken.append(one.row)
+            elif not_before is None:
                 ready.append(one.row)
         return ready, woken
 

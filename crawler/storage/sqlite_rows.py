@@ -9,8 +9,8 @@ from operator import itemgetter
 from crawler.interfaces import Books, PageCommit
 from crawler.outcome import State
 from crawler.storage import schema
+from crawler.storage.admitted import Admitted
 from crawler.storage.counting import count, how_many
-from crawler.storage.intake import Admitted
 from crawler.storage.new_row import columns
 from crawler.storage.rows import signed
 from crawler.storage.sqlite_hosts import SqliteHosts

@@ -28,9 +28,10 @@ from crawler.interfaces import (
 from crawler.messages import QueuedRequest
 from crawler.outcome import ErrorClass, State
 from crawler.storage import schema
+from crawler.storage.admitted import Admitted
 from crawler.storage.counting import copied, count
 from crawler.storage.improve import improve
-from crawler.storage.intake import Admitted, Intake
+from crawler.storage.intake import Intake
 from crawler.storage.new_row import queued
 from crawler.storage.rows import (
     ledger_line,
@@ -282,7 +283,7 @@ class SqliteTables:
             children = [(row, pack_rows(rows)) for row, rows in admitted.children.items()]
             db.executemany(schema.PUT_CHILDREN, children)
             improved = improve(admitted.improved, SqliteKnownRows(db, books), intake)
-            renewed, late = self.memory.renew(admitted.renewals) if admitted.renewals else ([], [])
+            renewed, late = self.memory.renew(admitted) if admitted.known_otherwise else ([], [])
             new, number = len(admitted.rows), self.commit_no + 1
             self.seen.keep(intake.seen, new, intake.last_row, number)
             self._put_rest(batch, marks)

@@ -80,6 +80,8 @@ class DueDates:
         if visited.gone_since is not None:
             seconds = self._of(url).overdue(visited, self._now)
             return None if seconds < 0 else seconds
+        if self._reread and not visited.kept:
+            return NOT_DUE
         read_by = visited.rules or self._rules
         if stale := not read_by.startswith(self._rules):
             self.stale += 1

@@ -29,7 +29,7 @@ def job_of(
         StateError: The job's state, or the history, cannot be read.
     """
     path = Path(word)
-    if word.endswith((".yaml", ".yml")) or path.is_file():
+    if word.endswith((".yaml", ".yml")) or _is_file(path):
         return load_job(path, overrides=list(overrides), environ=environ)
     found = find_run(base, word)
     name = found.paths.name
@@ -45,6 +45,14 @@ def job_of(
             " name the config that is meant"
         )
     return loaded
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether it is a file; what is too long for a name is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def refuse_without_bodies(loaded: LoadedJob, base: Path) -> None:

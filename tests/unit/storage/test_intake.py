@@ -15,7 +15,8 @@ from crawler.frontier.seen_set import SeenSet
 from crawler.interfaces import PageCommit
 from crawler.messages import NewRequest
 from crawler.outcome import LinkBatch
-from crawler.storage.intake import Admitted, Intake
+from crawler.storage.admitted import Admitted
+from crawler.storage.intake import Intake
 from crawler.urls import CanonicalRules
 
 URLS = [f"http://e.org/{n}" for n in range(6)] + [
