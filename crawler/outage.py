@@ -64,6 +64,11 @@ class Outage:
         """Somebody waits."""
         return not self._over.is_set()
 
+    @property
+    def in_vain(self) -> bool:
+        """The last wait was the last: what was away is still away, and nobody waits again."""
+        return self._last is Waited.TOO_LONG or (self._last is Waited.ENDED and self.ended())
+
     async def passed(self) -> Waited:
         """Wait with the others, if anybody waits."""
         await self._over.wait()

@@ -7,6 +7,9 @@ import ssl
 
 from crawler.outcome import ErrorClass
 
+#: Why there is no connection where the time went by in the look-up.
+SILENT_NAMES = "the name servers did not answer in time"
+
 
 def connect_failure(host: str, port: int | None, error: OSError) -> str:
     """Return what went wrong, without the notation of the client or the loop."""

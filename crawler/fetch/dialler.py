@@ -6,7 +6,7 @@ import socket
 from collections.abc import Sequence
 
 from crawler.fetch.addresses import AddressGuard
-from crawler.fetch.connect_failure import connect_failure
+from crawler.fetch.connect_failure import SILENT_NAMES, connect_failure
 from crawler.fetch.name_lookup import Address, NameLookup, NoAddress
 from crawler.fetch.race import Race
 from crawler.interfaces import Clock
@@ -52,7 +52,7 @@ class Dialler:
 
         Raises:
             AddressRefused: The host has a private address, and nothing names it.
-            UnknownHost: Its name has no address.
+            UnknownHost: Its name has no address, or no name server said it in time.
             NotConnected: Nothing answers there.
             TimeoutError: The time is up.
         """
@@ -60,6 +60,9 @@ class Dialler:
             addresses = self._lookup.addresses(host, self.left(ends))
         except NoAddress as error:
             raise UnknownHost(connect_failure(host, port, error)) from error
+        except TimeoutError as error:
+            silence = OSError(None, SILENT_NAMES)
+            raise UnknownHost(connect_failure(host, port, silence)) from error
         self._guard.check(host, port, (address.ip for address in addresses))
         try:
             made, address = self._first(addresses, port, ends)

@@ -35,6 +35,7 @@ from crawler.fetch.client_errors import CLIENT_ERRORS, not_through, translated
 from crawler.fetch.client_place import Place, Places
 from crawler.fetch.client_proxy import ProxyConnector
 from crawler.fetch.client_wire import Connector, Wire
+from crawler.fetch.connect_failure import SILENT_NAMES
 from crawler.fetch.cookie_jar import CookieJar
 from crawler.fetch.file_shortage import PAUSES, is_shortage
 from crawler.fetch.limits import DNS_ENTRIES, DNS_TTL, FetchLimits
@@ -155,7 +156,7 @@ class AiohttpFetcher:
         connection: Connection | None = None
         try:
             with self._watchdog.limit(self._head_deadline) as limit:
-                connection = await self._connect(connector, place)
+                connection = await self._connect(connector, place, way)
                 wire = cast("Wire", connection.protocol)
                 wire.ask(head, request.body, wants_body=request.method != "HEAD")
                 self._listen(wire, limit, request.timeout)
@@ -175,10 +176,13 @@ class AiohttpFetcher:
                 else:
                     connection.release()
 
-    async def _connect(self, connector: Connector, place: Place) -> Connection:
+    async def _connect(self, connector: Connector, place: Place, way: Way) -> Connection:
         try:
             return await connector.connect(place, [], self._timeout)
         except TimeoutError as error:
+            if way.proxy is None and self._resolvers[0].is_asked(place.host, place.port or 0):
+                silence = OSError(None, SILENT_NAMES)
+                raise aiohttp.ClientConnectorDNSError(place.connection_key, silence) from error
             raise aiohttp.ConnectionTimeoutError(place.authority) from error
 
     def _listen(self, wire: Wire, limit: Limit, timeout: float | None) -> None:
@@ -297,6 +301,11 @@ class _GuardedResolver(AbstractResolver):
         self._clock = clock
         self._inner: AbstractResolver | None = None  # made when a name first needs it
         self._missing = MissingNames(DNS_TTL, DNS_ENTRIES)
+        self._asked: set[tuple[str, int]] = set()
+
+    def is_asked(self, host: str, port: int) -> bool:
+        """Tell whether a look-up is under way; it goes on when those who wait for it give up."""
+        return (host, port) in self._asked
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -306,11 +315,14 @@ class _GuardedResolver(AbstractResolver):
             raise OSError(None, "the name does not exist (remembered)")
         if self._inner is None:
             self._inner = aiohttp.DefaultResolver()
+        self._asked.add((host, port))
         try:
             found = await self._inner.resolve(host, port, family)
         except OSError as error:
             self._missing.note(host, error, now)
             raise
+        finally:
+            self._asked.discard((host, port))
         self._guard.check(host, port, (one["host"] for one in found))
         return found
 

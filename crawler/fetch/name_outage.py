@@ -55,7 +55,8 @@ class PatientFetcher:
                 answer = await self._inner.fetch(request)
             except FetchError as error:
                 if error.kind != ErrorClass.DNS:
-                    self._failed.clear()
+                    if error.kind != ErrorClass.TIMEOUT:  # that says nothing of names
+                        self._failed.clear()
                     raise
                 if not await self._waited_out(hostname(request.url), error):
                     raise
@@ -79,6 +80,8 @@ class PatientFetcher:
         async with self._asking:
             if host not in self._failed:
                 return True  # somebody else has waited meanwhile
+            if self._outage.in_vain:  # somebody has, until the end
+                self._go_on(await self._outage.passed(), error)
             if not await self._ask(host):
                 self._failed.clear()
                 return False

@@ -44,7 +44,7 @@ ROWS = (
     ),
     FaultRow(
         number="F2c", does="has name servers that never answer",
-        expected=dead(ErrorClass.TIMEOUT), names=lambda _n, _own: NEVER, tries=0,
+        expected=dead(ErrorClass.DNS), names=lambda _n, _own: NEVER, tries=0,
         has_after=False,
     ),
     FaultRow(

@@ -5,6 +5,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -28,6 +29,7 @@ class Names(Protocol):
 
     known: dict[str, str]
     asked: list[str]
+    may_answer: threading.Event
 
 
 NewFetcher = Callable[..., AbstractAsyncContextManager[Fetcher]]
@@ -215,6 +217,20 @@ async def test_a_missing_name_is_a_dns_error_and_remembered(fetcher: Fetcher, na
     assert [error.kind for error in errors] == [ErrorClass.DNS] * 3
     assert "cannot connect to nowhere.invalid:80" in str(errors[0])
     assert names.asked == ["nowhere.invalid"]
+
+
+async def test_a_name_server_that_is_silent_is_no_slow_host(
+    new_fetcher: NewFetcher, names: Names
+) -> None:
+    names.may_answer.clear()
+    try:
+        async with new_fetcher(connect_timeout=0.05) as fetcher:
+            error = await failure(fetcher, FetchRequest(url="http://slow.test/"))
+    finally:
+        names.may_answer.set()
+
+    assert error.kind == ErrorClass.DNS
+    assert "slow.test:80: the name servers did not answer in time" in str(error)
 
 
 async def test_a_private_address_is_refused_before_any_connection(new_fetcher: NewFetcher) -> None:

@@ -89,7 +89,7 @@ async def test_hosts_that_keep_us_waiting_keep_no_other_host_waiting(
     ]
     nameless = FaultRow(
         number="F2", does="has name servers that never answer",
-        expected=dead(ErrorClass.TIMEOUT), names=lambda _n, _own: (), tries=0, has_after=False,
+        expected=dead(ErrorClass.DNS), names=lambda _n, _own: (), tries=0, has_after=False,
     )  # fmt: skip
     rows = [*slow_rows, nameless]
     async with HostileServer(rows, script=good, good_hosts=10) as server:

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import msgspec
 import pytest
 
 from crawler.clock import SystemClock
@@ -292,27 +291,3 @@ def test_an_address_that_is_silent_leaves_time_for_the_next() -> None:
                 one.close()
             with pytest.raises(TimeoutError, match="no answer in time"):
                 dialler("127.0.0.2").dial("one.test", port, SystemClock().monotonic() + 0.05)
-
-
-async def test_a_look_up_that_takes_too_long_is_a_timeout(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    never = threading.Event()
-
-    def hang(host: str) -> tuple[Address, ...]:
-        never.wait()
-        return ()
-
-    monkeypatch.setattr("crawler.fetch.name_lookup.ask_system", hang)
-    limits = msgspec.structs.replace(QUICK, connect_timeout=0.05)
-    fetcher = Urllib3Fetcher(
-        limits,
-        user_agent="t", headers={}, jar=CookieJar(), guard=AddressGuard("allow"),
-        clock=SystemClock(),
-    )  # fmt: skip
-    with pytest.raises(FetchError) as caught:
-        fetcher.fetch(FetchRequest(url="http://slow.test/"))
-    never.set()
-    fetcher.close()
-
-    assert caught.value.kind == ErrorClass.TIMEOUT

@@ -17,6 +17,8 @@ class Net:
 
     def __init__(self, silent: int = 0, *, missing: bool = False) -> None:
         self.silent, self.missing, self.sent = silent, missing, 0
+        self.asked = 0
+        self.slow: frozenset[str] = frozenset()
         self.said: list[str] = []
         self.clock = FakeClock()
         self.begun = self.clock.monotonic()
@@ -25,11 +27,16 @@ class Net:
 
     async def fetch(self, request: FetchRequest) -> HttpResponse:
         self.sent += 1
+        if request.url in self.slow:
+            raise FetchError(ErrorClass.TIMEOUT, "no answer in time", url=request.url)
         if self.silent or self.missing:
             raise FetchError(ErrorClass.DNS, "no such name", url=request.url)
         return HttpResponse(url=request.url, status=200, headers=Headers(), body=b"")
 
     async def ask(self, host: str) -> bool:
+        self.asked += 1
+        if self.silent:
+            await asyncio.sleep(0)  # the others fail, and wait to ask
         self.silent = max(0, self.silent - 1)
         return bool(self.silent)
 
@@ -85,10 +92,21 @@ async def test_a_crawl_that_ends_waits_no_longer() -> None:
 
 async def test_a_name_server_that_never_answers_ends_the_run_and_charges_nobody() -> None:
     net = Net(silent=1_000)
-    gave_up: list[float] = []
-    net.outage.give_up = lambda: gave_up.append(net.clock.monotonic())
+    gave_up: list[tuple[float, int]] = []
+    net.outage.give_up = lambda: gave_up.append((net.clock.monotonic(), net.asked))
 
     found = await settled(net, 8)
 
-    assert gave_up == [600.0 + net.begun]
+    # Those who waited for their turn to ask do not ask anew.
+    assert gave_up == [(600.0 + net.begun, net.asked)]
     assert sum(isinstance(one, OutageError) for one in found) == 8 - (SUSPICIOUS - 1)
+
+
+async def test_slow_hosts_in_between_do_not_hide_a_name_server_that_is_silent() -> None:
+    net = Net(silent=4)
+    net.slow = frozenset(f"http://h{number}.example/" for number in range(0, 20, 2))
+
+    found = await settled(net, 20)
+
+    assert found.count(200) == 10 - (SUSPICIOUS - 1)
+    assert len(net.said) == 2
