@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from crawler.media.file_text import text_of
 LISTS = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
 #: Fields that are numbers, where a form has nothing but texts.
 _NUMBERS = frozenset(("bytes", "width", "height", "http"))
+#: Characters of a cell; the csv module alone bears 128 Ki, and the text of a picture may be longer.
+_CELL = 64 << 20
 
 
 def crawl_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -35,7 +38,7 @@ def crawl_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield from _of_parquet(path, shown)
             return
         with gzip.open(path, "rb") if name.endswith(".gz") else path.open("rb") as file:
-            read = _of_csv if ".csv" in name else _of_jsonl
+            read = _of_csv if name.removesuffix(".gz").endswith(".csv") else _of_jsonl
             yield from read(cast("IO[bytes]", file), shown)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
@@ -50,7 +53,8 @@ def place_of(manifest: Path, name: str) -> Path:
     """
     above = manifest.absolute().parents
     places = (manifest.parent / name, Path(name), *(one / name for one in above[1:]))
-    return next((one for one in places if one.exists()), places[0])
+    # Unlike a `Path`, it bears names that are longer than any file's.
+    return next((one for one in places if os.path.exists(one)), places[0])  # noqa: PTH110
 
 
 def _of_jsonl(file: IO[bytes], shown: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -71,12 +75,15 @@ def _of_csv(file: IO[bytes], shown: str) -> Iterator[tuple[int, dict[str, Any]]]
         file, encoding="utf-8-sig", errors="surrogateescape", newline=""
     ) as text:  # fmt: skip
         rows = csv.DictReader(text, restkey="")
+        limit = csv.field_size_limit(_CELL)
         try:
             for row in rows:
                 line = {name: _value(name, cell) for name, cell in row.items() if name}
                 yield rows.line_num, line
         except csv.Error as error:
             raise ConfigError(f"{shown}:{rows.line_num}: no CSV: {error}") from error
+        finally:
+            csv.field_size_limit(limit)
 
 
 def _of_parquet(path: Path, shown: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import gzip
 from pathlib import Path
 
@@ -26,12 +27,14 @@ def write(folder: Path, name: str) -> Path:
         parquet = pytest.importorskip("pyarrow.parquet")
         parquet.write_table(arrow.Table.from_pylist(LINES), path)
         return path
-    data = (CSV if ".csv" in name else JSONL).encode()
+    data = (CSV if name.removesuffix(".gz").endswith(".csv") else JSONL).encode()
     path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
     return path
 
 
-@pytest.mark.parametrize("name", ["m.jsonl", "m.jsonl.gz", "m.csv", "m.csv.gz", "m.parquet"])
+@pytest.mark.parametrize(
+    "name", ["m.jsonl", "m.jsonl.gz", "m.csv", "m.csv.gz", "a.csv.jsonl", "m.parquet"]
+)
 def test_every_form_of_a_manifest_gives_the_same_lines(tmp_path: Path, name: str) -> None:
     assert [line for _, line in crawl_lines(write(tmp_path, name))] == LINES
 
@@ -49,6 +52,18 @@ def test_lists_in_cells_are_lists_again(tmp_path: Path) -> None:
     path.write_text('name,files\na,"[{""path"": ""x.mp4""}]"\nb,[no\n')
 
     assert [line["files"] for _, line in crawl_lines(path)] == [[{"path": "x.mp4"}], "[no"]
+
+
+def test_a_cell_may_be_long_and_the_limit_of_others_stays(tmp_path: Path) -> None:
+    path, usual = tmp_path / "m.csv", csv.field_size_limit()
+    path.write_text(f"path,alt\na.png,{'x' * 200_000}\n")
+
+    assert [len(line["alt"]) for _, line in crawl_lines(path)] == [200_000]
+    assert csv.field_size_limit() == usual
+
+
+def test_a_name_that_is_too_long_for_any_file_is_one_that_is_not_there(tmp_path: Path) -> None:
+    assert place_of(tmp_path / "m.jsonl", "x" * 300) == tmp_path / ("x" * 300)
 
 
 def test_files_are_found_from_the_base_directory_down(
