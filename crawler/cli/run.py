@@ -6,7 +6,6 @@ import argparse
 import io
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -150,17 +149,22 @@ def _run_for_mail(
     loaded: LoadedJob, wanted: RunOptions, stdin: BinaryIO | None, clock: Clock
 ) -> int:
     """Run a job whose every word would be mailed: nobody speaks unless something is wrong."""
-    from crawler.app.run.held_output import held_output
+    from crawler.app.run.held_output import hold_output
     from crawler.app.run.run_job import run_job
     from crawler.app.run.streams import Streams
 
-    with suppress(BusyError), held_output() as held:
-        if held is None:
-            streams = Streams(_stdout(wanted.output), sys.stderr, stdin)
-        else:
-            streams = Streams(held.stdout, held.stderr, stdin, held)
-        return run_job(loaded, wanted, streams, clock)
-    return BUSY  # on record, and no reason for a mail
+    streams, held, wrong = Streams(_stdout(wanted.output), sys.stderr, stdin), hold_output(), True
+    if held is not None:
+        streams = Streams(held.stdout, held.stderr, stdin, held)
+    try:
+        code = run_job(loaded, wanted, streams, clock)
+        wrong = code != 0
+    except BusyError:  # on record, and no reason for a mail
+        code, wrong = BUSY, False
+    finally:
+        if held is not None:
+            held.let_go(wrong=wrong)
+    return code
 
 
 def _trigger(options: argparse.Namespace) -> Literal["hand", "cron", "systemd"]:

@@ -56,6 +56,45 @@ async def test_a_bad_run_says_where_it_is(job: Job, site: Site) -> None:
     assert not any(word in ran.err for word in WORDS[1:])
 
 
+async def test_nothing_is_lost_while_another_process_prints(job: Job, site: Site) -> None:
+    site.tree(1)
+    job.spider(
+        """
+import subprocess, sys
+
+class S(Spider):
+    name = 's'
+    other = None
+
+    def parse(self, response):
+        loud = "while True: print('other', flush=True)"
+        self.other = subprocess.Popen([sys.executable, '-c', loud])
+        print('mine\\n' * 50_000)
+        yield {'url': response.url}
+
+    def closed(self, reason):
+        self.other.kill()
+        self.other.wait()
+"""
+    )
+
+    ran = await job.run("--cron")
+
+    assert (ran.code, ran.out, ran.err) == (0, b"", "")
+    assert held(job).count("mine\n") == 50_000
+
+
+async def test_what_is_printed_as_the_process_ends_is_not_heard_either(
+    job: Job, site: Site
+) -> None:
+    site.tree(1)
+    job.spider("import atexit\natexit.register(print, 'bye')\n" + LOUD)
+
+    ran = await job.run("--cron")
+
+    assert (ran.code, ran.out, ran.err) == (0, b"", "")
+
+
 async def test_items_on_standard_output_are_there_alone(job: Job, site: Site) -> None:
     site.tree(1)
     job.spider(LOUD)

@@ -279,20 +279,24 @@ class JobRun:
             try:
                 ended = await self._to_the_end(wired, run_end, loop_name)
             except Exception as error:
-                report.note_error(error)
-                more = f"more in {report.log_path}"
-                if run_end.over:
-                    error.add_note(f"{more}; the run is over, its items and its report are whole")
-                elif not isinstance(error, StateError):  # it says itself what can be done
-                    error.add_note(self._how_to_go_on(more))
+                self._note_error(report, error, over=run_end.over)
                 raise
             self._hand_on(ended)
             self._say_ending(report, ended)
             return ended.exit_code
 
+    def _note_error(self, report: RunReport, error: Exception, *, over: bool) -> None:
+        """Log what ended the process, and note on it what can be done."""
+        report.note_error(error)
+        self._tell_printed()
+        more = f"more in {report.log_path}"
+        if over:
+            error.add_note(f"{more}; the run is over, its items and its report are whole")
+        elif not isinstance(error, StateError):  # it says itself what can be done
+            error.add_note(self._how_to_go_on(more))
+
     def _keep(self, opened: Opened) -> KeptOutputs:
-        say = self._console.say
-        kept = KeptOutputs(self._loaded, self._options, self._paths, opened, say)
+        kept = KeptOutputs(self._loaded, self._options, self._paths, opened, self._console.say)
         kept.begin()
         return kept
 
@@ -364,6 +368,7 @@ class JobRun:
         try:
             if self._live is not None:
                 self._live.close()
+            self._tell_printed()
             if self.recording is not None:
                 self.recording.quit_at_once(exit_code)
             self._console.error(self._how_to_go_on("quit at once, in the middle of its work"))
@@ -371,16 +376,19 @@ class JobRun:
             os._exit(exit_code)
 
     def _say_ending(self, report: RunReport, ended: Ended) -> None:
-        held, path = self._streams.held, report.folder / "output.txt"
-        if held is not None and (count := held.keep(path)):
-            what = "1 line" if count == 1 else f"{count:,} lines"
-            level = 0 if ended.exit_code == 0 else QUIET
-            self._tell(report, f"  printed {what} by the job's own code: {path}", level)
+        self._tell_printed(0 if ended.exit_code == 0 else QUIET)
         for line in ended.lines:
             self._tell(report, line, 0 if ended.exit_code == 0 else QUIET)
         if not ended.finished:
             how, level = ("interrupted", QUIET) if ended.exit_code else ("paused", 0)
             self._console.say(self._how_to_go_on(how), level)
+
+    def _tell_printed(self, level: int = QUIET) -> None:
+        """Keep what others printed with the report, if there is one, and say where it is."""
+        held, report = self._streams.held, self._report
+        if held is not None and report and (count := held.keep(report.folder / "output.txt")):
+            what = f"{count:,} line{'s' if count > 1 else ''} by the job's own code"
+            self._tell(report, f"  printed {what}: {report.folder / 'output.txt'}", level)
 
     def _say_aloud(self, text: str) -> None:
         """Say what is not to be missed, whatever the level."""
