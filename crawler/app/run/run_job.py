@@ -328,8 +328,7 @@ class JobRun:
         await self._stock.store.commit(opened.grant, Batch(), lambda: marks)
 
     async def _to_the_end(self, wired: Wired, run_end: RunEnd, loop_name: str) -> Ended:
-        crawl, report = wired.crawl, run_end.report
-        signals = self._signals
+        crawl, report, signals = wired.crawl, run_end.report, self._signals
         watched = Watched(
             job=self._job, run=run_end.opened.run_id, wired=wired, store=self._stock.store,
             recorder=report.recorder, clock=self._clock, meter=self._meter, begun=self._begun,
