@@ -8,7 +8,7 @@ that says that one of them changed can still make it ready.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from crawler.interfaces import PageCommit
@@ -105,6 +105,10 @@ _BEGIN_WITH = (
 _CARRIES = (
     "SELECT EXISTS (SELECT 1 FROM request WHERE state >= 0 AND payload IS NOT NULL AND is_start=0)"
 )
+
+
+#: A pending row, the second of its next try, and its urgency, as they were before a change.
+_WasPending = tuple[int, float | None, int]
 
 
 class SqliteMemory:
@@ -218,12 +222,16 @@ class SqliteMemory:
         Returns:
             Ready rows that ask for something else now; rows that were not due, and are.
         """
-        begun, roused = self._begin_with(admitted.starts)
-        ready, woken = self._renewed(admitted.renewals)
-        return begun + ready, roused + woken
-
-    def _renewed(self, renewals: Iterable[Renewal]) -> tuple[list[int], list[int]]:
         ready, woken = [], []
+        changed = (*self._begun_with(admitted.starts), *self._renewed(admitted.renewals))
+        for row, not_before, urgency in changed:
+            if urgency < 0:
+                woken.append(row)
+            elif not_before is None:
+                ready.append(row)
+        return ready, woken
+
+    def _renewed(self, renewals: Iterable[Renewal]) -> Iterator[_WasPending]:
         for one in renewals:
             named = one._asdict()
             found = self._db.execute(_OUTDATED, named).fetchone()
@@ -233,14 +241,10 @@ class SqliteMemory:
             pending = state == State.PENDING
             least = 1 if pending and urgency < 0 else urgency
             self._db.execute(_RENEW, named | {"least": least})
-            if pending and urgency < 0:
-                woken.append(one.row)
-            elif pending and not_before is None:
-                ready.append(one.row)
-        return ready, woken
+            if pending:
+                yield one.row, not_before, urgency
 
-    def _begin_with(self, starts: Iterable[FoundAgain]) -> tuple[list[int], list[int]]:
-        ready, woken = [], []
+    def _begun_with(self, starts: Iterable[FoundAgain]) -> Iterator[_WasPending]:
         for one in starts:
             named = one._asdict()
             found = self._db.execute(_NO_START, named).fetchone()
@@ -248,14 +252,9 @@ class SqliteMemory:
                 continue
             state, not_before, urgency = found
             self._db.execute("UPDATE request SET is_start=1 WHERE id=:row", named)
-            if state != State.PENDING:
-                continue
-            self._db.execute(_BEGIN_WITH, named)
-            if urgency < 0:
-                woken.append(one.row)
-            elif not_before is None:
-                ready.append(one.row)
-        return ready, woken
+            if state == State.PENDING:
+                self._db.execute(_BEGIN_WITH, named)
+                yield one.row, not_before, urgency
 
     def not_due(self, limit: int) -> list[QueuedRequest]:
         """Return pending rows that are not due."""

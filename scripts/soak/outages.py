@@ -31,6 +31,7 @@ from scripts.bench.picture_set import make_photos
 from scripts.bench.pictures import job_of
 from scripts.soak.name_server import ADDRESS, DOMAIN, NameServer
 from scripts.soak.pictures import half_written, lines_of
+from scripts.soak.wrongs import tell_wrongs
 
 #: Set in the namespace: the folder of ours.
 _FOLDER = "CRAWLER_OUTAGES"
@@ -215,10 +216,7 @@ def main() -> int:
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     folder = Path(made)
     wrong = names(wish, folder) if wish.what == "names" else disk(wish, folder)
-    for line in wrong:
-        print(f"WRONG: {line}")
-    print("as it should be" if not wrong else f"{len(wrong)} things are wrong")
-    return 1 if wrong else 0
+    return tell_wrongs(wrong)
 
 
 if __name__ == "__main__":

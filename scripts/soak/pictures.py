@@ -34,6 +34,7 @@ from scripts.bench.pictures import TOGETHER, job_of
 from scripts.bench.process_tree import children
 from scripts.bench.programs import CACHE
 from scripts.soak.broken_pictures import BreakingSite, broken_list
+from scripts.soak.wrongs import tell_wrongs
 
 #: Pages of one group commit: what a kill may cost beside those in flight.
 BATCH = 200
@@ -204,10 +205,7 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     wrong = run(wish, folder)
-    for line in wrong:
-        print(f"WRONG: {line}")
-    print("as it should be" if not wrong else f"{len(wrong)} things are wrong; see {folder}")
-    return 1 if wrong else 0
+    return tell_wrongs(wrong, str(folder))
 
 
 if __name__ == "__main__":

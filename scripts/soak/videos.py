@@ -23,6 +23,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from scripts.soak.wrongs import tell_wrongs
+
 _SOURCES = ("testsrc2", "mandelbrot", "testsrc", "smptehdbars")
 #: Seconds into a run at which it is killed; and until nothing of it may be left.
 _KILL, _GONE = 5.0, 3.0
@@ -125,10 +127,7 @@ def main() -> int:
         make_clips(folder / "in", wish.clips)
         wrong = _raced(folder / "in", folder, wish.turns)
         wrong += _killed(folder / "in", folder / "killed")
-    for line in wrong:
-        print(f"WRONG: {line}")
-    print("as it should be" if not wrong else f"{len(wrong)} things are wrong")
-    return 1 if wrong else 0
+    return tell_wrongs(wrong)
 
 
 if __name__ == "__main__":

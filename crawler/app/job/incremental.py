@@ -75,24 +75,25 @@ class DueDates:
         """See `crawler.page_memory.Overdue`."""
         if not self._scope.admits(url):
             return None
-        if self._reread and visited.misses:
-            return None  # what is kept of it says nothing about whether it is there
-        if visited.gone_since is not None:
-            seconds = self._of(url).overdue(visited, self._now)
-            return None if seconds < 0 else seconds
-        if self._reread and not visited.kept:
-            return NOT_DUE
-        read_by = visited.rules or self._rules
-        if stale := not read_by.startswith(self._rules):
-            self.stale += 1
-            self.kept += visited.kept
-            if self._labelled or visited.payload is not None:
-                return BY_LINKS
         if self._reread:
-            return 0 if visited.kept else NOT_DUE
-        seconds = self._of(url).overdue(visited, self._now)
+            if visited.misses:
+                return None  # what is kept of it says nothing about whether it is there
+            if not visited.kept:
+                return NOT_DUE
+        seconds = 0 if self._reread else self._of(url).overdue(visited, self._now)
+        if visited.gone_since is not None:
+            return None if seconds < 0 else seconds
+        if self._is_stale(visited):
+            return BY_LINKS if self._labelled or visited.payload is not None else max(0, seconds)
         own = rules_with(self._rules, visited.label, visited.payload)
-        return max(0, seconds) if stale or visited.rules not in (None, own) else seconds
+        return seconds if visited.rules in (None, own) else max(0, seconds)
+
+    def _is_stale(self, visited: Visited) -> bool:
+        """Tell whether a page gave what it gave by other rules, and count it."""
+        stale = not (visited.rules or self._rules).startswith(self._rules)
+        self.stale += stale
+        self.kept += stale and visited.kept
+        return stale
 
 
 def due_dates_of(loaded: LoadedJob, now: float, *, reread: bool = False) -> DueDates | None:

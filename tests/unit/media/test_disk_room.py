@@ -38,7 +38,7 @@ class Room:
 
     async def look(self, seconds: float = 1.0) -> None:
         await self.clock.advance(seconds)
-        await asyncio.sleep(0.05)  # the disk is asked in a thread
+        await asyncio.to_thread(int)  # the disk is asked in a thread, too
 
 
 async def test_files_wait_before_lines_and_state_have_no_room(
